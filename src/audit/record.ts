@@ -1,0 +1,57 @@
+// The stored form of an audit event: compact JSON by position; unknown trailing fields are left out.
+import { z } from 'zod';
+import type { AuditEvent, EventSession } from './event.js';
+
+const session = z.tuple([z.string(), z.array(z.string()), z.string().nullable(), z.array(z.tuple([z.string(), z.string()])), z.number().nullable()]);
+type SessionFields = z.infer<typeof session>;
+const principalTypes = ['User', 'AssumedAgency', 'Service'] as const;
+
+const layout = z.tuple([
+  z.literal(1), z.string(), z.number(), z.string(), z.string(),
+  z.tuple([z.string(), z.string(), z.string(), z.enum(principalTypes), z.boolean(), z.string(), z.string().nullable()]),
+  z.string().nullable(), z.string().nullable(), z.string(), z.number(), z.string().nullable(), z.string().nullable(),
+  z.record(z.string(), z.unknown()).nullable(), session.nullable(), session.nullable(),
+]);
+
+export function encodeEvent(event: AuditEvent): string {
+  const { principal } = event;
+  const fields: z.infer<typeof layout> = [
+    1, event.accountId, event.time, event.requestId, event.operation,
+    [principal.accountId, principal.urn, principal.id, principal.type, principal.isRootUser, principal.accessKeyId, principal.userName ?? null],
+    event.resourceAccountId ?? null, event.resource ?? null, event.sourceIp, event.status, event.errorCode ?? null, event.decision ?? null,
+    event.request ?? null, sessionFields(event.callerSession), sessionFields(event.issuedSession),
+  ];
+  return JSON.stringify(fields);
+}
+
+/** Reads what {@link encodeEvent} wrote; throws on anything else. */
+export function decodeEvent(text: string): AuditEvent {
+  const [, accountId, time, requestId, operation, principal, resourceAccountId, resource, sourceIp, status, errorCode, decision, request, caller, issued] =
+    layout.parse(JSON.parse(text));
+  const [principalAccountId, urn, id, type, isRootUser, accessKeyId, userName] = principal;
+  return {
+    accountId, time, requestId, operation, sourceIp, status,
+    principal: { accountId: principalAccountId, urn, id, type, isRootUser, accessKeyId, ...(userName !== null && { userName }) },
+    ...(resourceAccountId !== null && { resourceAccountId }),
+    ...(resource !== null && { resource }),
+    ...(errorCode !== null && { errorCode }),
+    ...(decision !== null && { decision }),
+    ...(request !== null && { request }),
+    ...(caller !== null && { callerSession: sessionOf(caller) }),
+    ...(issued !== null && { issuedSession: sessionOf(issued) }),
+  };
+}
+
+function sessionFields(of: EventSession | undefined): SessionFields | null {
+  if (of === undefined) return null;
+  return [of.sessionId, [...of.chain], of.sourceIdentity ?? null, (of.tags ?? []).map(([key, value]) => [key, value]), of.expiresAt ?? null];
+}
+
+function sessionOf([sessionId, chain, sourceIdentity, tags, expiresAt]: SessionFields): EventSession {
+  return {
+    sessionId, chain,
+    ...(sourceIdentity !== null && { sourceIdentity }),
+    ...(tags.length > 0 && { tags }),
+    ...(expiresAt !== null && { expiresAt }),
+  };
+}

@@ -1,0 +1,29 @@
+// The error that ends a command: a message for people and the exit code of the process.
+
+export const exitCodes = {
+  /** The service answered no. */
+  refused: 1,
+  /** Options, credentials or files are wrong; nothing was sent, or what came back could not be kept. */
+  usage: 2,
+  /** No usable answer: no connection, a time-out, a 5xx, or something at the endpoint that is not the service. */
+  unreachable: 3,
+} as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+export class CommandError extends Error {
+  readonly exitCode: ExitCode;
+
+  constructor(exitCode: ExitCode, message: string) {
+    super(message);
+    this.name = 'CommandError';
+    this.exitCode = exitCode;
+  }
+}
+
+export const usageError = (message: string): CommandError => new CommandError(exitCodes.usage, message);
+
+/** The short name of a system error (`ENOENT`), for messages. */
+export function systemErrorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown error';
+}

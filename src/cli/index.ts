@@ -1,0 +1,21 @@
+// The client commands of the binary `agency-sts`, and the profile file they share with the service's first start.
+import type { Command } from 'commander';
+import { addAssumeCommand } from './assume.js';
+import { addDecodeCommand } from './decode.js';
+import type { CommandIo } from './io.js';
+import { addWhoamiCommand } from './whoami.js';
+
+export { CommandError, exitCodes, type ExitCode } from './command-error.js';
+export type { CommandIo } from './io.js';
+export type { Profile } from './profile-file.js';
+export { writeProfiles } from './write-profiles.js';
+
+/**
+ * Mounts `assume`, `whoami` and `decode`. A command that fails rejects `program.parseAsync` with a CommandError, whose
+ * message may have more than one line; wrong options do too. `--help` ends the process.
+ */
+export function addClientCommands(program: Command, io: CommandIo): void {
+  addAssumeCommand(program, io);
+  addWhoamiCommand(program, io);
+  addDecodeCommand(program, io);
+}

@@ -1,0 +1,40 @@
+// The stored form of entities: JSON, checked when it is read.
+import { z } from 'zod';
+import { type EntityKind, type EntityKinds } from './entities.js';
+import type { EntityField } from './snapshot.js';
+
+const time = z.number().int().nonnegative();
+const tags = z.array(z.object({ key: z.string(), value: z.string() }));
+const attachedPolicies = z.array(z.object({ policyId: z.string(), attachedAt: time }));
+
+const schemas: { readonly [Kind in EntityKind]: z.ZodType<EntityKinds[Kind]> } = {
+  account: z.object({ accountId: z.string(), accountName: z.string(), rootUserId: z.string(), createdAt: time, inOrganization: z.boolean() }),
+  user: z.object({
+    userId: z.string(), userName: z.string(), enabled: z.boolean(), isRootUser: z.boolean(), description: z.string(),
+    tags, groupIds: z.array(z.string()), attachedPolicies, createdAt: time,
+  }),
+  group: z.object({ groupId: z.string(), groupName: z.string(), description: z.string(), attachedPolicies, createdAt: time }),
+  policy: z.object({
+    policyId: z.string(), policyName: z.string(), path: z.string(), description: z.string(), defaultVersionId: z.string(), createdAt: time,
+    versions: z.array(z.object({ versionId: z.string(), document: z.string(), createdAt: time })),
+  }),
+  agency: z.object({
+    agencyId: z.string(), agencyName: z.string(), path: z.string(), description: z.string(), maxSessionDurationSeconds: z.number().int(),
+    trustPolicy: z.string(), tags, attachedPolicies, createdAt: time,
+  }),
+  key: z.object({
+    accessKeyId: z.string(), owner: z.object({ kind: z.enum(['user', 'service']), id: z.string() }), active: z.boolean(),
+    sealedSecret: z.string(), createdAt: time,
+  }),
+  mfa: z.object({ serialNumber: z.string(), userId: z.string(), enabled: z.boolean(), sealedSeed: z.string(), createdAt: time }),
+  scp: z.object({ name: z.string(), document: z.string() }),
+  service: z.object({ servicePrincipal: z.string(), createdAt: time }),
+};
+
+/** The entity in a stored field; throws when it is not of the field's kind. */
+export function parseEntity(field: EntityField, text: string): EntityKinds[EntityKind] {
+  const kind = field.slice(0, field.indexOf(':'));
+  if (!Object.hasOwn(schemas, kind)) throw new Error(`the stored field \`${field}\` is of no known kind`);
+  // The kind was just found among the schemas.
+  return schemas[kind as EntityKind].parse(JSON.parse(text));
+}

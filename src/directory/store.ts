@@ -1,0 +1,33 @@
+// What the directory asks of its storage: strict reads of accounts, and the epochs that end sessions.
+import type { EntityKinds, EntityKind } from './entities.js';
+import type { EntityField, Snapshot } from './snapshot.js';
+
+/** Whose sessions an epoch can end: the whole account, or one user, agency or access key of it. */
+export type EpochSubject = 'account' | `user:${string}` | `agency:${string}` | `key:${string}`;
+
+/** Counter per subject; a session carries the values read before it was decided and dies when one grows. */
+export type Epochs = ReadonlyMap<EpochSubject, number>;
+
+/** An account as it stood when it was read, strictly: a write acknowledged before the read is in it. */
+export interface AccountView {
+  readonly snapshot: Snapshot;
+  readonly epochs: Epochs;
+}
+
+export interface AccountChange {
+  readonly accountId: string;
+  /** The revision that the change was computed from; undefined creates the account. */
+  readonly expectedRevision: string | undefined;
+  readonly put: readonly (readonly [EntityField, EntityKinds[EntityKind]])[];
+  readonly remove: readonly EntityField[];
+}
+
+export interface DirectoryReader {
+  /** The account of a permanent access key: a hint, remembered unless a fresh one is wanted, that the account's snapshot confirms. */
+  accountOfAccessKey(accessKeyId: string, fresh: boolean): Promise<string | undefined>;
+  /** Undefined when there is no such account. `subjects` names the epochs wanted, given what the account holds. */
+  read(accountId: string, subjects: (snapshot: Snapshot) => readonly EpochSubject[]): Promise<AccountView | undefined>;
+  /** Epochs alone, for accounts whose content does not matter (ancestors of a session). */
+  readEpochs(accountId: string, subjects: readonly EpochSubject[]): Promise<Epochs>;
+  isEmpty(): Promise<boolean>;
+}

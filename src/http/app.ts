@@ -1,0 +1,83 @@
+// The Express application: what happens to each request, in order.
+import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
+import type { Store } from 'express-rate-limit';
+import helmet from 'helmet';
+import { ApiError } from '../base/api-error.js';
+import type { Random } from '../base/clock.js';
+import { checkPath } from '../signing/index.js';
+import { errorHandler, type Log, type UnidentifiedCall } from './errors.js';
+import { openApiDocument } from './openapi.js';
+import { stsOperations } from './operations/sts.js';
+import { send, serve, type Door } from './pipeline.js';
+import { accessKeyLimit, addressLimit, type RateLimits } from './rate-limit.js';
+import { readBody, refuseOddContent } from './received-body.js';
+import { giveRequestId } from './request-id.js';
+
+export interface AppParts {
+  readonly door: Omit<Door, 'limitAccessKey'>;
+  readonly random: Random;
+  readonly limits: RateLimits;
+  readonly limitStore: (prefix: string) => Store;
+  /** Express's `trust proxy` setting; false: addresses are those of the sockets. */
+  readonly trustProxy: boolean | number | string;
+  /** Whether calls can be served now, and if not, why. */
+  readonly readiness: () => Promise<Readiness>;
+  readonly log: Log;
+  readonly countUnidentified: (call: UnidentifiedCall) => void;
+}
+
+export interface Readiness {
+  readonly ready: boolean;
+  readonly reasons: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+export const operations = stsOperations;
+
+export function createApp(parts: AppParts): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('etag', false);
+  app.set('case sensitive routing', true);
+  app.set('query parser', false);
+  app.set('trust proxy', parts.trustProxy);
+
+  app.use(giveRequestId(parts.random));
+  app.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] }, useDefaults: false } }));
+  app.get('/healthz', (_request, response) => send(response, 200, { status: 'alive' }));
+  app.get('/readyz', answerReadiness(parts));
+  app.use(refuseOddPath);
+  app.get('/openapi.json', (_request, response) => send(response, 200, document));
+  app.use(refuseOddContent);
+  app.use(addressLimit(parts.limits, parts.limitStore));
+  app.use(readBody);
+  const door: Door = { ...parts.door, limitAccessKey: accessKeyLimit(parts.limits, parts.limitStore) };
+  for (const operation of operations) app[operation.method](operation.path, exactMethod(operation.method), serve(door, operation));
+  app.use((request: Request) => {
+    throw new ApiError('noSuchApi', `no such API: ${request.method} on this path`);
+  });
+  app.use(errorHandler(parts.log, parts.countUnidentified));
+  return app;
+}
+
+const document = openApiDocument(stsOperations);
+
+/** INVARIANT: what was signed is what is routed: a target that two readers could read in two ways is no API of ours. */
+const refuseOddPath: RequestHandler = (request, _response, next) => {
+  const refusal = checkPath(request.originalUrl);
+  if (refusal !== undefined) throw new ApiError('noSuchApi', 'no such API: the path must be plain, without escapes, dot segments or empty segments');
+  next();
+};
+
+/** Express answers HEAD with the handler of GET; no operation is meant so. */
+const exactMethod = (method: string): RequestHandler => (request, _response, next) => {
+  if (request.method.toLowerCase() !== method) throw new ApiError('noSuchApi', `no such API: ${request.method} on this path`);
+  next();
+};
+
+function answerReadiness({ readiness }: AppParts) {
+  return async (_request: Request, response: Response): Promise<void> => {
+    const { ready, reasons, warnings } = await readiness();
+    send(response, ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', reasons, warnings });
+  };
+}

@@ -1,0 +1,72 @@
+// The one error handler: every error becomes one body, one log line and, where nobody was identified, one count.
+import type { ErrorRequestHandler, Request, Response } from 'express';
+import { ApiError } from '../base/api-error.js';
+import { TamperedRecordError } from '../keyring/authenticate.js';
+import { sourceIp, send } from './pipeline.js';
+import { requestIdOf } from './request-id.js';
+
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface UnidentifiedCall {
+  readonly sourceIp: string;
+  readonly operation: string;
+  readonly errorCode: string;
+  readonly claimedAccessKeyId: string;
+}
+
+export function errorHandler(log: Log, countUnidentified: (call: UnidentifiedCall) => void): ErrorRequestHandler {
+  // Express knows an error handler by its four parameters.
+  return (error: unknown, request, response, _next) => {
+    const apiError = asApiError(error);
+    const requestId = requestIdOf(response);
+    const fields = { requestId, operation: operationOf(response), status: apiError.status, code: apiError.code, sourceIp: sourceIp(request) };
+    if (apiError.status >= 500) log.error({ ...fields, ...causeOf(error), alarm: error instanceof TamperedRecordError }, apiError.message);
+    else log.info(fields, 'refused');
+    if (response.locals['identified'] !== true || apiError.status === 429) {
+      countUnidentified({ sourceIp: sourceIp(request), operation: operationOf(response), errorCode: apiError.code, claimedAccessKeyId: claimedAccessKeyId(request) });
+    }
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    if (apiError.status === 503) response.setHeader('Retry-After', '1');
+    send(response, apiError.status, errorBody(apiError, requestId));
+  };
+}
+
+export function errorBody(error: ApiError, requestId: string): Readonly<Record<string, string>> {
+  const { encodedAuthorizationMessage } = error;
+  return {
+    error_code: error.code,
+    error_msg: error.message,
+    request_id: requestId,
+    ...(encodedAuthorizationMessage !== undefined && { encoded_authorization_message: encodedAuthorizationMessage }),
+  };
+}
+
+/** Callers learn nothing of what they did not cause. */
+function asApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  if (error instanceof TamperedRecordError) return new ApiError('storeUnavailable', 'the state of this service cannot be trusted at the moment');
+  if (hasStatus(error, 413)) return new ApiError('bodyTooLarge', 'the body is too large');
+  if (hasStatus(error, 400)) return new ApiError('malformedBody', 'the body did not arrive as announced');
+  return new ApiError('internal', 'an unexpected error; the request id leads to it in the log of the service');
+}
+
+const hasStatus = (error: unknown, status: number): boolean => error instanceof Error && 'status' in error && error.status === status;
+
+/** The stack for our own log; never a request body, a header or a token. */
+function causeOf(error: unknown): object {
+  const cause = error instanceof ApiError ? error.cause : error;
+  return cause instanceof Error ? { cause: cause.message, stack: cause.stack } : {};
+}
+
+const operationOf = (response: Response): string => String(response.locals['operation'] ?? 'none');
+
+function claimedAccessKeyId(request: Request): string {
+  return /(?:Access|Credential)=([A-Za-z0-9]{1,64})/.exec(request.headers.authorization ?? '')?.[1] ?? '';
+}

@@ -1,0 +1,61 @@
+// The pipeline behind every operation: authenticate, limit, validate, decide and commit, answer.
+import type { Request, RequestHandler, Response } from 'express';
+import type { ReceivedRequest } from '../signing/index.js';
+import type { Authenticate } from '../sts/authenticate.js';
+import type { CommitStore } from '../sts/commit.js';
+import { perform } from '../sts/perform.js';
+import type { Services } from '../sts/services.js';
+import { validate, type Operation } from './operation.js';
+import { jsonBody, rawBody } from './received-body.js';
+import { requestIdOf } from './request-id.js';
+
+export interface Door {
+  readonly services: Services;
+  readonly store: CommitStore;
+  readonly authenticate: Authenticate;
+  readonly limitAccessKey: (request: Request, response: Response, accessKeyId: string) => Promise<void>;
+}
+
+/** Serves one operation; errors go to the one error handler. */
+export function serve(door: Door, operation: Operation): RequestHandler {
+  return async (request, response) => {
+    response.locals['operation'] = operation.name;
+    const received = receivedRequest(request);
+    const requestId = requestIdOf(response);
+    let input: unknown;
+    const body = await perform(door.services, door.store, door.authenticate, {
+      operation: operation.name,
+      request: received,
+      requestId,
+      sourceIp: sourceIp(request),
+      admit: async (caller) => {
+        response.locals['identified'] = true;
+        await door.limitAccessKey(request, response, caller.accessKeyId);
+      },
+      decide: (caller, call) => {
+        input = operation.body === undefined ? undefined : validate(operation, jsonBody(received.body, request.headers['content-type']));
+        return operation.handle(door.services, caller, input, call);
+      },
+      refine: (caller, error) => operation.refine?.(door.services, caller, input, error) ?? error,
+    });
+    send(response, 200, body);
+  };
+}
+
+/** INVARIANT: what is verified is what was received: the raw target, the raw headers, the raw bytes. */
+function receivedRequest(request: Request): ReceivedRequest {
+  return { method: request.method, target: request.originalUrl, rawHeaders: request.rawHeaders, body: rawBody(request) };
+}
+
+/** IPv4 addresses of a dual-stack socket in their own form, as policies write them. */
+export const sourceIp = (request: Request): string => (request.ip ?? '').replace(/^::ffff:(?=\d+\.)/, '');
+
+/** Answers are one caller's alone: nothing on the way may keep them. */
+export function send(response: Response, status: number, body: unknown): void {
+  const text = Buffer.from(JSON.stringify(body));
+  response.statusCode = status;
+  response.setHeader('Content-Type', 'application/json');
+  response.setHeader('Content-Length', text.length);
+  response.setHeader('Cache-Control', 'no-store');
+  response.end(text);
+}

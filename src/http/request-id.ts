@@ -1,0 +1,15 @@
+// The id of a request: in the answer, in the log and in the audit event.
+import type { RequestHandler, Response } from 'express';
+import type { Random } from '../base/clock.js';
+
+const header = 'X-Request-Id';
+
+/** Always our own: an id from outside could make one request look like another in the audit. */
+export const giveRequestId = (random: Random): RequestHandler => (_request, response, next) => {
+  const id = random.bytes(16).toString('hex');
+  response.locals['requestId'] = id;
+  response.setHeader(header, id);
+  next();
+};
+
+export const requestIdOf = (response: Response): string => String(response.locals['requestId'] ?? '');

@@ -1,0 +1,35 @@
+// Authentication of stored records: an HMAC over place and content, so that a changed or moved record is noticed.
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { KeySet } from './keyring.js';
+import type { Place } from './seal.js';
+
+const macCharacters = 22;
+
+/** A stored value that is not what this service wrote at that place. */
+export class TamperedRecordError extends Error {
+  constructor(place: Place) {
+    super(`the stored record \`${place.join('/')}\` was changed or moved outside the service`);
+    this.name = 'TamperedRecordError';
+  }
+}
+
+/** `<key id>.<128 bits of HMAC-SHA256, base64url>.<content>`. */
+export function authenticateRecord(keys: KeySet, place: Place, content: string): string {
+  return `${keys.active.id}.${mac(keys.active.key, place, content)}.${content}`;
+}
+
+/** The content of an authenticated record; throws {@link TamperedRecordError}. */
+export function openRecord(keys: KeySet, place: Place, record: string): string {
+  const dot = record.indexOf('.');
+  const key = keys.byId.get(record.slice(0, Math.max(dot, 0)));
+  const content = record.slice(dot + macCharacters + 2);
+  if (key === undefined || record.charAt(dot + macCharacters + 1) !== '.') throw new TamperedRecordError(place);
+  const expected = Buffer.from(mac(key.key, place, content));
+  const given = Buffer.from(record.slice(dot + 1, dot + 1 + macCharacters));
+  if (expected.length !== given.length || !timingSafeEqual(expected, given)) throw new TamperedRecordError(place);
+  return content;
+}
+
+function mac(key: KeySet['active']['key'], place: Place, content: string): string {
+  return createHmac('sha256', key).update(`${JSON.stringify(place)}\n${content}`).digest('base64url').slice(0, macCharacters);
+}

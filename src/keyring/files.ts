@@ -1,0 +1,93 @@
+// The key ring on disk: one file per key, mode 0600, made at the first start.
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock, Random } from '../base/clock.js';
+import { generateKey, keyPurposes, parseKey, type KeyPurpose, type RingKey } from './key.js';
+import { keyringOf, type Keyring } from './keyring.js';
+
+/** Reads the ring; throws an error that names the file when one is readable for others or malformed. */
+export async function loadKeyring(directory: string): Promise<Keyring> {
+  return keyringOf(await readKeys(directory));
+}
+
+/** True when the folder holds no key at all, as before the first start. */
+export async function isEmptyKeyring(directory: string): Promise<boolean> {
+  return (await keyFileNames(directory)).length === 0;
+}
+
+/**
+ * Makes one key for each purpose that has none yet. A lock folder keeps two starts at once from making
+ * two rings; the later one waits and finds the keys there.
+ */
+export async function createMissingKeys(directory: string, clock: Clock, random: Random): Promise<readonly KeyPurpose[]> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const lock = join(directory, '.lock');
+  await takeLock(lock);
+  try {
+    const present = new Set((await readKeys(directory)).map((key) => key.purpose));
+    const missing = keyPurposes.filter((purpose) => !present.has(purpose));
+    for (const purpose of missing) await writeKey(directory, purpose, clock, random);
+    return missing;
+  } finally {
+    await rm(lock, { recursive: true, force: true });
+  }
+}
+
+async function writeKey(directory: string, purpose: KeyPurpose, clock: Clock, random: Random): Promise<void> {
+  const key = generateKey(purpose, clock.now(), random);
+  const target = join(directory, `${purpose}.${key.kid}.json`);
+  const handle = await open(`${target}.new`, 'wx', 0o600);
+  try {
+    await handle.writeFile(`${JSON.stringify(key, null, 2)}\n`);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(`${target}.new`, target);
+}
+
+const lockPatienceMilliseconds = 10_000;
+
+async function takeLock(path: string): Promise<void> {
+  for (let waited = 0; ; waited += 50) {
+    try {
+      await mkdir(path);
+      return;
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      if (waited >= lockPatienceMilliseconds) {
+        throw new Error(`\`${path}\` is in the way: another start is making keys, or was killed while it did; remove it if none is`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+async function readKeys(directory: string): Promise<RingKey[]> {
+  const names = await keyFileNames(directory);
+  return Promise.all(names.map((name) => readKey(join(directory, name))));
+}
+
+async function keyFileNames(directory: string): Promise<string[]> {
+  try {
+    return (await readdir(directory)).filter((name) => name.endsWith('.json')).sort();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+async function readKey(path: string): Promise<RingKey> {
+  const handle = await open(path, 'r');
+  try {
+    const { mode } = await handle.stat();
+    if ((mode & 0o077) !== 0) throw new Error(`\`${path}\` is open to other users of the machine: its mode must be 0600`);
+    return parseKey(await handle.readFile('utf8'));
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith('`')) throw error;
+    throw new Error(`\`${path}\` is no usable key file: ${error instanceof Error ? error.message : 'unreadable'}`);
+  } finally {
+    await handle.close();
+  }
+}
+

@@ -1,0 +1,40 @@
+// The ring of keys that a process works with: one active key per purpose, older ones for what they made.
+import type { KeyObject } from 'node:crypto';
+import { keyPurposes, type KeyPurpose, type RingKey } from './key.js';
+
+export interface KeySet {
+  /** The key that new things are made with. */
+  readonly active: RingKey;
+  /** INVARIANT: key ids from outside are looked up here and nowhere else; never a path, never a fetch. */
+  readonly byId: ReadonlyMap<string, RingKey>;
+}
+
+export type Keyring = Readonly<Record<KeyPurpose, KeySet>>;
+
+/** Sorts keys by purpose; throws when a purpose has none, or when one key appears twice. */
+export function keyringOf(keys: readonly RingKey[]): Keyring {
+  refuseSharedKeys(keys);
+  const entries = keyPurposes.map((purpose) => [purpose, keySet(purpose, keys)] as const);
+  // Object.fromEntries widens the keys to string; `entries` holds every purpose once.
+  return Object.fromEntries(entries) as Record<KeyPurpose, KeySet>;
+}
+
+function keySet(purpose: KeyPurpose, keys: readonly RingKey[]): KeySet {
+  const mine = keys.filter((key) => key.purpose === purpose).sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? -1 : 1));
+  const [active] = mine;
+  if (active === undefined) throw new Error(`the key ring has no key for \`${purpose}\``);
+  return { active, byId: new Map(mine.map((key) => [key.id, key])) };
+}
+
+function refuseSharedKeys(keys: readonly RingKey[]): void {
+  const seen = new Map<string, string>();
+  for (const key of keys) {
+    const material = secretBytes(key.key).toString('base64');
+    const other = seen.get(material) ?? seen.get(key.id);
+    if (other !== undefined) throw new Error(`the keys \`${other}\` and \`${key.id}\` share an id or their material`);
+    seen.set(material, key.id);
+    seen.set(key.id, key.id);
+  }
+}
+
+const secretBytes = (key: KeyObject): Buffer => (key.type === 'secret' ? key.export() : key.export({ format: 'der', type: 'pkcs8' }));

@@ -1,0 +1,61 @@
+// What a request is asked about: condition keys and their values, looked up without regard to case.
+import { foldAscii } from './text.js';
+
+/** An array is a multi-valued key, even with one value or none. */
+export type ConditionValue = string | number | boolean | Date | readonly string[];
+export type Scalar = string | number | boolean | Date;
+
+export interface ContextEntry {
+  readonly name: string;
+  readonly values: readonly Scalar[];
+  readonly multiValued: boolean;
+}
+
+/** Immutable; `folded` is a key name with ASCII letters in lower case. */
+export interface ConditionContext {
+  readonly entry: (folded: string) => ContextEntry | undefined;
+}
+
+/**
+ * A context of condition keys such as `g:CurrentTime`; undefined is an absent key. Of two entries whose names differ
+ * in case only, the later one counts (policy-language.md section 5: key names are case-insensitive).
+ */
+export function contextOf(entries: Iterable<readonly [name: string, value: ConditionValue | undefined]>): ConditionContext {
+  const known = new Map<string, ContextEntry>();
+  for (const [name, value] of entries) {
+    const folded = foldAscii(name);
+    if (value === undefined) known.delete(folded);
+    else known.set(folded, entryOf(name, value));
+  }
+  return { entry: (folded) => known.get(folded) };
+}
+
+function entryOf(name: string, value: ConditionValue): ContextEntry {
+  if (typeof value === 'object' && !(value instanceof Date)) return { name, values: [...value], multiValued: true };
+  return { name, values: [value], multiValued: false };
+}
+
+/** The same context, noting every present key that is looked at. */
+export function watchedContext(context: ConditionContext, seen: Map<string, ContextEntry>): ConditionContext {
+  return {
+    entry: (folded) => {
+      const entry = context.entry(folded);
+      if (entry !== undefined) seen.set(folded, entry);
+      return entry;
+    },
+  };
+}
+
+/** A value as text, dates in ISO 8601; undefined for a number or date that is none. */
+export function textOf(value: Scalar): string | undefined {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number') return Number.isFinite(value) ? String(value) : undefined;
+  if (typeof value === 'boolean') return value ? 'true' : 'false';
+  return Number.isNaN(value.getTime()) ? undefined : value.toISOString();
+}
+
+/** An entry as text for explanations. */
+export function entryText(entry: ContextEntry): string | readonly string[] {
+  const texts = entry.values.map((value) => textOf(value) ?? 'invalid');
+  return entry.multiValued ? texts : (texts[0] ?? '');
+}

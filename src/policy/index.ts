@@ -1,0 +1,11 @@
+// The door of the policy engine: parse, decide, explain, lint. Pure functions; time comes in with the context.
+export { contextOf, type ConditionContext, type ConditionValue } from './context.js';
+export { decideCaller, decideTrust, type CallerQuestion, type Detail, type TrustQuestion } from './decide.js';
+export { describe, type Decision, type DecidingStatement, type Effect, type FailedCondition, type Side } from './decision.js';
+export type { NamedPolicy } from './evaluate.js';
+export type { PolicyKind } from './limits.js';
+export { lint } from './lint.js';
+export type { Finding, LintOptions } from './lint-finding.js';
+export { formatPolicy, parsePolicy, type Policy } from './policy.js';
+export { PolicyError } from './policy-error.js';
+export type { PrincipalIdentity } from './principals.js';

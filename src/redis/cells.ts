@@ -1,0 +1,69 @@
+// Cells: which part of the key space an account lives in, and the names of all keys.
+import { createHash } from 'node:crypto';
+import { cellOfSessionId } from '../urn/ids.js';
+
+/** The first 32 bits of SHA-256(account id), modulo the number of cells. */
+export function cellOf(text: string, cells: number): number {
+  return createHash('sha256').update(text).digest().readUInt32BE() % cells;
+}
+
+const tag = (cell: number): string => `{c${String(cell).padStart(2, '0')}}`;
+
+/** Every key of a cell carries the cell's hash tag, so that one script may touch them all, on a cluster as well. */
+export interface KeyNames {
+  readonly cells: number;
+  cellOfAccount(accountId: string): number;
+  /** Hash: `rev` and the epochs of the account. Read strictly on each request, so it is small. */
+  accountState(accountId: string): string;
+  /** Hash: the account's entities. */
+  accountEntities(accountId: string): string;
+  /** List: which fields the last revisions changed, newest first. */
+  accountChanges(accountId: string): string;
+  /** Hash: the last TOTP step used per MFA device. */
+  mfaSteps(accountId: string): string;
+  /** String: the account that claims a permanent access key id; in the cell of the key's own hash. */
+  accessKeyHint(accessKeyId: string): string;
+  session(sessionId: string): string;
+  /** Revocation mark of a session. */
+  mark(sessionId: string): string;
+  /** String: how many sessions the account's index has seen; `<key>:<page>` are its pages. */
+  sessionIndex(accountId: string): string;
+  /** Stream: audit events of the cell. */
+  audit(cell: number): string;
+  /** String: the next free place in the cell's status lists. */
+  statusIndex(cell: number): string;
+  signatureInput(accountId: string, digest: string): string;
+}
+
+export function keyNames(cells: number): KeyNames {
+  const cellOfAccount = (accountId: string): number => cellOf(accountId, cells);
+  const ofAccount = (accountId: string, kind: string): string => `${tag(cellOfAccount(accountId))}:${kind}:${accountId}`;
+  const ofSession = (sessionId: string, kind: string): string => {
+    const cell = cellOfSessionId(sessionId);
+    if (cell === undefined) throw new Error(`\`${sessionId}\` is no session id`);
+    return `${tag(cell)}:${kind}:${sessionId}`;
+  };
+  return {
+    cells,
+    cellOfAccount,
+    accountState: (accountId) => ofAccount(accountId, 'state'),
+    accountEntities: (accountId) => ofAccount(accountId, 'entities'),
+    accountChanges: (accountId) => ofAccount(accountId, 'changes'),
+    mfaSteps: (accountId) => ofAccount(accountId, 'mfa-steps'),
+    accessKeyHint: (accessKeyId) => `${tag(cellOf(accessKeyId, cells))}:ak:${accessKeyId}`,
+    session: (sessionId) => ofSession(sessionId, 'session'),
+    mark: (sessionId) => ofSession(sessionId, 'mark'),
+    sessionIndex: (accountId) => ofAccount(accountId, 'sessions'),
+    audit: (cell) => `${tag(cell)}:audit`,
+    statusIndex: (cell) => `${tag(cell)}:status-index`,
+    signatureInput: (accountId, digest) => `${ofAccount(accountId, 'signed')}:${digest}`,
+  };
+}
+
+export const installKey = 'agency-sts:install';
+/** Set of account ids. */
+export const accountsKey = 'agency-sts:accounts';
+/** Bounded stream of calls that no account can be charged with. */
+export const unidentifiedCallsKey = 'agency-sts:unidentified-calls';
+export const attemptKey = (purpose: string, slot: string): string => `agency-sts:attempts:${purpose}:${slot}`;
+export const rateLimitPrefix = 'agency-sts:rate:';

@@ -1,0 +1,84 @@
+// Accounts as snapshots: kept in the process, checked against the stored revision on every read.
+import type { Redis } from 'ioredis';
+import { LRUCache } from 'lru-cache';
+import type { EntityKind, EntityKinds } from '../directory/entities.js';
+import { parseEntity } from '../directory/entity-schemas.js';
+import { snapshotOf, type EntityField, type Snapshot } from '../directory/snapshot.js';
+import type { DirectoryReader, EpochSubject, Epochs } from '../directory/store.js';
+import { openRecord } from '../keyring/authenticate.js';
+import type { Keyring } from '../keyring/keyring.js';
+import { accountsKey, type KeyNames } from './cells.js';
+import { reach, runScript } from './client.js';
+import { loadAccountScript } from './scripts/load-account.js';
+
+/** Entities that all kept snapshots may hold together. */
+const maximumKeptEntities = 500_000;
+const maximumKeptHints = 100_000;
+const maximumReads = 3;
+
+export const entityPlace = (accountId: string, field: EntityField): readonly string[] => ['entity', accountId, field];
+
+export function directoryReader(redis: Redis, names: KeyNames, keyring: Keyring): DirectoryReader {
+  const snapshots = new LRUCache<string, Snapshot>({ maxSize: maximumKeptEntities, sizeCalculation: ({ entities }) => entities.size });
+  const hints = new LRUCache<string, string>({ max: maximumKeptHints });
+
+  async function load(accountId: string, known: Snapshot | undefined): Promise<Snapshot | undefined> {
+    const keys = [names.accountState(accountId), names.accountEntities(accountId), names.accountChanges(accountId)];
+    // The script answers an array of strings and nulls.
+    const answer = (await reach(() => runScript(redis, loadAccountScript, keys, [known?.revision ?? '']))) as (string | null)[];
+    const [revision, extent, ...fields] = answer;
+    if (typeof revision !== 'string') {
+      snapshots.delete(accountId);
+      return undefined;
+    }
+    const entities = new Map<EntityField, EntityKinds[EntityKind]>(extent === 'changed' ? known?.entities : []);
+    for (let index = 0; index < fields.length; index += 2) {
+      // Fields are written by this service, as `<kind>:<id>`; the record's MAC covers the name.
+      const field = fields[index] as EntityField;
+      const record = fields[index + 1];
+      if (typeof record !== 'string') entities.delete(field);
+      else entities.set(field, parseEntity(field, openRecord(keyring['record-authentication'], entityPlace(accountId, field), record)));
+    }
+    const snapshot = snapshotOf(accountId, revision, entities);
+    snapshots.set(accountId, snapshot);
+    return snapshot;
+  }
+
+  async function readState(accountId: string, subjects: readonly EpochSubject[]): Promise<{ revision: string | undefined; epochs: Epochs }> {
+    const [revision, ...values] = await reach(() => redis.hmget(names.accountState(accountId), 'rev', ...subjects));
+    return { revision: revision ?? undefined, epochs: new Map(subjects.map((subject, index) => [subject, Number(values[index] ?? 0)])) };
+  }
+
+  return {
+    async accountOfAccessKey(accessKeyId, fresh) {
+      const known = hints.get(accessKeyId);
+      if (known !== undefined && !fresh) return known;
+      const accountId = (await reach(() => redis.get(names.accessKeyHint(accessKeyId)))) ?? undefined;
+      if (accountId === undefined) hints.delete(accessKeyId);
+      else hints.set(accessKeyId, accountId);
+      return accountId;
+    },
+
+    async read(accountId, subjects) {
+      let snapshot = snapshots.get(accountId);
+      for (let reads = 0; reads < maximumReads; reads += 1) {
+        const wanted = snapshot === undefined ? [] : subjects(snapshot);
+        const { revision, epochs } = await readState(accountId, wanted);
+        if (revision === undefined) return undefined;
+        // What is wanted depends on the content, so a view is complete only when both were read at one revision.
+        if (snapshot?.revision === revision) return { snapshot, epochs };
+        snapshot = await load(accountId, snapshot);
+        if (snapshot === undefined) return undefined;
+      }
+      throw new Error(`account \`${accountId}\` changed faster than it could be read`);
+    },
+
+    async readEpochs(accountId, subjects) {
+      return (await readState(accountId, subjects)).epochs;
+    },
+
+    async isEmpty() {
+      return (await reach(() => redis.scard(accountsKey))) === 0;
+    },
+  };
+}

@@ -1,0 +1,70 @@
+// Changes of accounts: compare-and-set on their revisions, together with the audit events, in one commit.
+import type { Redis } from 'ioredis';
+import type { Random } from '../base/clock.js';
+import type { AuditEvent } from '../audit/event.js';
+import type { AccountChange } from '../directory/store.js';
+import { entityField } from '../directory/snapshot.js';
+import { authenticateRecord } from '../keyring/authenticate.js';
+import type { Keyring } from '../keyring/keyring.js';
+import { accountsKey, type KeyNames } from './cells.js';
+import { reach, runScript } from './client.js';
+import { addEvent } from './commit-store.js';
+import { entityPlace } from './directory-store.js';
+import { addStep, commitScript, noSteps } from './scripts/commit.js';
+
+/** Revisions back that a process can catch up with by entity instead of reading the whole account. */
+const keptChanges = 64;
+/** Fields of one script step; Lua unpacks a step's values on its stack. */
+const fieldsPerStep = 500;
+
+export interface DirectoryWriter {
+  /** All changes and events, or none; `conflict` when an account is no longer at the revision that a change expects. */
+  write(changes: readonly AccountChange[], events: readonly AuditEvent[]): Promise<'written' | 'conflict'>;
+}
+
+/** Throws an error when a permanent access key of the changes belongs to another account. */
+export function directoryWriter(redis: Redis, names: KeyNames, keyring: Keyring, random: Random): DirectoryWriter {
+  async function claimAccessKey(accessKeyId: string, accountId: string): Promise<void> {
+    const hint = names.accessKeyHint(accessKeyId);
+    const claimed = await redis.set(hint, accountId, 'NX');
+    if (claimed === 'OK') return;
+    const holder = await redis.get(hint);
+    if (holder === accountId) return;
+    // A claim whose account never got the key is left from a write that failed: it may be taken over.
+    if (holder !== null && (await redis.hexists(names.accountEntities(holder), entityField('key', accessKeyId))) === 1) {
+      throw new Error(`access key \`${accessKeyId}\` belongs to another account`);
+    }
+    await redis.set(hint, accountId);
+  }
+
+  return {
+    write: (changes, events) => reach(async () => {
+      const steps = noSteps();
+      for (const { accountId, expectedRevision, put, remove } of changes) {
+        for (const [, entity] of put) if ('sealedSecret' in entity) await claimAccessKey(entity.accessKeyId, accountId);
+        addStep(steps, 'G', names.accountState(accountId), 1, 'rev', expectedRevision ?? '0');
+        addStep(steps, 'P', names.accountState(accountId), 1, 'rev', nextRevision(expectedRevision, random));
+        const records = put.map(([field, entity]) => [field, authenticateRecord(keyring['record-authentication'], entityPlace(accountId, field), JSON.stringify(entity))]);
+        for (let at = 0; at < records.length; at += fieldsPerStep) {
+          const part = records.slice(at, at + fieldsPerStep);
+          addStep(steps, 'P', names.accountEntities(accountId), part.length, ...part.flat());
+        }
+        if (remove.length > 0) addStep(steps, 'D', names.accountEntities(accountId), remove.length, ...remove);
+        const change = JSON.stringify([expectedRevision ?? '0', [...put.map(([field]) => field), ...remove]]);
+        addStep(steps, 'C', names.accountChanges(accountId), change, keptChanges);
+      }
+      for (const event of events) addEvent(steps, event, names);
+      const answer = await runScript(redis, commitScript, steps.keys, steps.values);
+      if (answer !== 'ok') return 'conflict';
+      // Behind the commit: an account is listed only when it exists, and a repeated write lists it again.
+      if (changes.length > 0) await redis.sadd(accountsKey, ...changes.map(({ accountId }) => accountId));
+      return 'written';
+    }),
+  };
+}
+
+/** A counter for people, and 64 random bits: a history that was rewritten never looks like the known one. */
+function nextRevision(revision: string | undefined, random: Random): string {
+  const count = Number.parseInt(revision ?? '0', 10) + 1;
+  return `${count}-${random.bytes(8).toString('hex')}`;
+}

@@ -1,0 +1,106 @@
+// The one script that writes: checks all that the decision stood on, then writes everything or nothing.
+import { script } from '../client.js';
+
+/**
+ * Arguments are steps, one after another: a letter, a key number, then the step's own values.
+ *
+ * | step | values | check | write |
+ * |---|---|---|---|
+ * | G guard | n, n × (field, value) | hash fields equal; an absent field counts as `0` | – |
+ * | M unmarked | – | key absent | – |
+ * | T totp step | device, step | greater than the last one used | remembers it |
+ * | R signature input | seconds | key absent | remembers it |
+ * | S session | record, expires at | key absent | the record |
+ * | I index | session id, seconds | counter readable | the next place of the newest page |
+ * | E event | record | stream readable | the event, densely numbered |
+ * | P put | n, n × (field, value) | hash readable | the fields |
+ * | D delete | n, n × field | hash readable | without the fields |
+ * | C change | record, length | list readable | the newest entry of a list of at most that length |
+ *
+ * Returns `ok`, or the letter of the check that failed.
+ *
+ * INVARIANT: nothing is written before every check has passed. Reading each target in the first round makes a key of
+ * a wrong type fail there too, before anything was written.
+ */
+export const commitScript = script(`
+local pagesize = 128
+local count = #ARGV
+local function step(i)
+  local op, key = ARGV[i], KEYS[tonumber(ARGV[i + 1])]
+  if op == 'G' or op == 'P' then return op, key, i + 3, i + 3 + 2 * tonumber(ARGV[i + 2]) end
+  if op == 'D' then return op, key, i + 3, i + 3 + tonumber(ARGV[i + 2]) end
+  if op == 'M' then return op, key, i + 2, i + 2 end
+  if op == 'R' or op == 'E' then return op, key, i + 2, i + 3 end
+  return op, key, i + 2, i + 4
+end
+
+local i = 1
+while i <= count do
+  local op, key, from, next = step(i)
+  if op == 'G' then
+    local fields = {}
+    for at = from, next - 1, 2 do fields[#fields + 1] = ARGV[at] end
+    local values = redis.call('HMGET', key, unpack(fields))
+    for n = 1, #fields do
+      if (values[n] or '0') ~= ARGV[from + 2 * n - 1] then return op end
+    end
+  elseif op == 'M' or op == 'R' or op == 'S' then
+    if redis.call('EXISTS', key) == 1 then return op end
+  elseif op == 'T' then
+    if tonumber(redis.call('HGET', key, ARGV[from]) or '-1') >= tonumber(ARGV[from + 1]) then return op end
+  elseif op == 'I' then
+    local seen = tonumber(redis.call('GET', key) or '0')
+    redis.call('ZCARD', key .. ':' .. math.floor(seen / pagesize))
+  elseif op == 'E' then
+    redis.call('XLEN', key)
+  elseif op == 'C' then
+    redis.call('LLEN', key)
+  else
+    redis.call('HLEN', key)
+  end
+  i = next
+end
+
+i = 1
+while i <= count do
+  local op, key, from, next = step(i)
+  if op == 'T' then
+    redis.call('HSET', key, ARGV[from], ARGV[from + 1])
+  elseif op == 'R' then
+    redis.call('SET', key, '1', 'EX', ARGV[from])
+  elseif op == 'S' then
+    redis.call('SET', key, ARGV[from], 'EXAT', ARGV[from + 1])
+  elseif op == 'I' then
+    local place = redis.call('INCR', key) - 1
+    local page = key .. ':' .. math.floor(place / pagesize)
+    redis.call('ZADD', page, place, ARGV[from])
+    redis.call('EXPIRE', page, ARGV[from + 1])
+  elseif op == 'E' then
+    redis.call('XADD', key, '0-*', 'e', ARGV[from])
+  elseif op == 'P' then
+    redis.call('HSET', key, unpack(ARGV, from, next - 1))
+  elseif op == 'D' then
+    redis.call('HDEL', key, unpack(ARGV, from, next - 1))
+  elseif op == 'C' then
+    redis.call('LPUSH', key, ARGV[from])
+    redis.call('LTRIM', key, 0, tonumber(ARGV[from + 1]) - 1)
+  end
+  i = next
+end
+return 'ok'
+`);
+
+/** Collects the steps of one commit. */
+export interface Steps {
+  readonly keys: string[];
+  readonly values: (string | number)[];
+}
+
+export const noSteps = (): Steps => ({ keys: [], values: [] });
+
+/** Adds a step; equal keys share a number. */
+export function addStep(steps: Steps, letter: 'G' | 'M' | 'T' | 'R' | 'S' | 'I' | 'E' | 'P' | 'D' | 'C', key: string, ...values: readonly (string | number)[]): void {
+  let index = steps.keys.indexOf(key);
+  if (index < 0) index = steps.keys.push(key) - 1;
+  steps.values.push(letter, index + 1, ...values);
+}

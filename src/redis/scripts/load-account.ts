@@ -1,0 +1,30 @@
+// The script that reads an account at one revision: what changed since a known revision, or everything.
+import { script } from '../client.js';
+
+/**
+ * Keys: state, entities, changes. Argument: the revision known, or an empty text.
+ * Returns the revision (false: no such account), `changed` or `all`, then fields and values in turn; a value of false
+ * is a field that is gone.
+ */
+export const loadAccountScript = script(`
+local revision = redis.call('HGET', KEYS[1], 'rev')
+if not revision then return {false} end
+local answer = {revision, 'changed'}
+local seen = {}
+if ARGV[1] ~= '' then
+  for _, change in ipairs(redis.call('LRANGE', KEYS[3], 0, -1)) do
+    local entry = cjson.decode(change)
+    for _, field in ipairs(entry[2]) do seen[field] = true end
+    if entry[1] == ARGV[1] then
+      for field in pairs(seen) do
+        answer[#answer + 1] = field
+        answer[#answer + 1] = redis.call('HGET', KEYS[2], field)
+      end
+      return answer
+    end
+  end
+end
+answer[2] = 'all'
+for _, value in ipairs(redis.call('HGETALL', KEYS[2])) do answer[#answer + 1] = value end
+return answer
+`);

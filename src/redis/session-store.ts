@@ -1,0 +1,73 @@
+// Session records, revocation marks, and the ids that new sessions get.
+import type { Redis } from 'ioredis';
+import type { Random } from '../base/clock.js';
+import { openRecord } from '../keyring/authenticate.js';
+import type { Keyring } from '../keyring/keyring.js';
+import { decodeSession } from '../sessions/record.js';
+import type { StatusIndex } from '../sessions/session.js';
+import type { SessionIds, SessionReader } from '../sessions/store.js';
+import { newSessionId } from '../urn/ids.js';
+import type { KeyNames } from './cells.js';
+import { reach } from './client.js';
+import { sessionPlace } from './commit-store.js';
+
+export function sessionReader(redis: Redis, names: KeyNames, keyring: Keyring): SessionReader {
+  return {
+    async find(sessionId) {
+      const record = await reach(() => redis.get(names.session(sessionId)));
+      if (record === null) return undefined;
+      return decodeSession(sessionId, openRecord(keyring['record-authentication'], sessionPlace(sessionId), record));
+    },
+    async anyMarked(sessionIds) {
+      if (sessionIds.length === 0) return false;
+      return (await reach(() => redis.exists(...sessionIds.map((id) => names.mark(id))))) > 0;
+    },
+  };
+}
+
+/** Places that a process takes at once from a cell's counter. */
+const blockSize = 256;
+/** Places of one status list: 16 KiB of single bits. */
+const listSize = 131_072;
+
+interface Block {
+  next: number;
+  end: number;
+}
+
+/**
+ * Status places come in blocks per process and cell, because the token that names its place is signed before the
+ * commit. Places of a process that ends are left out, never given twice.
+ */
+export function sessionIds(redis: Redis, names: KeyNames, random: Random): SessionIds {
+  const blocks = new Map<number, Block>();
+  const fetching = new Map<number, Promise<void>>();
+
+  async function fetchBlock(cell: number): Promise<void> {
+    const end = await reach(() => redis.incrby(names.statusIndex(cell), blockSize));
+    blocks.set(cell, { next: end - blockSize, end });
+  }
+
+  function take(cell: number): StatusIndex | undefined {
+    const block = blocks.get(cell);
+    if (block === undefined || block.next >= block.end) return undefined;
+    const place = block.next;
+    block.next += 1;
+    return { list: `${cell}-${Math.floor(place / listSize)}`, index: place % listSize };
+  }
+
+  return {
+    newSessionId: (accountId) => newSessionId(names.cellOfAccount(accountId), random),
+    async nextStatusIndex(accountId) {
+      const cell = names.cellOfAccount(accountId);
+      for (;;) {
+        const index = take(cell);
+        if (index !== undefined) return index;
+        // Callers that find the block used up at the same moment wait for one new block together.
+        const running = fetching.get(cell) ?? fetchBlock(cell).finally(() => fetching.delete(cell));
+        fetching.set(cell, running);
+        await running;
+      }
+    },
+  };
+}

@@ -1,0 +1,72 @@
+// Applies a bootstrap file to the directory, and keeps the access keys that had to be generated.
+import { readFile } from 'node:fs/promises';
+import { ApiError } from '../base/api-error.js';
+import { parseBootstrapFile, type BootstrapFile } from '../directory/bootstrap-file.js';
+import { planBootstrap, type BootstrapPlan, type BootstrapTools } from '../directory/bootstrap-plan.js';
+import { accessKeyPlace, mfaSeedPlace, operatorUserId, systemAccountId } from '../directory/entities.js';
+import type { Snapshot } from '../directory/snapshot.js';
+import type { AuditEvent } from '../audit/event.js';
+import { open, seal, type Place } from '../keyring/seal.js';
+import { accountsKey } from '../redis/cells.js';
+import { newAccessKeyId, newEntityId, newSecretAccessKey } from '../urn/ids.js';
+import { userUrn } from '../urn/urn.js';
+import type { Composition } from './composition.js';
+
+const maximumTries = 3;
+
+export const readBootstrapFile = async (path: string): Promise<BootstrapFile> => parseBootstrapFile(await readFile(path, 'utf8'));
+
+/** What the file changes, without changing it. */
+export async function planFor(file: BootstrapFile, composition: Composition): Promise<BootstrapPlan> {
+  return planBootstrap(file, await existingAccounts(composition), bootstrapTools(composition));
+}
+
+/** Applies the file, all of it or nothing; again and again gives the same accounts. */
+export async function applyBootstrap(file: BootstrapFile, composition: Composition): Promise<BootstrapPlan> {
+  for (let attempt = 1; attempt <= maximumTries; attempt += 1) {
+    const plan = await planFor(file, composition);
+    const events = plan.changes.map((change) => bootstrapEvent(change.accountId, composition));
+    if ((await composition.directoryWriter.write(plan.changes, events)) === 'written') return plan;
+  }
+  throw new ApiError('tooManyConflicts', 'the accounts kept changing while the bootstrap file was applied');
+}
+
+async function existingAccounts({ redis, services }: Composition): Promise<ReadonlyMap<string, Snapshot>> {
+  const ids = new Set([systemAccountId, ...(await redis.smembers(accountsKey))]);
+  const accounts = new Map<string, Snapshot>();
+  for (const id of ids) {
+    const view = await services.directory.read(id, () => []);
+    if (view !== undefined) accounts.set(id, view.snapshot);
+  }
+  return accounts;
+}
+
+function bootstrapTools({ services: { clock, random, keyring } }: Composition): BootstrapTools {
+  const keys = keyring['secret-sealing'];
+  const sealed = (place: Place, secret: string): string => seal(keys, place, Buffer.from(secret), random);
+  const holds = (place: Place, text: string, secret: string): boolean => open(keys, place, text)?.toString('utf8') === secret;
+  return {
+    now: clock.now(),
+    newId: () => newEntityId(random),
+    newAccessKey: () => ({ accessKeyId: newAccessKeyId(random), secretAccessKey: newSecretAccessKey(random) }),
+    sealAccessKey: (accountId, ownerId, accessKeyId, secret) => sealed(accessKeyPlace(accountId, ownerId, accessKeyId), secret),
+    holdsAccessKey: (accountId, ownerId, accessKeyId, text, secret) => holds(accessKeyPlace(accountId, ownerId, accessKeyId), text, secret),
+    sealMfaSeed: (accountId, userId, serialNumber, seed) => sealed(mfaSeedPlace(accountId, userId, serialNumber), seed),
+    holdsMfaSeed: (accountId, userId, serialNumber, text, seed) => holds(mfaSeedPlace(accountId, userId, serialNumber), text, seed),
+  };
+}
+
+/** The operator did it, on the machine itself: no address, no access key. */
+function bootstrapEvent(accountId: string, { services: { clock, random } }: Composition): AuditEvent {
+  return {
+    accountId,
+    time: clock.now(),
+    requestId: random.bytes(16).toString('hex'),
+    operation: 'ApplyBootstrapFile',
+    principal: {
+      accountId: systemAccountId, urn: userUrn(systemAccountId, 'operator'), id: operatorUserId, type: 'User', isRootUser: false, accessKeyId: '', userName: 'operator',
+    },
+    sourceIp: '',
+    status: 200,
+  };
+}

@@ -1,0 +1,138 @@
+// The running service: prepares its state once, serves in several processes, and ends in order.
+import cluster, { type Worker as ClusterWorker } from 'node:cluster';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Log } from '../http/errors.js';
+import { writeProfiles } from '../cli/write-profiles.js';
+import type { GeneratedKey } from '../directory/bootstrap-plan.js';
+import { printBanner } from './banner.js';
+import { applyBootstrap, readBootstrapFile } from './bootstrap.js';
+import { realSurroundings, type Composition } from './composition.js';
+import { createLog } from './log.js';
+import { sampleFile } from './sample.js';
+import type { Settings } from './settings.js';
+import { connectRedis, openComposition, openRedis, prepareKeys } from './state.js';
+import { startWorker } from './worker.js';
+
+/** Set for processes that only serve; everything they need is prepared. */
+export const workerVariable = 'AGENCY_STS_WORKER';
+const restartMilliseconds = 1000;
+
+export const credentialsFile = (settings: Settings): string => join(settings.STS_DATA_DIR, 'credentials.json');
+
+/** Runs until SIGTERM or SIGINT. */
+export async function serve(settings: Settings, environment: NodeJS.ProcessEnv, say: (message: string) => void): Promise<void> {
+  const log = createLog(settings.STS_LOG_LEVEL);
+  if (environment[workerVariable] !== undefined) return serveAsWorker(settings, log);
+  await mkdir(settings.STS_DATA_DIR, { recursive: true, mode: 0o700 });
+  const place = await openRedis(settings, say, false);
+  try {
+    await prepareState(settings, place.url, log, say);
+    const running = settings.STS_WORKERS === 1 ? await serveAlone({ ...settings, STS_REDIS_URL: place.url }, log) : await serveInWorkers(settings, environment, place.url, log);
+    await printBanner(settings, running.port, credentialsFile(settings));
+    await signalled();
+    await running.stop();
+  } finally {
+    await place.stop();
+  }
+}
+
+interface Running {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+async function prepareState(settings: Settings, url: string, log: Log, say: (message: string) => void): Promise<void> {
+  const redis = await connectRedis(settings, url, logged(log));
+  try {
+    const surroundings = realSurroundings();
+    await prepareKeys(settings, redis, surroundings, say);
+    const composition = await openComposition(settings, redis, surroundings);
+    await fillEmptyDirectory(settings, composition, say);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** The settings' bootstrap file; without one, the sample accounts, but never into a Redis that was given. */
+async function fillEmptyDirectory(settings: Settings, composition: Composition, say: (message: string) => void): Promise<void> {
+  const file = settings.STS_BOOTSTRAP_FILE ?? (settings.STS_REDIS_URL === undefined ? sampleFile : undefined);
+  if (file === undefined || !(await composition.services.directory.isEmpty())) return;
+  const { changes, generatedKeys } = await applyBootstrap(await readBootstrapFile(file), composition);
+  await keepGeneratedKeys(settings, generatedKeys);
+  say(`filled the empty directory from ${file}: ${changes.length} accounts`);
+}
+
+/** Generated secrets are seen once: here they go into a profile file that only its owner reads. */
+export async function keepGeneratedKeys(settings: Settings, keys: readonly GeneratedKey[]): Promise<void> {
+  if (keys.length === 0) return;
+  await mkdir(settings.STS_DATA_DIR, { recursive: true, mode: 0o700 });
+  const profiles = keys.map((key) => [
+    `${key.accountName}/${key.ownerName}`, { accessKeyId: key.accessKeyId, secretAccessKey: key.secretAccessKey },
+  ] as const);
+  await writeProfiles(credentialsFile(settings), Object.fromEntries(profiles));
+}
+
+async function serveAlone(settings: Settings, log: Log): Promise<Running> {
+  const redis = await connectRedis(settings, settings.STS_REDIS_URL ?? '', logged(log));
+  return startWorker(settings, await openComposition(settings, redis, realSurroundings()), log);
+}
+
+async function serveAsWorker(settings: Settings, log: Log): Promise<void> {
+  // Ctrl-C goes to all processes of a terminal; the first process tells when to stop.
+  process.on('SIGINT', () => undefined);
+  const stop = new Promise<void>((resolve) => {
+    process.once('SIGTERM', () => resolve());
+    process.once('disconnect', () => resolve());
+  });
+  const worker = await serveAlone(settings, log);
+  process.send?.({ port: worker.port });
+  await stop;
+  await worker.stop();
+  process.disconnect?.();
+}
+
+async function serveInWorkers(settings: Settings, environment: NodeJS.ProcessEnv, url: string, log: Log): Promise<Running> {
+  let stopping = false;
+  const fork = (): ClusterWorker => cluster.fork({ ...environment, STS_REDIS_URL: url, [workerVariable]: '1' });
+  const ports = await Promise.all(Array.from({ length: settings.STS_WORKERS }, () => listening(fork())));
+  cluster.on('exit', (worker, code, signal) => {
+    if (stopping) return;
+    log.error({ worker: worker.process.pid, code, signal }, 'a serving process ended; another one is started');
+    setTimeout(() => {
+      if (!stopping) fork();
+    }, restartMilliseconds);
+  });
+  return {
+    port: ports[0] ?? settings.STS_PORT,
+    async stop() {
+      stopping = true;
+      const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+      await Promise.all(workers.map(ended));
+    },
+  };
+}
+
+function listening(worker: ClusterWorker): Promise<number> {
+  return new Promise((resolve, reject) => {
+    worker.once('message', ({ port }: { port: number }) => resolve(port));
+    worker.once('exit', (code) => reject(new Error(`a serving process ended with code ${code} before it was ready`)));
+  });
+}
+
+function ended(worker: ClusterWorker): Promise<void> {
+  return new Promise((resolve) => {
+    if (worker.isDead()) resolve();
+    worker.once('exit', () => resolve());
+    worker.process.kill('SIGTERM');
+  });
+}
+
+function signalled(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGTERM', () => resolve());
+    process.once('SIGINT', () => resolve());
+  });
+}
+
+const logged = (log: Log) => (error: Error): void => log.error({ cause: error.message }, 'the connection to Redis failed');

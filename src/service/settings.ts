@@ -1,0 +1,64 @@
+// The settings of the service: environment variables, each checked at the start.
+import { homedir } from 'node:os';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { maximumCells } from '../urn/ids.js';
+
+const flag = z.enum(['0', '1']).default('0').transform((value) => value === '1');
+const whole = (minimum: number, maximum: number, otherwise: number) =>
+  z.string().regex(/^\d{1,9}$/, 'must be a whole number').default(String(otherwise)).transform(Number)
+    .refine((value) => value >= minimum && value <= maximum, `must be from ${minimum} to ${maximum}`);
+const text = z.string().min(1, 'must not be empty');
+const scopeName = text.regex(/^[A-Za-z0-9_.-]{1,64}$/, 'must be 1 to 64 letters, digits or _.-');
+
+/** Name of the variable → how it is read. The table in the README lists the same names, and a test holds it to that. */
+export const settingsSchema = z.object({
+  STS_HOST: text.default('127.0.0.1'),
+  STS_PORT: whole(0, 65_535, 8088),
+  STS_REDIS_URL: z.string().regex(/^(rediss?:\/\/|unix:\/\/\/)/, 'must begin with redis://, rediss:// or unix:///').optional(),
+  STS_DATA_DIR: text.default('data'),
+  STS_KEYS_DIR: text.default('keys'),
+  STS_BOOTSTRAP_FILE: text.optional(),
+  STS_WORKERS: whole(1, 256, availableParallelism()),
+  STS_LOG_LEVEL: z.enum(['debug', 'info', 'error', 'silent']).default('info'),
+  STS_ISSUER: text.max(120).regex(/^(https?:\/\/[^\s?#]+[^\s?#/]|urn:[^\s]+)$/, 'must be a URL without a slash at the end, or a URN').optional(),
+  STS_REGION: scopeName.default('globe'),
+  STS_SERVICE_NAME: scopeName.default('sts'),
+  STS_CELLS: whole(1, maximumCells, 16),
+  STS_MAX_CHAIN_DEPTH: whole(1, 10, 10),
+  STS_MAX_CHAIN_AGE: whole(900, 604_800, 43_200),
+  STS_RATE_ADDRESS_PER_MINUTE: whole(1, 100_000_000, 6000),
+  STS_RATE_ACCESS_KEY_PER_MINUTE: whole(1, 100_000_000, 3000),
+  STS_TRUST_PROXY: z.string().regex(/^(0|[1-9]\d?|[0-9a-fA-F.:/, ]+|loopback)$/, 'must be the number of proxies, or their addresses').default('0')
+    .transform((value) => (value === '0' ? false : /^\d+$/.test(value) ? Number(value) : value)),
+  STS_REJECT_REPLAYS: flag,
+  STS_ALLOW_UNSIGNED_PAYLOAD: flag,
+  STS_ALLOW_WEAK_REDIS: flag,
+  STS_REDIS_IS_DURABLE: flag,
+});
+
+export type Settings = Readonly<z.output<typeof settingsSchema>>;
+
+/** A setting that is wrong: the message names it. */
+export class SettingsError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'SettingsError';
+  }
+}
+
+/** Reads the settings; folders become absolute. Throws {@link SettingsError}, also for an unknown `STS_` name. */
+export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
+  const unknown = Object.keys(environment).find((name) => name.startsWith('STS_') && !Object.hasOwn(settingsSchema.shape, name));
+  if (unknown !== undefined) throw new SettingsError(`\`${unknown}\` is no setting of this service`);
+  const result = settingsSchema.safeParse(environment);
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    throw new SettingsError(`\`${String(issue?.path[0])}\` ${issue?.code === 'invalid_value' ? `must be one of ${issue.values.map(String).join(', ')}` : (issue?.message ?? 'is wrong')}`);
+  }
+  const settings = result.data;
+  return { ...settings, STS_DATA_DIR: absolute(settings.STS_DATA_DIR), STS_KEYS_DIR: absolute(settings.STS_KEYS_DIR) };
+}
+
+const absolute = (path: string): string => resolve(path.startsWith('~/') ? `${homedir()}${path.slice(1)}` : path);

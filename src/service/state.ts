@@ -1,0 +1,61 @@
+// Opens the state of the service: its Redis (private or given), its key ring, and the checks both must pass.
+import type { Redis } from 'ioredis';
+import { createMissingKeys, isEmptyKeyring, loadKeyring } from '../keyring/files.js';
+import { connected, createClient } from '../redis/client.js';
+import { findEmbeddedRedis, startEmbeddedRedis } from '../redis/embedded/index.js';
+import { isInstalled, refuseOldServer, weakDurability } from '../redis/install.js';
+import { compose, type Composition, type Surroundings } from './composition.js';
+import { SettingsError, type Settings } from './settings.js';
+
+const connectMilliseconds = 10_000;
+
+export interface RedisPlace {
+  readonly url: string;
+  /** Ends the private server, when it was started for this. */
+  stop(): Promise<void>;
+}
+
+/** The given Redis; else the private one, started unless `attach` finds it running for the same data folder. */
+export async function openRedis(settings: Settings, say: (message: string) => void, attach: boolean): Promise<RedisPlace> {
+  if (settings.STS_REDIS_URL !== undefined) return { url: settings.STS_REDIS_URL, stop: () => Promise.resolve() };
+  const running = attach ? await findEmbeddedRedis(settings.STS_DATA_DIR) : undefined;
+  if (running !== undefined) return { url: `unix://${running.socketPath}`, stop: () => Promise.resolve() };
+  const embedded = await startEmbeddedRedis({ dataDir: settings.STS_DATA_DIR, log: say });
+  return { url: `unix://${embedded.socketPath}`, stop: () => embedded.stop() };
+}
+
+/** A connection that has been checked: new enough, and durable unless a setting says otherwise. */
+export async function connectRedis(settings: Settings, url: string, onError: (error: Error) => void): Promise<Redis> {
+  const redis = createClient(url, onError);
+  try {
+    await connected(redis, connectMilliseconds);
+    await refuseOldServer(redis);
+    if (!settings.STS_REDIS_IS_DURABLE) await refuseWeakRedis(settings, redis);
+    return redis;
+  } catch (error) {
+    redis.disconnect();
+    throw error;
+  }
+}
+
+async function refuseWeakRedis(settings: Settings, redis: Redis): Promise<void> {
+  if (settings.STS_ALLOW_WEAK_REDIS) return;
+  const weak = await weakDurability(redis);
+  if (weak.length === 0) return;
+  throw new SettingsError(
+    `this Redis could lose credentials that were answered: ${weak.join('; ')}. Change its configuration, or accept the loss with STS_ALLOW_WEAK_REDIS=1`,
+  );
+}
+
+/** Makes the keys of a first start. With state in Redis already, missing keys are an error: nothing of it could be read. */
+export async function prepareKeys(settings: Settings, redis: Redis, { clock, random }: Surroundings, say: (message: string) => void): Promise<void> {
+  if (await isEmptyKeyring(settings.STS_KEYS_DIR) && (await isInstalled(redis))) {
+    throw new SettingsError(`\`STS_KEYS_DIR\` names a folder without keys (${settings.STS_KEYS_DIR}), but this Redis was filled with a key ring: restore it`);
+  }
+  const made = await createMissingKeys(settings.STS_KEYS_DIR, clock, random);
+  if (made.length > 0) say(`made keys in ${settings.STS_KEYS_DIR}: ${made.join(', ')}`);
+}
+
+export async function openComposition(settings: Settings, redis: Redis, surroundings: Surroundings): Promise<Composition> {
+  return compose(settings, redis, await loadKeyring(settings.STS_KEYS_DIR), surroundings);
+}

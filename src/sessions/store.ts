@@ -1,0 +1,16 @@
+// What sessions ask of their storage.
+import type { Session, StatusIndex } from './session.js';
+
+export interface SessionReader {
+  /** The record, or undefined when there is none (any more). Throws when it was tampered with. */
+  find(sessionId: string): Promise<Session | undefined>;
+  /** True when one of these sessions carries a revocation mark. */
+  anyMarked(sessionIds: readonly string[]): Promise<boolean>;
+}
+
+export interface SessionIds {
+  /** A session id of the account's cell, not in use. */
+  newSessionId(accountId: string): string;
+  /** The next free place in the status lists of the account's cell. */
+  nextStatusIndex(accountId: string): Promise<StatusIndex>;
+}

@@ -1,0 +1,47 @@
+// The table of signature algorithms: which hash, which kind of key, which payload header.
+import { createHash, getHashes } from 'node:crypto';
+import type { SignatureAlgorithm } from './types.js';
+
+export interface AlgorithmProperties {
+  readonly hash: 'sha256' | 'sm3';
+  /** `derived`: HMAC with a key of one day, region and service (request signatures §6). */
+  readonly kind: 'hmac' | 'derived' | 'ecdsa';
+  /** The header whose value replaces the payload hash (request signatures §4). */
+  readonly contentHeader: 'x-sdk-content-sha256' | 'x-sdk-content-sm3';
+  readonly emptyBodyHash: string;
+}
+
+const sha256 = {
+  hash: 'sha256',
+  contentHeader: 'x-sdk-content-sha256',
+  emptyBodyHash: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+} as const;
+const sm3 = {
+  hash: 'sm3',
+  contentHeader: 'x-sdk-content-sm3',
+  emptyBodyHash: '1ab21d8355cfa17f8e61194831e81a8f22bec8c728fefb747ed035eb5082aa2b',
+} as const;
+
+const properties: Readonly<Record<SignatureAlgorithm, AlgorithmProperties>> = {
+  'SDK-HMAC-SHA256': { ...sha256, kind: 'hmac' },
+  'V11-HMAC-SHA256': { ...sha256, kind: 'derived' },
+  'SDK-ECDSA-P256-SHA256': { ...sha256, kind: 'ecdsa' },
+  'SDK-HMAC-SM3': { ...sm3, kind: 'hmac' },
+};
+
+// SM3 is an optional part of OpenSSL: where it is absent, createHash throws.
+const hasSm3 = getHashes().includes('sm3');
+
+export function algorithmProperties(algorithm: SignatureAlgorithm): AlgorithmProperties {
+  return properties[algorithm];
+}
+
+/** Whether this process can compute the algorithm. */
+export function isSupportedAlgorithm(name: string): name is SignatureAlgorithm {
+  return Object.hasOwn(properties, name) && (hasSm3 || name !== 'SDK-HMAC-SM3');
+}
+
+/** Lower-case hex hash of the raw body bytes. */
+export function bodyHash(algorithm: AlgorithmProperties, body: Buffer): string {
+  return body.length === 0 ? algorithm.emptyBodyHash : createHash(algorithm.hash).update(body).digest('hex');
+}

@@ -1,0 +1,22 @@
+// Request signatures: what the rest of the house may use of this room.
+export { deriveScopeKey, type EcdsaPublicJwk } from './derive.js';
+export {
+  dummyVerificationKey,
+  ecdsaPublicJwk,
+  publicVerificationKey,
+  scopeVerificationKey,
+  verificationKey,
+  type VerificationKey,
+} from './key.js';
+export { parseSignedRequest, type ParseOptions } from './parse.js';
+export { signRequest, type SigningInput } from './sign.js';
+export { checkPath, queryPairs, type QueryPair } from './target.js';
+export type {
+  ParsedSignature,
+  ParseResult,
+  ReceivedRequest,
+  SignatureAlgorithm,
+  SignatureRefusal,
+  SignatureScope,
+} from './types.js';
+export { canonicalRequestForDisplay, verifySignature } from './verify.js';

@@ -1,0 +1,89 @@
+// Step two of verifying: the signature itself, and the canonical request shown to a caller who got it wrong.
+import { createHmac, timingSafeEqual, verify } from 'node:crypto';
+import { algorithmProperties, type AlgorithmProperties } from './algorithms.js';
+import { canonicalRequest, canonicalRequestHash, scopeText, stringToSign, type HeaderReading } from './canonical.js';
+import { readHeaderText } from './headers.js';
+import type { VerificationKey } from './key.js';
+import { payloadHashes } from './payload.js';
+import { canonicalQuery, canonicalUris } from './target.js';
+import type { ParsedSignature, ReceivedRequest } from './types.js';
+
+/**
+ * Whether the request was signed with this key: method, target, signed headers and body (request signatures §10).
+ * Tries at most 2 URIs × 2 payload hashes × 2 header readings, the usual one first; how many depends on the request
+ * alone, never on the key. Compares in constant time. Never throws.
+ * @param signature what `parseSignedRequest` made of this same request
+ */
+export function verifySignature(request: ReceivedRequest, signature: ParsedSignature, key: VerificationKey): boolean {
+  const query = canonicalQuery(request.target);
+  if (query === undefined) return false;
+  const algorithm = algorithmProperties(signature.algorithm);
+  const check = signatureCheck(algorithm, signature, key);
+  const { signedHeaders, signedValues } = signature;
+
+  for (const uri of canonicalUris(request.target)) {
+    for (const payloadHash of payloadHashes(algorithm, contentHeaderOf(algorithm, signature), request.body)) {
+      const text = canonicalRequest({ method: request.method, uri, query, signedHeaders, signedValues, payloadHash });
+      for (const reading of headerReadings(text)) {
+        const requestHash = canonicalRequestHash(algorithm, text, reading);
+        if (check(stringToSign(signature.algorithm, signature.dateText, signature.scope, requestHash))) {
+          return key.isUsable && key.accessKeyId === signature.accessKeyId;
+        }
+      }
+    }
+  }
+  return false;
+}
+
+const receivedBytes: readonly HeaderReading[] = ['latin1'];
+const bothReadings: readonly HeaderReading[] = ['latin1', 'utf8'];
+
+function headerReadings(text: string): readonly HeaderReading[] {
+  return /[\x80-\xff]/.test(text) ? bothReadings : receivedBytes;
+}
+
+function contentHeaderOf(algorithm: AlgorithmProperties, signature: ParsedSignature): string | undefined {
+  return signature.signedValues[signature.signedHeaders.indexOf(algorithm.contentHeader)];
+}
+
+function signatureCheck(
+  algorithm: AlgorithmProperties,
+  signature: ParsedSignature,
+  key: VerificationKey,
+): (text: string) => boolean {
+  const given = Buffer.from(signature.signature, 'hex');
+  if (algorithm.kind === 'ecdsa') {
+    const publicKey = key.publicKey();
+    return (text) => publicKey !== undefined && verify('sha256', Buffer.from(text), publicKey, given);
+  }
+  const secretKey =
+    algorithm.kind === 'derived' ? signature.scope && key.scopeKey(scopeText(signature.scope)) : key.secretKey;
+  return (text) => {
+    if (secretKey === undefined) return false;
+    const expected = createHmac(algorithm.hash, secretKey).update(text).digest();
+    return expected.length === given.length && timingSafeEqual(expected, given);
+  };
+}
+
+const displayLimit = 2000;
+const maskedHeaders: ReadonlySet<string> = new Set(['x-security-token', 'x-auth-token', 'cookie']);
+
+/**
+ * The canonical request as the gateway shows it: line feeds as `|`, tokens as `***`, at most 2,000 characters
+ * (request signatures §9). The first candidate of `verifySignature`. Never throws.
+ */
+export function canonicalRequestForDisplay(request: ReceivedRequest, signature: ParsedSignature): string {
+  const algorithm = algorithmProperties(signature.algorithm);
+  const { signedHeaders } = signature;
+  const text = canonicalRequest({
+    method: request.method,
+    uri: canonicalUris(request.target)[0] ?? '',
+    query: canonicalQuery(request.target) ?? '',
+    signedHeaders,
+    signedValues: signature.signedValues.map((value, index) =>
+      maskedHeaders.has(signedHeaders[index] ?? '') ? '***' : readHeaderText(value),
+    ),
+    payloadHash: payloadHashes(algorithm, contentHeaderOf(algorithm, signature), request.body)[0] ?? '',
+  }).replaceAll('\n', '|');
+  return text.length > displayLimit ? `${text.slice(0, displayLimit - 1)}…` : text;
+}

@@ -1,0 +1,146 @@
+// AssumeAgency: from a caller and its request to a session, or to the reason why not.
+import { ApiError } from '../base/api-error.js';
+import { seconds } from '../base/clock.js';
+import type { Agency } from '../directory/entities.js';
+import type { AccountView } from '../directory/store.js';
+import { parseAgencyUrn, type AgencyName } from '../urn/urn.js';
+import type { AssumeAgencyInput } from './assume-agency-input.js';
+import { encodeAuthorizationMessage } from './authorization-message.js';
+import { assumeAction, authorizeAssume, sourceIdentityAction, tagAction, type Denial } from './authorize-assume.js';
+import { eventSession, type Caller } from './caller.js';
+import { refuseOverAgencyMaximum, refuseOverlongChain, requestedDuration, sourceIdentity } from './chain-rules.js';
+import type { Guard, MfaStep } from './commit.js';
+import { issueCredentials, type IssuedCredentials } from './credentials.js';
+import { verifyMfaCode } from './mfa.js';
+import type { CallContext, EventDetails, Outcome } from './outcome.js';
+import type { Services } from './services.js';
+import { mergeSessionTags } from './session-tags.js';
+import type { SessionTag } from '../sessions/session.js';
+
+/** Everything of the new session that the caller's side alone decides. */
+export interface Plan {
+  readonly target: AgencyName | undefined;
+  readonly duration: number;
+  readonly tags: readonly SessionTag[];
+  readonly sourceIdentity: string | undefined;
+  /** What both sides must allow: assuming, and what else the call does to the session. */
+  readonly actions: readonly string[];
+}
+
+/** The target as it stands, or as little as there is. */
+interface Target {
+  readonly view: AccountView | undefined;
+  readonly agency: Agency | undefined;
+}
+
+/** Decides one call (STS API §3.1, §8). Own mistakes are told first, then the caller's side, then the target's. */
+export async function assumeAgency(services: Services, caller: Caller, input: AssumeAgencyInput, call: CallContext): Promise<Outcome<IssuedCredentials>> {
+  const details: EventDetails = { resource: input.agencyUrn, request: auditedRequest(input) };
+  const target: { value: Target; guards: Guard[] } = { value: { view: undefined, agency: undefined }, guards: [] };
+  let mfaStep: MfaStep | undefined;
+  try {
+    const plan = planSession(services, caller, input, call);
+    mfaStep = await checkedMfaCode(services, caller, input, call);
+    target.value = await readTarget(services, plan.target);
+    const { view, agency } = target.value;
+    if (view !== undefined) target.guards.push(guardOf(view));
+
+    const denial = authorizeAssume(services, caller, { input, plan, agency, mfaVerified: mfaStep !== undefined }, call);
+    if (denial !== undefined) return refusal(caller, details, target.guards, mfaStep, plan, target.value, denial);
+    // INVARIANT: authorize() denies every call on an agency that does not exist.
+    if (view === undefined || agency === undefined) throw new Error('an absent agency was authorized');
+    refuseOverAgencyMaximum(plan.duration, agency.maxSessionDurationSeconds);
+    refuseUnknownPolicies(view, input.policyIds);
+
+    const { session, body } = await issueCredentials(services, caller, { ...plan, input, view, agency, mfaVerified: mfaStep !== undefined }, call);
+    const crossAccount = session.accountId !== caller.accountId;
+    return {
+      ok: true, body, session, guards: target.guards, ...(mfaStep !== undefined && { mfaStep }),
+      details: { ...details, issuedSession: eventSession(session), ...(crossAccount && { resourceAccountId: session.accountId }) },
+      ...(crossAccount && { otherAccount: { accountId: session.accountId, decision: 'allowed' } }),
+    };
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status >= 500) throw error;
+    return {
+      ok: false, error: withMessage(services, caller, input, error), guards: target.guards, ...(mfaStep !== undefined && { mfaStep }),
+      details: { ...details, decision: error.message },
+    };
+  }
+}
+
+function planSession(services: Services, caller: Caller, input: AssumeAgencyInput, call: CallContext): Plan {
+  const parent = caller.kind === 'agency-session' ? caller.session : undefined;
+  const duration = requestedDuration(parent, input.durationSeconds);
+  const tags = mergeSessionTags(parent, input);
+  refuseOverlongChain(parent, seconds(call.now), services.settings);
+  const identity = sourceIdentity(parent, input.sourceIdentity);
+  return {
+    target: parseAgencyUrn(input.agencyUrn), duration, tags, sourceIdentity: identity,
+    // Inherited tags and an inherited source identity need their action too, on both sides (STS API §6).
+    actions: [assumeAction, ...(tags.length > 0 ? [tagAction] : []), ...(identity !== undefined ? [sourceIdentityAction] : [])],
+  };
+}
+
+async function checkedMfaCode(services: Services, caller: Caller, { serialNumber, tokenCode }: AssumeAgencyInput, call: CallContext): Promise<MfaStep | undefined> {
+  if (serialNumber === undefined && tokenCode === undefined) return undefined;
+  if (serialNumber === undefined || tokenCode === undefined) {
+    throw new ApiError('incompleteMfa', '`serial_number` and `token_code` go together; only one of them is given');
+  }
+  return verifyMfaCode(services, caller, serialNumber, tokenCode, call.now);
+}
+
+async function readTarget(services: Services, name: AgencyName | undefined): Promise<Target> {
+  if (name === undefined) return { view: undefined, agency: undefined };
+  const find = (snapshot: AccountView['snapshot']): Agency | undefined => {
+    const agency = snapshot.agenciesByName.get(name.name);
+    return agency?.path === name.path ? agency : undefined;
+  };
+  const view = await services.directory.read(name.accountId, (snapshot) => {
+    const agency = find(snapshot);
+    return agency === undefined ? ['account'] : ['account', `agency:${agency.agencyId}`];
+  });
+  return { view, agency: view === undefined ? undefined : find(view.snapshot) };
+}
+
+const guardOf = ({ snapshot, epochs }: AccountView): Guard => ({ accountId: snapshot.accountId, revision: snapshot.revision, epochs: [...epochs] });
+
+/** Every 403 of this operation carries a sealed reason (STS API §10), also one that no policy decided. */
+export function withMessage(services: Services, caller: Caller, { agencyUrn }: AssumeAgencyInput, error: ApiError): ApiError {
+  if (error.errorName !== 'accessDenied' || error.encodedAuthorizationMessage !== undefined) return error;
+  const reason = { failure: error.message, principal: caller.principalUrn, action: assumeAction, resource: agencyUrn };
+  return new ApiError('accessDenied', error.message, encodeAuthorizationMessage(services.keyring, services.random, caller.accountId, reason));
+}
+
+function refuseUnknownPolicies(view: AccountView, policyIds: readonly string[]): void {
+  const unknown = policyIds.find((id) => !view.snapshot.policies.has(id));
+  if (unknown !== undefined) throw new ApiError('unknownPolicyId', `\`policy_ids\`: \`${unknown}\` is no policy of the agency's account`);
+}
+
+function refusal(
+  caller: Caller, details: EventDetails, guards: readonly Guard[], mfaStep: MfaStep | undefined, plan: Plan, { view }: Target, denial: Denial,
+): Outcome<never> {
+  const { error, decision, foreign } = denial;
+  const decided = { ok: false as const, error, guards, ...(mfaStep !== undefined && { mfaStep }) };
+  if (!foreign) return { ...decided, details: { ...details, decision } };
+  const otherId = plan.target?.accountId;
+  return {
+    ...decided,
+    details: { ...details, decision: `refused by the agency's account`, ...(otherId !== undefined && { resourceAccountId: otherId }) },
+    // The target's log tells the reason; an account that does not exist has no log.
+    ...(view !== undefined && otherId !== undefined && otherId !== caller.accountId && { otherAccount: { accountId: otherId, decision } }),
+  };
+}
+
+/** What the audit keeps of the request: no external id, no code, no policy text. */
+function auditedRequest(input: AssumeAgencyInput): Readonly<Record<string, unknown>> {
+  return {
+    session_name: input.agencySessionName,
+    ...(input.durationSeconds !== undefined && { duration_seconds: input.durationSeconds }),
+    ...(input.tags.length > 0 && { tags: input.tags }),
+    ...(input.transitiveTagKeys.length > 0 && { transitive_tag_keys: input.transitiveTagKeys }),
+    ...(input.sourceIdentity !== undefined && { source_identity: input.sourceIdentity }),
+    ...(input.policy !== undefined && { session_policy: true }),
+    ...(input.policyIds.length > 0 && { policy_ids: input.policyIds }),
+    ...(input.serialNumber !== undefined && { serial_number: input.serialNumber }),
+  };
+}

@@ -1,0 +1,69 @@
+// The reason of a denial as a sealed message that only the account it is bound to can read.
+import type { Random } from '../base/clock.js';
+import type { Keyring } from '../keyring/keyring.js';
+import { open, seal } from '../keyring/seal.js';
+import { describe, type Decision } from '../policy/index.js';
+
+/** Every message has this size before it is sealed: its length tells nothing about the reason. */
+const paddedBytes = 4096;
+const lengthBytes = 2;
+
+const place = (accountId: string): readonly string[] => ['authorization-message', accountId];
+
+/** What a decoded message says. */
+export interface DenialReason {
+  readonly failure: string;
+  readonly principal: string;
+  readonly action: string;
+  readonly resource?: string;
+  readonly decision?: Decision;
+}
+
+/** Seals the reason for one account: about 5,500 characters of base64url, always the same number. */
+export function encodeAuthorizationMessage(keyring: Keyring, random: Random, accountId: string, reason: DenialReason): string {
+  const text = fittingJson(reason);
+  const plaintext = Buffer.alloc(paddedBytes);
+  plaintext.writeUInt16BE(text.length);
+  text.copy(plaintext, lengthBytes);
+  return seal(keyring['message-sealing'], place(accountId), plaintext, random);
+}
+
+/** The JSON text of the reason, or undefined when the message was altered or is bound to another account. */
+export function decodeAuthorizationMessage(keyring: Keyring, accountId: string, message: string): string | undefined {
+  const plaintext = open(keyring['message-sealing'], place(accountId), message);
+  return plaintext?.subarray(lengthBytes, lengthBytes + plaintext.readUInt16BE()).toString('utf8');
+}
+
+/** Context values come from callers and can be long: the last ones are left out, and said to be, until the rest fits. */
+function fittingJson(reason: DenialReason): Buffer {
+  const { decision } = reason;
+  const context = Object.entries(decision?.usedContext ?? {});
+  const failedConditions = [...(decision?.failedConditions ?? [])];
+  let truncated = false;
+  for (;;) {
+    const text = Buffer.from(JSON.stringify(message(reason, Object.fromEntries(context), failedConditions, truncated)));
+    if (text.length <= paddedBytes - lengthBytes) return text;
+    truncated = true;
+    if (failedConditions.length > context.length) failedConditions.pop();
+    else if (context.pop() === undefined) throw new Error('an authorization message without context does not fit');
+  }
+}
+
+function message({ failure, principal, action, resource, decision }: DenialReason, context: unknown, failedConditions: unknown, truncated: boolean) {
+  return {
+    allowed: false,
+    failure,
+    principal,
+    action,
+    ...(resource !== undefined && { resource }),
+    ...(decision !== undefined && {
+      side: decision.side,
+      explicit_deny: decision.effect === 'explicit-deny',
+      ...(decision.statement !== undefined && { matched_statement: decision.statement }),
+      reason: describe(decision),
+      failed_conditions: failedConditions,
+      context,
+    }),
+    ...(truncated && { truncated }),
+  };
+}

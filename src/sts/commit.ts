@@ -1,0 +1,38 @@
+// What a decided call asks storage to do in one step: check that its ground still holds, then write everything or nothing.
+import type { AuditEvent } from '../audit/event.js';
+import type { EpochSubject } from '../directory/store.js';
+import type { Session } from '../sessions/session.js';
+
+/** What was read of an account before the decision, and must still be so when it is committed. */
+export interface Guard {
+  readonly accountId: string;
+  /** Absent for accounts of which only the epochs matter. */
+  readonly revision?: string;
+  readonly epochs: readonly (readonly [EpochSubject, number])[];
+}
+
+export interface MfaStep {
+  readonly accountId: string;
+  readonly serialNumber: string;
+  /** Number of the 30-second step whose code was given; a later commit must carry a greater one. */
+  readonly step: number;
+}
+
+export interface Commit {
+  readonly callerAccountId: string;
+  readonly guards: readonly Guard[];
+  /** Sessions that must not carry a revocation mark: the caller's and its ancestors. */
+  readonly unmarkedSessions: readonly string[];
+  /** Digest of the signature's input, where a second use is refused. */
+  readonly signatureInput?: string;
+  readonly mfaStep?: MfaStep;
+  readonly session?: Session;
+  readonly events: readonly AuditEvent[];
+}
+
+/** `conflict`: something read before has changed; read again and decide again. Nothing was written unless `committed`. */
+export type CommitResult = 'committed' | 'conflict' | 'mfa-step-used' | 'replayed';
+
+export interface CommitStore {
+  commit(commit: Commit): Promise<CommitResult>;
+}

@@ -1,0 +1,94 @@
+// Minting: a session with its id, secret and token, and the answer that carries them.
+import { seconds } from '../base/clock.js';
+import type { Agency } from '../directory/entities.js';
+import type { AccountView, EpochSubject } from '../directory/store.js';
+import { deriveSessionSecret } from '../keyring/session-secret.js';
+import type { Session, SessionTag } from '../sessions/session.js';
+import { ecdsaPublicJwk, verificationKey } from '../signing/index.js';
+import { sessionUrn } from '../urn/urn.js';
+import type { AssumeAgencyInput } from './assume-agency-input.js';
+import type { Caller } from './caller.js';
+import type { CallContext } from './outcome.js';
+import { issueSecurityToken, type PublicJwk } from './security-token.js';
+import type { Services } from './services.js';
+
+/** The answer of AssumeAgency (STS API §2.1, §2.2), wire names. */
+export interface IssuedCredentials {
+  readonly source_identity?: string;
+  readonly assumed_agency: { readonly urn: string; readonly id: string };
+  readonly credentials: {
+    readonly access_key_id: string;
+    readonly secret_access_key: string;
+    readonly security_token: string;
+    readonly expiration: string;
+  };
+}
+
+export interface Grant {
+  readonly input: AssumeAgencyInput;
+  readonly view: AccountView;
+  readonly agency: Agency;
+  readonly duration: number;
+  readonly tags: readonly SessionTag[];
+  readonly sourceIdentity: string | undefined;
+  readonly mfaVerified: boolean;
+}
+
+/** Makes the session and its credentials; they are good once the session is committed, not before. */
+export async function issueCredentials(services: Services, caller: Caller, grant: Grant, call: CallContext): Promise<{ session: Session; body: IssuedCredentials }> {
+  const session = await newSession(services, caller, grant, call);
+  const secret = deriveSessionSecret(services.keyring['session-secrets'].active, session.sessionId);
+  const confirmationKey = caller.signature.algorithm === 'SDK-ECDSA-P256-SHA256' ? publicKeyOf(session.sessionId, secret) : undefined;
+  return {
+    session,
+    body: {
+      ...(session.sourceIdentity !== undefined && { source_identity: session.sourceIdentity }),
+      assumed_agency: {
+        urn: sessionUrn(session.accountId, session.agencyName, session.agencySessionName),
+        id: `${session.agencyId}:${session.agencySessionName}`,
+      },
+      credentials: {
+        access_key_id: session.sessionId,
+        secret_access_key: secret,
+        security_token: issueSecurityToken(services.keyring, services.settings.issuer, session, confirmationKey),
+        expiration: new Date(session.expiresAt * 1000).toISOString(),
+      },
+    },
+  };
+}
+
+/**
+ * The key that verifies the session's own ECDSA signatures without a secret. Only callers that sign this way get it:
+ * deriving it costs more than the rest of the answer together.
+ */
+const publicKeyOf = (sessionId: string, secret: string): PublicJwk => ecdsaPublicJwk(verificationKey(sessionId, secret));
+
+async function newSession(services: Services, caller: Caller, grant: Grant, call: CallContext): Promise<Session> {
+  const { input, view, agency } = grant;
+  const { accountId } = view.snapshot;
+  const issuedAt = seconds(call.now);
+  const epoch = (subject: EpochSubject): number => view.epochs.get(subject) ?? 0;
+  const parent = caller.kind === 'agency-session' ? caller.session : undefined;
+  return {
+    sessionId: services.sessionIds.newSessionId(accountId),
+    accountId,
+    agencyId: agency.agencyId,
+    agencyName: agency.agencyName,
+    agencyPath: agency.path,
+    agencySessionName: input.agencySessionName,
+    issuedAt,
+    expiresAt: issuedAt + grant.duration,
+    chainStartedAt: parent?.chainStartedAt ?? issuedAt,
+    assumedBy: caller.principalUrn,
+    rootPrincipal: parent?.rootPrincipal ?? caller.principalUrn,
+    chain: caller.chain,
+    tags: grant.tags,
+    sourceIdentity: grant.sourceIdentity,
+    mfaAuthenticatedAt: grant.mfaVerified ? issuedAt : undefined,
+    sessionPolicy: input.policy,
+    sessionPolicyIds: input.policyIds,
+    secretKeyId: services.keyring['session-secrets'].active.id,
+    status: await services.sessionIds.nextStatusIndex(accountId),
+    epochs: { account: epoch('account'), agency: epoch(`agency:${agency.agencyId}`) },
+  };
+}

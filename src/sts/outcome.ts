@@ -1,0 +1,41 @@
+// What an operation makes of a call: the answer or the refusal, and what is to be written before either leaves.
+import type { ApiError } from '../base/api-error.js';
+import type { AuditEvent, EventSession } from '../audit/event.js';
+import type { Session } from '../sessions/session.js';
+import type { Guard, MfaStep } from './commit.js';
+
+/** The operation's part of the caller's audit event; the door adds who, when and from where. */
+export interface EventDetails {
+  readonly resource?: string;
+  readonly resourceAccountId?: string;
+  readonly decision?: string;
+  readonly request?: Readonly<Record<string, unknown>>;
+  readonly issuedSession?: EventSession;
+}
+
+interface Decided {
+  readonly details: EventDetails;
+  /** Accounts read beside the caller's own. */
+  readonly guards: readonly Guard[];
+  readonly mfaStep?: MfaStep;
+  /** The other account's view of the call, when one is concerned: a decision of its own, and nothing else different. */
+  readonly otherAccount?: { readonly accountId: string; readonly decision: string };
+}
+
+/** INVARIANT: a refusal carries no body and no session, by type. */
+export type Outcome<Body> =
+  | (Decided & { readonly ok: true; readonly body: Body; readonly session?: Session })
+  | (Decided & { readonly ok: false; readonly error: ApiError });
+
+/** What the door knows of every call. */
+export interface CallContext {
+  readonly requestId: string;
+  /** Milliseconds since the epoch: the one time of the whole call. */
+  readonly now: number;
+}
+
+/** The events of a decided call: one in the caller's account, one in the other account that it concerns. */
+export function eventsOf(own: AuditEvent, outcome: Outcome<unknown>): readonly AuditEvent[] {
+  const { otherAccount } = outcome;
+  return otherAccount === undefined ? [own] : [own, { ...own, ...otherAccount }];
+}

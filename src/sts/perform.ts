@@ -1,0 +1,110 @@
+// One call from signature to answer: authenticate, decide, commit; and decide again when the ground has moved.
+import { createHash } from 'node:crypto';
+import { ApiError } from '../base/api-error.js';
+import type { AuditEvent } from '../audit/event.js';
+import { queryPairs, type ReceivedRequest } from '../signing/index.js';
+import type { Authenticate } from './authenticate.js';
+import { eventPrincipal, eventSession, type Caller } from './caller.js';
+import type { CommitStore } from './commit.js';
+import { mfaError } from './mfa.js';
+import { eventsOf, type CallContext, type Outcome } from './outcome.js';
+import type { Services } from './services.js';
+
+const maximumTries = 3;
+
+export interface Call<Body> {
+  readonly operation: string;
+  readonly request: ReceivedRequest;
+  readonly requestId: string;
+  readonly sourceIp: string;
+  /** Runs once, when the caller is known: the limit per access key. */
+  admit(caller: Caller): Promise<void>;
+  decide(caller: Caller, call: CallContext): Promise<Outcome<Body>>;
+  /** Gives a refusal that the commit found the form of the operation's other refusals. */
+  refine(caller: Caller, error: ApiError): ApiError;
+}
+
+/**
+ * The body of a call that was allowed and is committed. Throws the {@link ApiError} of one that was refused; unless
+ * the caller stayed unknown, that refusal is committed too.
+ */
+export async function perform<Body>(services: Services, store: CommitStore, authenticate: Authenticate, call: Call<Body>): Promise<Body> {
+  for (let attempt = 1; attempt <= maximumTries; attempt += 1) {
+    const caller = await authenticate(call.request, call.sourceIp);
+    if (attempt === 1) await call.admit(caller);
+    const context = { requestId: call.requestId, now: services.clock.now() };
+    const outcome = await decided(call, caller, context);
+    const settled = await settle(services, store, call, caller, context, outcome);
+    if (settled === 'conflict') continue;
+    // INVARIANT: nothing is answered that is not committed: no audit, no credential.
+    if (settled.ok) return settled.body;
+    throw settled.error;
+  }
+  throw new ApiError('tooManyConflicts', 'the accounts concerned kept changing while the call was decided; try again');
+}
+
+/** A refusal of an identified caller is an outcome like any other: it has its audit event. */
+async function decided<Body>(call: Call<Body>, caller: Caller, context: CallContext): Promise<Outcome<Body>> {
+  try {
+    return await call.decide(caller, context);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status >= 500) throw error;
+    return { ok: false, error, details: { decision: error.message }, guards: [] };
+  }
+}
+
+async function settle<Body>(
+  services: Services, store: CommitStore, call: Call<Body>, caller: Caller, context: CallContext, outcome: Outcome<Body>,
+): Promise<Outcome<Body> | 'conflict'> {
+  const commit = {
+    callerAccountId: caller.accountId,
+    guards: [...caller.guards, ...outcome.guards],
+    unmarkedSessions: caller.chain.flatMap((link) => (link.kind === 'session' ? [link.sessionId] : [])),
+    events: eventsOf(callerEvent(call, caller, context, outcome), outcome),
+  };
+  const result = await store.commit({
+    ...commit,
+    ...(services.settings.rejectReplays && { signatureInput: signatureInput(call.request, caller) }),
+    ...(outcome.mfaStep !== undefined && { mfaStep: outcome.mfaStep }),
+    ...(outcome.ok && outcome.session !== undefined && { session: outcome.session }),
+  });
+  if (result === 'committed') return outcome;
+  if (result === 'conflict') return 'conflict';
+  const error = result === 'replayed'
+    ? new ApiError('unauthenticated', 'Incorrect IAM authentication information: this signed request was used before')
+    : call.refine(caller, mfaError());
+  const refused: Outcome<Body> = { ok: false, error, guards: outcome.guards, details: { ...withoutIssued(outcome), decision: error.message } };
+  const refusal = { ...commit, events: [callerEvent(call, caller, context, refused)] };
+  return (await store.commit(refusal)) === 'committed' ? refused : 'conflict';
+}
+
+function withoutIssued({ details: { resource, request } }: Outcome<unknown>): Outcome<unknown>['details'] {
+  return { ...(resource !== undefined && { resource }), ...(request !== undefined && { request }) };
+}
+
+function callerEvent(call: Call<unknown>, caller: Caller, context: CallContext, outcome: Outcome<unknown>): AuditEvent {
+  return {
+    accountId: caller.accountId,
+    time: context.now,
+    requestId: call.requestId,
+    operation: call.operation,
+    principal: eventPrincipal(caller),
+    sourceIp: call.sourceIp,
+    status: outcome.ok ? 200 : outcome.error.status,
+    ...(!outcome.ok && { errorCode: outcome.error.code }),
+    ...(caller.kind === 'agency-session' && { callerSession: eventSession(caller.session) }),
+    ...outcome.details,
+  };
+}
+
+/**
+ * Digest of what was signed, the same for every form of the request that one signature fits. The signature itself
+ * would not do: an ECDSA signature can be bent into another valid one.
+ */
+function signatureInput({ method, target, body }: ReceivedRequest, { signature }: Caller): string {
+  const { accessKeyId, dateText, signedHeaders, signedValues } = signature;
+  const [path = ''] = target.split('?', 1);
+  const query = (queryPairs(target) ?? []).map((pair) => JSON.stringify(pair)).sort();
+  const text = JSON.stringify([accessKeyId, dateText, method, path.replace(/\/$/, ''), query, signedHeaders, signedValues]);
+  return createHash('sha256').update(text).update(body).digest('base64url');
+}

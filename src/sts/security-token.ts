@@ -1,0 +1,96 @@
+// The security token: a signed JWT that says what the session record says, as far as offline verifiers need it.
+import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { Keyring } from '../keyring/keyring.js';
+import { signJws, verifyJws } from '../keyring/jws.js';
+import type { StatusIndex, Session, SessionTag } from '../sessions/session.js';
+import { sessionUrn } from '../urn/urn.js';
+
+/** INVARIANT: no other kind of token that the ring signs has this type. */
+export const securityTokenType = 'agency-session+jwt';
+export const maximumTokenBytes = 4096;
+
+export interface PublicJwk {
+  readonly kty: 'EC';
+  readonly crv: 'P-256';
+  readonly x: string;
+  readonly y: string;
+}
+
+/**
+ * Signs the token of a session. Tags stand in it as long as it stays within 4,096 bytes, else their digest
+ * (`tags_digest`), which tells an offline verifier that it cannot decide what would need them.
+ */
+export function issueSecurityToken(keyring: Keyring, issuer: string, session: Session, confirmationKey: PublicJwk | undefined): string {
+  const claims = tokenClaims(issuer, session, confirmationKey);
+  const sign = (tags: Readonly<Record<string, unknown>>): string =>
+    signJws(keyring['token-signing'], securityTokenType, { ...claims, agency_sts: { ...claims.agency_sts, ...tags } });
+  if (session.tags.length === 0) return sign({});
+  const withTags = sign({ tags: session.tags.map(compactTag) });
+  return withTags.length <= maximumTokenBytes ? withTags : sign({ tags_digest: digest(session.tags.map(compactTag)) });
+}
+
+/** Registered claims where one exists (RFC 7519, RFC 8693 `act`, RFC 7800 `cnf`, token status list); ours under `agency_sts`. */
+function tokenClaims(issuer: string, session: Session, confirmationKey: PublicJwk | undefined) {
+  const { sessionPolicy, sessionPolicyIds } = session;
+  return {
+    iss: issuer,
+    aud: issuer,
+    sub: sessionUrn(session.accountId, session.agencyName, session.agencySessionName),
+    jti: session.sessionId,
+    iat: session.issuedAt,
+    exp: session.expiresAt,
+    act: { sub: session.assumedBy },
+    status: { status_list: { idx: session.status.index, uri: statusListUri(issuer, session.status) } },
+    ...(confirmationKey !== undefined && { cnf: { jwk: confirmationKey } }),
+    agency_sts: {
+      account: session.accountId,
+      agency: session.agencyId,
+      session_name: session.agencySessionName,
+      root: session.rootPrincipal,
+      depth: session.chain.length,
+      chain_started: session.chainStartedAt,
+      chain: session.chain.map((link) =>
+        link.kind === 'key'
+          ? [link.accessKeyId, link.accountId, link.ownerId, link.epochs.account, link.epochs.owner, link.epochs.key]
+          : [link.sessionId, link.accountId, link.agencyId, link.epochs.account, link.epochs.agency, link.status.list, link.status.index],
+      ),
+      epochs: [session.epochs.account, session.epochs.agency],
+      secret_key: session.secretKeyId,
+      ...(session.sourceIdentity !== undefined && { source_identity: session.sourceIdentity }),
+      ...(session.mfaAuthenticatedAt !== undefined && { mfa: session.mfaAuthenticatedAt }),
+      ...((sessionPolicy !== undefined || sessionPolicyIds.length > 0) && { policies_digest: digest([sessionPolicy ?? null, ...sessionPolicyIds]) }),
+    },
+  };
+}
+
+/** Below the issuer when that is an address, else a URN of its own. */
+function statusListUri(issuer: string, status: StatusIndex): string {
+  return /^https?:/.test(issuer) ? `${issuer}/v1/status-lists/${status.list}` : `${issuer}:status-list:${status.list}`;
+}
+
+const compactTag = ({ key, value, transitive }: SessionTag): readonly [string, string, number] => [key, value, transitive ? 1 : 0];
+const digest = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('base64url');
+
+export interface VerifiedToken {
+  readonly sessionId: string;
+  readonly accountId: string;
+  readonly expiresAt: number;
+}
+
+/** Verifies tokens; remembers the last ones, since one token comes with every request of its session. */
+export function securityTokenVerifier(keyring: Keyring, issuer: string): (token: string, now: number) => Promise<VerifiedToken | undefined> {
+  // Keyed by the whole text: only the very same bytes skip the signature check, never a variant of them.
+  const verified = new LRUCache<string, VerifiedToken>({ max: 10_000 });
+  return async (token, now) => {
+    const known = verified.get(token);
+    if (known !== undefined) return now < known.expiresAt * 1000 ? known : undefined;
+    const claims = await verifyJws(keyring['token-signing'], token, { typ: securityTokenType, issuer, audience: issuer, now, maximumLength: maximumTokenBytes });
+    const own: unknown = claims?.['agency_sts'];
+    if (claims === undefined || typeof claims.jti !== 'string' || typeof claims.exp !== 'number') return undefined;
+    if (typeof own !== 'object' || own === null || !('account' in own) || typeof own.account !== 'string') return undefined;
+    const result = { sessionId: claims.jti, accountId: own.account, expiresAt: claims.exp };
+    verified.set(token, result);
+    return result;
+  };
+}

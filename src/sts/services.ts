@@ -1,0 +1,41 @@
+// What the token service works with, passed in by the composition.
+import type { Clock, Random } from '../base/clock.js';
+import type { DirectoryReader } from '../directory/store.js';
+import type { Keyring } from '../keyring/keyring.js';
+import type { SessionIds, SessionReader } from '../sessions/store.js';
+
+export interface StsSettings {
+  /** `iss` and `aud` of every security token. */
+  readonly issuer: string;
+  /** The only scope in which V11 signatures are accepted. */
+  readonly region: string;
+  readonly serviceName: string;
+  readonly maximumChainDepth: number;
+  readonly maximumChainAgeSeconds: number;
+  /** Accept `UNSIGNED-PAYLOAD` with a body; for transports that are trusted otherwise. */
+  readonly allowUnsignedPayload: boolean;
+  /** Refuse the second use of one signature input within its window. */
+  readonly rejectReplays: boolean;
+}
+
+/** Counts tries, shared by all processes. */
+export interface AttemptCounter {
+  /** Counts one try and tells how many there were in the running window, this one included. */
+  count(subject: readonly string[]): Promise<number>;
+  /** Takes a counted try back, when it turned out to be right. */
+  forgive(subject: readonly string[]): Promise<void>;
+}
+
+export interface Services {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly keyring: Keyring;
+  readonly directory: DirectoryReader;
+  readonly sessions: SessionReader;
+  readonly sessionIds: SessionIds;
+  /** Wrong MFA codes per device. */
+  readonly mfaAttempts: AttemptCounter;
+  /** Failed signatures per access key and address. */
+  readonly signatureFailures: AttemptCounter;
+  readonly settings: StsSettings;
+}

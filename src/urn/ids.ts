@@ -1,0 +1,40 @@
+// Identifiers that the service makes: accounts and entities, access keys, sessions.
+import type { Random } from '../base/clock.js';
+
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+
+/** `length` characters of base32, five random bits each. */
+function base32(random: Random, length: number): string {
+  let text = '';
+  for (const byte of random.bytes(length)) text += alphabet.charAt(byte & 31);
+  return text;
+}
+
+/** Id of an account, user, group, policy or agency: 32 hexadecimal characters. */
+export const newEntityId = (random: Random): string => random.bytes(16).toString('hex');
+
+/** Id of a permanent access key: `HPUA` and 16 characters. */
+export const newAccessKeyId = (random: Random): string => `HPUA${base32(random, 16)}`;
+
+/** Secret of a permanent access key: 40 characters. */
+export const newSecretAccessKey = (random: Random): string => random.bytes(30).toString('base64url');
+
+/** The largest number of cells whose number fits into a session id. */
+export const maximumCells = 32 * 32;
+
+/**
+ * Id of a session, which is also its access key id: `HST`, two characters that tell the cell, 15 random ones.
+ * The cell stands in the id so that a temporary key leads to its record without a look-up.
+ */
+export function newSessionId(cell: number, random: Random): string {
+  return `HST${alphabet.charAt(cell >> 5)}${alphabet.charAt(cell & 31)}${base32(random, 15)}`;
+}
+
+/** The cell of a session id, or undefined when the text is no session id. */
+export function cellOfSessionId(id: string): number | undefined {
+  if (!/^HST[A-Z2-7]{17}$/.test(id)) return undefined;
+  return alphabet.indexOf(id.charAt(3)) * 32 + alphabet.indexOf(id.charAt(4));
+}
+
+/** Permanent and temporary access key ids alike. */
+export const isAccessKeyId = (text: string): boolean => /^[A-Za-z0-9]{8,40}$/.test(text);

@@ -1,0 +1,50 @@
+// URNs of principals and resources: five segments, split at the first four colons.
+
+export interface Urn {
+  readonly service: string;
+  readonly region: string;
+  readonly accountId: string;
+  readonly type: string;
+  /** Everything behind the fourth colon; may hold `:` and `/`. */
+  readonly path: string;
+}
+
+/** `<service>:<region>:<account-id>:<type>:<path>`, or undefined when a segment is missing or the path empty. */
+export function parseUrn(text: string): Urn | undefined {
+  const match = /^([^:]*):([^:]*):([^:]*):([^:]*):([^]+)$/.exec(text);
+  if (match === null) return undefined;
+  const [, service = '', region = '', accountId = '', type = '', path = ''] = match;
+  return { service, region, accountId, type, path };
+}
+
+export interface AgencyName {
+  readonly accountId: string;
+  /** Empty, or segments that each end with `/`. */
+  readonly path: string;
+  readonly name: string;
+}
+
+const agencyPathAndName = /^((?:[A-Za-z0-9.,+@=_-]+\/)*)([\w+=,.@-]{1,64})$/;
+const maximumPathLength = 512;
+
+/** The agency that `iam::<account>:agency:<path><name>` names; undefined for any other text. */
+export function parseAgencyUrn(text: string): AgencyName | undefined {
+  const urn = parseUrn(text);
+  if (urn?.service !== 'iam' || urn.region !== '' || urn.type !== 'agency' || !isAccountId(urn.accountId)) return undefined;
+  const match = agencyPathAndName.exec(urn.path);
+  const [, path = '', name = ''] = match ?? [];
+  if (match === null || path.length > maximumPathLength) return undefined;
+  return { accountId: urn.accountId, path, name };
+}
+
+export const agencyUrn = (accountId: string, path: string, name: string): string => `iam::${accountId}:agency:${path}${name}`;
+export const userUrn = (accountId: string, userName: string): string => `iam::${accountId}:user:${userName}`;
+export const policyUrn = (accountId: string, path: string, name: string): string => `iam::${accountId}:policy:${path}${name}`;
+export const mfaSerialNumber = (accountId: string, deviceName: string): string => `iam::${accountId}:mfa:${deviceName}`;
+
+/** One colon behind the account and no path: the choice of STS API §7. */
+export const sessionUrn = (accountId: string, agencyName: string, sessionName: string): string =>
+  `sts::${accountId}:assumed-agency:${agencyName}/${sessionName}`;
+
+/** Accounts have 32 lower-case hexadecimal characters. */
+export const isAccountId = (text: string): boolean => /^[0-9a-f]{32}$/.test(text);
