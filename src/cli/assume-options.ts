@@ -1,6 +1,7 @@
 // The options of `agency-sts assume` that say what to ask for: their help and how their values are read.
 import { readFile } from 'node:fs/promises';
 import { InvalidArgumentError, type Command } from 'commander';
+import { z } from 'zod';
 import { parseUrn } from '../urn/urn.js';
 import type { ChainRequest } from './chain.js';
 import { systemErrorCode, usageError } from './command-error.js';
@@ -103,16 +104,23 @@ function defaultSessionName({ environment }: CommandIo): string {
   return name.replace(/[^\w+=,.@-]/g, '-').slice(0, 128);
 }
 
+const PolicyOutline = z.looseObject({ Statement: z.union([z.array(z.unknown()), z.looseObject({})]) });
+
 async function readPolicy(file: string): Promise<string> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw usageError(`policy file ${quote(file)} cannot be read: ${systemErrorCode(error)}`);
   });
-  try {
-    JSON.parse(text);
-  } catch (error) {
-    throw usageError(`policy file ${quote(file)} is not JSON: ${error instanceof Error ? error.message : ''}`);
-  }
+  // The full judgement is the service's; this keeps a wrong file, perhaps one with secrets, from being sent.
+  if (!PolicyOutline.safeParse(parseJson(file, text)).success) throw usageError(`policy file ${quote(file)} is no policy: it has no \`Statement\``);
   // Blanks between tokens would count against the 2,048 characters. Parsing and printing again would hide a
   // repeated key, which is the service's to refuse.
   return text.replace(/("(?:[^"\\]|\\.)*")|\s+/g, (_, literal: string | undefined) => literal ?? '');
+}
+
+function parseJson(file: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw usageError(`policy file ${quote(file)} is not JSON: ${error instanceof Error ? error.message : ''}`);
+  }
 }

@@ -29,7 +29,7 @@ export function clientCommand(program: Command, name: string, io: CommandIo): Co
     .option('--access-key-id <id>', 'the access key id')
     .option('--secret-access-key <secret>', 'the secret; visible to other users of this machine, see below')
     .option('--security-token <token>', 'the token that belongs to temporary credentials')
-    .addHelpText('after', connectionHelp);
+    .addHelpText('afterAll', connectionHelp);
 }
 
 function throwUsageError(error: CommanderError): void {

@@ -44,8 +44,9 @@ async function replaceFile(file: string, content: () => Promise<string>): Promis
 
 const waitMilliseconds = 50;
 const patienceMilliseconds = 5_000;
-// A write takes milliseconds; an older lock was left by a process that was killed.
-const staleMilliseconds = 3_000;
+// A write takes milliseconds, on a bad disk seconds; an older lock was left by a process that was killed. Far above
+// both, since to take a lock from a living process would put a half-written file in place.
+const staleMilliseconds = 60_000;
 
 async function openLock(lock: string): Promise<FileHandle> {
   for (let waited = 0; waited < patienceMilliseconds; waited += waitMilliseconds) {
@@ -57,7 +58,7 @@ async function openLock(lock: string): Promise<FileHandle> {
     await removeStale(lock);
     await sleep(waitMilliseconds);
   }
-  throw usageError(`${quote(lock)} is in the way: another process writes profiles, or left it behind`);
+  throw usageError(`${quote(lock)} is in the way: another process writes profiles, or was killed while it did (then it is ignored after a minute)`);
 }
 
 async function removeStale(lock: string): Promise<void> {

@@ -1,23 +1,22 @@
 // The Express application: what happens to each request, in order.
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
-import type { Store } from 'express-rate-limit';
 import helmet from 'helmet';
 import { ApiError } from '../base/api-error.js';
 import type { Random } from '../base/clock.js';
+import type { AttemptCounter } from '../sts/services.js';
 import { checkPath } from '../signing/index.js';
 import { errorHandler, type Log, type UnidentifiedCall } from './errors.js';
 import { openApiDocument } from './openapi.js';
 import { stsOperations } from './operations/sts.js';
 import { send, serve, type Door } from './pipeline.js';
-import { accessKeyLimit, addressLimit, type RateLimits } from './rate-limit.js';
+import { accessKeyLimit, addressLimit } from './rate-limit.js';
 import { readBody, refuseOddContent } from './received-body.js';
 import { giveRequestId } from './request-id.js';
 
 export interface AppParts {
   readonly door: Omit<Door, 'limitAccessKey'>;
   readonly random: Random;
-  readonly limits: RateLimits;
-  readonly limitStore: (prefix: string) => Store;
+  readonly limits: Readonly<Record<'address' | 'accessKey', { readonly perMinute: number; readonly counter: AttemptCounter }>>;
   /** Express's `trust proxy` setting; false: addresses are those of the sockets. */
   readonly trustProxy: boolean | number | string;
   /** Whether calls can be served now, and if not, why. */
@@ -35,6 +34,7 @@ export interface Readiness {
 export const operations = stsOperations;
 
 export function createApp(parts: AppParts): Express {
+  const { limits } = parts;
   const app = express();
   app.disable('x-powered-by');
   app.set('etag', false);
@@ -49,9 +49,9 @@ export function createApp(parts: AppParts): Express {
   app.use(refuseOddPath);
   app.get('/openapi.json', (_request, response) => send(response, 200, document));
   app.use(refuseOddContent);
-  app.use(addressLimit(parts.limits, parts.limitStore));
+  app.use(addressLimit(limits.address.perMinute, limits.address.counter));
   app.use(readBody);
-  const door: Door = { ...parts.door, limitAccessKey: accessKeyLimit(parts.limits, parts.limitStore) };
+  const door: Door = { ...parts.door, limitAccessKey: accessKeyLimit(limits.accessKey.perMinute, limits.accessKey.counter) };
   for (const operation of operations) app[operation.method](operation.path, exactMethod(operation.method), serve(door, operation));
   app.use((request: Request) => {
     throw new ApiError('noSuchApi', `no such API: ${request.method} on this path`);

@@ -1,31 +1,24 @@
 // Limits of requests: per address before the caller is known, per access key after.
-import { createHash } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import { ipKeyGenerator, rateLimit, type Store } from 'express-rate-limit';
 import { ApiError } from '../base/api-error.js';
+import type { AttemptCounter } from '../sts/services.js';
 
-const windowMilliseconds = 60_000;
+/** The window of the counters that {@link addressLimit} and {@link accessKeyLimit} are given. */
+export const rateWindowSeconds = 60;
 /** An IPv6 subscriber commands a whole network; neighbours beyond share no limit. */
 const ipv6PrefixBits = 56;
 /** Counters that may exist at once; more subjects share them, so that no flood of addresses fills Redis. */
 const slots = 262_144;
 
-const slot = (subject: string): string => String(createHash('sha256').update(subject).digest().readUIntBE(0, 6) % slots);
-
-export interface RateLimits {
-  readonly perAddress: number;
-  readonly perAccessKey: number;
-}
-
-/** @param store makes a counter store, shared by all processes, for keys with this prefix */
-export function addressLimit(limits: RateLimits, store: (prefix: string) => Store): RequestHandler {
-  return limiter(limits.perAddress, store('address:'), (request) => ipKeyGenerator(request.ip ?? '', ipv6PrefixBits), 'this address');
+export function addressLimit(limit: number, counter: AttemptCounter): RequestHandler {
+  return limiter(limit, counter, (request) => ipKeyGenerator(request.ip ?? '', ipv6PrefixBits), 'this address');
 }
 
 /** A limiter for the access key that the door has authenticated, which stands in `response.locals`. */
-export function accessKeyLimit(limits: RateLimits, store: (prefix: string) => Store): (request: Request, response: Response, accessKeyId: string) => Promise<void> {
+export function accessKeyLimit(limit: number, counter: AttemptCounter): (request: Request, response: Response, accessKeyId: string) => Promise<void> {
   const subjects = new WeakMap<Request, string>();
-  const middleware = limiter(limits.perAccessKey, store('access-key:'), (request) => subjects.get(request) ?? '', 'this access key');
+  const middleware = limiter(limit, counter, (request) => subjects.get(request) ?? '', 'this access key');
   return (request, response, accessKeyId) => {
     subjects.set(request, accessKeyId);
     return new Promise((resolve, reject) => {
@@ -38,19 +31,28 @@ export function accessKeyLimit(limits: RateLimits, store: (prefix: string) => St
   };
 }
 
-function limiter(limit: number, store: Store, subject: (request: Request) => string, whose: string): RequestHandler {
+function limiter(limit: number, counter: AttemptCounter, subject: (request: Request) => string, whose: string): RequestHandler {
   return rateLimit({
-    windowMs: windowMilliseconds,
+    windowMs: rateWindowSeconds * 1000,
     limit,
-    store,
-    keyGenerator: (request) => slot(subject(request)),
+    store: sharedStore(counter),
+    keyGenerator: (request) => subject(request),
     // Its headers cost more than the counting; the one that helps a refused caller is written below.
     standardHeaders: false,
     legacyHeaders: false,
     validate: false,
     handler: (_request, response, next) => {
-      response.setHeader('Retry-After', String(windowMilliseconds / 1000));
+      response.setHeader('Retry-After', String(rateWindowSeconds));
       next(new ApiError('tooManyRequests', `The throttling threshold has been reached: ${limit} requests a minute from ${whose}`));
     },
   });
+}
+
+/** The counters of all processes; the window is theirs, so no reset time is known here. */
+function sharedStore(counter: AttemptCounter): Store {
+  return {
+    increment: async (subject) => ({ totalHits: await counter.count([subject]), resetTime: undefined }),
+    decrement: (subject) => counter.forgive([subject]),
+    resetKey: () => undefined,
+  };
 }

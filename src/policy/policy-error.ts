@@ -24,5 +24,7 @@ export function quote(text: string): string {
 }
 
 /** The pointer to a member or an item below `pointer`. */
-export const below = (pointer: string, step: string | number): string =>
-  `${pointer}/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+export function below(pointer: string, step: string | number): string {
+  const text = String(step);
+  return `${pointer}/${/[~/]/.test(text) ? text.replaceAll('~', '~0').replaceAll('/', '~1') : text}`;
+}

@@ -66,4 +66,3 @@ export const accountsKey = 'agency-sts:accounts';
 /** Bounded stream of calls that no account can be charged with. */
 export const unidentifiedCallsKey = 'agency-sts:unidentified-calls';
 export const attemptKey = (purpose: string, slot: string): string => `agency-sts:attempts:${purpose}:${slot}`;
-export const rateLimitPrefix = 'agency-sts:rate:';

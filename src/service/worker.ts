@@ -1,13 +1,21 @@
 // One serving process: the application on its port, from ready to an orderly end.
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Redis } from 'ioredis';
 import { createApp, type Readiness } from '../http/app.js';
 import type { Log } from '../http/errors.js';
 import { close, createHttpServer, listen } from '../http/server.js';
-import { rateLimitStore } from '../redis/rate-limit-store.js';
+import { attemptCounter } from '../redis/attempts.js';
+import { rateWindowSeconds } from '../http/rate-limit.js';
 import { weakDurability } from '../redis/install.js';
 import { authenticator } from '../sts/authenticate.js';
+import type { AttemptCounter } from '../sts/services.js';
 import type { Composition } from './composition.js';
 import type { Settings } from './settings.js';
+
+/** Counters that may exist at once; more subjects share them, so that no flood of addresses fills Redis. */
+const rateSlots = 262_144;
+const rateCounter = (redis: Redis, of: string): AttemptCounter => attemptCounter(redis, `rate:${of}`, rateWindowSeconds, rateSlots);
 
 const flushMilliseconds = 1000;
 const patienceMilliseconds = 10_000;
@@ -17,19 +25,26 @@ export interface Worker {
   stop(): Promise<void>;
 }
 
-export async function startWorker(settings: Settings, composition: Composition, log: Log): Promise<Worker> {
+/** The server with everything behind it, not listening yet. */
+export function createWorkerServer(settings: Settings, composition: Composition, log: Log): Server {
   const { services, store, redis, unidentified } = composition;
   const app = createApp({
     door: { services, store, authenticate: authenticator(services) },
     random: services.random,
-    limits: { perAddress: settings.STS_RATE_ADDRESS_PER_MINUTE, perAccessKey: settings.STS_RATE_ACCESS_KEY_PER_MINUTE },
-    limitStore: (prefix) => rateLimitStore(redis, prefix),
+    limits: {
+      address: { perMinute: settings.STS_RATE_ADDRESS_PER_MINUTE, counter: rateCounter(redis, 'address') },
+      accessKey: { perMinute: settings.STS_RATE_ACCESS_KEY_PER_MINUTE, counter: rateCounter(redis, 'access-key') },
+    },
     trustProxy: settings.STS_TRUST_PROXY,
     readiness: () => readiness(settings, composition),
     log,
     countUnidentified: (call) => unidentified.count(call),
   });
-  const server = createHttpServer(app);
+  return createHttpServer(app);
+}
+
+export async function startWorker(settings: Settings, composition: Composition, log: Log): Promise<Worker> {
+  const server = createWorkerServer(settings, composition, log);
   await listen(server, settings.STS_PORT, settings.STS_HOST);
 
   const flush = (): void => {
@@ -44,7 +59,7 @@ export async function startWorker(settings: Settings, composition: Composition, 
       clearInterval(timer);
       await close(server, patienceMilliseconds);
       await composition.flushUnidentified().catch(() => undefined);
-      redis.disconnect();
+      composition.redis.disconnect();
     },
   };
 }

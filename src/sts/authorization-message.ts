@@ -5,7 +5,7 @@ import { open, seal } from '../keyring/seal.js';
 import { describe, type Decision } from '../policy/index.js';
 
 /** Every message has this size before it is sealed: its length tells nothing about the reason. */
-const paddedBytes = 4096;
+const paddedBytes = 3072;
 const lengthBytes = 2;
 
 const place = (accountId: string): readonly string[] => ['authorization-message', accountId];
@@ -19,7 +19,7 @@ export interface DenialReason {
   readonly decision?: Decision;
 }
 
-/** Seals the reason for one account: about 5,500 characters of base64url, always the same number. */
+/** Seals the reason for one account: about 4,100 characters of base64url, always the same number. */
 export function encodeAuthorizationMessage(keyring: Keyring, random: Random, accountId: string, reason: DenialReason): string {
   const text = fittingJson(reason);
   const plaintext = Buffer.alloc(paddedBytes);

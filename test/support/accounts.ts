@@ -1,0 +1,101 @@
+// Accounts for tests: three accounts that trust each other in a row, and a few callers of each kind.
+import type { Credentials } from './service.js';
+
+export const accountA = 'a'.repeat(32);
+export const accountB = 'b'.repeat(32);
+export const accountC = 'c'.repeat(32);
+export const absentAccount = 'd'.repeat(32);
+
+const key = (name: string): Credentials => ({ accessKeyId: `HPUA${name.padEnd(16, '0').toUpperCase()}`, secretAccessKey: `${name}-secret-`.padEnd(40, 'x') });
+export const keys = {
+  rootA: key('roota'), alice: key('alice'), bob: key('bob'), carol: key('carol'), disabled: key('disabled'), inactive: key('inactive'),
+  rootB: key('rootb'), bert: key('bert'), service: key('service'), operator: key('operator'),
+} as const;
+const bootstrapKey = (credentials: Credentials, status?: 'inactive') => ({
+  access_key_id: credentials.accessKeyId, secret_access_key: credentials.secretAccessKey, ...(status !== undefined && { status }),
+});
+
+export const assumeActions = ['sts:agencies:assume', 'sts::tagSession', 'sts::setSourceIdentity'];
+export const policy = (...statements: object[]) => ({ Version: '5.0', Statement: statements });
+export const allow = (action: string | readonly string[], more: object = {}) => ({ Effect: 'Allow', Action: [action].flat(), ...more });
+export const deny = (action: string | readonly string[], more: object = {}) => ({ Effect: 'Deny', Action: [action].flat(), ...more });
+/** A trust policy that lets these principals do everything an assume call can ask for. */
+export const trust = (principal: object, more: object = {}) => policy(allow(assumeActions, { Principal: principal, ...more }));
+
+export const mfaSeed = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP';
+export const mfaSerial = `iam::${accountA}:mfa:phone`;
+
+export const agencies = {
+  first: `iam::${accountA}:agency:first`,
+  long: `iam::${accountA}:agency:long`,
+  mfa: `iam::${accountA}:agency:mfa`,
+  external: `iam::${accountA}:agency:external`,
+  service: `iam::${accountA}:agency:for-service`,
+  second: `iam::${accountB}:agency:ops/second`,
+  untrusting: `iam::${accountB}:agency:untrusting`,
+  plain: `iam::${accountB}:agency:plain`,
+  third: `iam::${accountC}:agency:third`,
+} as const;
+
+const assumeAll = policy(allow(assumeActions), allow('sts::decodeAuthorizationMessage'));
+
+/**
+ * Account A: users alice (may assume everything), bob (may only assume, no tags), carol (nothing), a root.
+ * first (A) trusts A → second (B) trusts the account A → third (C) trusts the agency second of B.
+ */
+export const accounts = {
+  accounts: [
+    {
+      account_id: accountA, account_name: 'account-a',
+      root_user: { user_name: 'root-a', access_keys: [bootstrapKey(keys.rootA)] },
+      groups: [{ group_name: 'assumers', attached_policies: ['assume-all'] }],
+      users: [
+        {
+          user_name: 'alice', tags: [{ tag_key: 'dept', tag_value: 'platform' }], groups: ['assumers'], access_keys: [bootstrapKey(keys.alice)],
+          mfa_devices: [{ device_name: 'phone', base32_string_seed: mfaSeed }],
+        },
+        { user_name: 'bob', attached_policies: ['only-assume'], access_keys: [bootstrapKey(keys.bob)] },
+        { user_name: 'carol', access_keys: [bootstrapKey(keys.carol)] },
+        { user_name: 'disabled', enabled: false, attached_policies: ['assume-all'], access_keys: [bootstrapKey(keys.disabled)] },
+        { user_name: 'inactive', attached_policies: ['assume-all'], access_keys: [bootstrapKey(keys.inactive, 'inactive')] },
+      ],
+      policies: [
+        { policy_name: 'assume-all', policy_document: assumeAll },
+        { policy_name: 'only-assume', policy_document: policy(allow('sts:agencies:assume')) },
+        { policy_name: 'read-objects', policy_document: policy(allow('obs:object:GetObject')) },
+      ],
+      agencies: [
+        { agency_name: 'first', max_session_duration: 43_200, trust_policy: trust({ IAM: [accountA] }), attached_policies: ['assume-all'], tags: [{ tag_key: 'stage', tag_value: 'test' }] },
+        { agency_name: 'long', max_session_duration: 7200, trust_policy: trust({ IAM: [accountA] }), attached_policies: ['assume-all'] },
+        { agency_name: 'mfa', trust_policy: trust({ IAM: [accountA] }, { Condition: { Bool: { 'g:MFAPresent': 'true' } } }), attached_policies: ['assume-all'] },
+        { agency_name: 'external', trust_policy: trust({ IAM: [accountA, accountB] }, { Condition: { StringEquals: { 'sts:ExternalId': 'partner-42' } } }) },
+        { agency_name: 'for-service', trust_policy: trust({ Service: ['service.OBS'] }, { Condition: { StringEquals: { 'g:SourceAccount': accountA } } }) },
+      ],
+    },
+    {
+      account_id: accountB, account_name: 'account-b',
+      root_user: { user_name: 'root-b', access_keys: [bootstrapKey(keys.rootB)] },
+      users: [{ user_name: 'bert', attached_policies: ['assume-all'], access_keys: [bootstrapKey(keys.bert)] }],
+      policies: [{ policy_name: 'assume-all', policy_document: assumeAll }],
+      agencies: [
+        { agency_name: 'second', path: 'ops/', trust_policy: trust({ IAM: [accountA] }), attached_policies: ['assume-all'], max_session_duration: 43_200 },
+        { agency_name: 'untrusting', trust_policy: trust({ IAM: [absentAccount] }) },
+        { agency_name: 'plain', trust_policy: policy(allow('sts:agencies:assume', { Principal: { IAM: [accountA] } })) },
+      ],
+    },
+    {
+      account_id: accountC, account_name: 'account-c',
+      policies: [{ policy_name: 'assume-all', policy_document: assumeAll }],
+      agencies: [{ agency_name: 'third', trust_policy: trust({ IAM: [`iam::${accountB}:agency:ops/second`] }), attached_policies: ['assume-all'] }],
+    },
+  ],
+  services: [{ service_principal: 'service.OBS', access_keys: [bootstrapKey(keys.service)] }],
+  operator: { access_keys: [bootstrapKey(keys.operator)] },
+};
+
+/** A copy of the accounts in which `change` may alter one. */
+export function accountsWith(change: (file: typeof accounts) => void): typeof accounts {
+  const copy = structuredClone(accounts);
+  change(copy);
+  return copy;
+}

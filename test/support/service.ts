@@ -1,0 +1,140 @@
+// A real service for tests: its own Redis server, its own folders, a clock that the test moves, real HTTP.
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Redis } from 'ioredis';
+import supertest from 'supertest';
+import type { AuditEvent } from '../../src/audit/event.js';
+import { pooledRandom } from '../../src/base/clock.js';
+import { parseBootstrapFile } from '../../src/directory/bootstrap-file.js';
+import { createClient, connected } from '../../src/redis/client.js';
+import { readLastEvents } from '../../src/redis/audit-store.js';
+import { startEmbeddedRedis, type EmbeddedRedis } from '../../src/redis/embedded/index.js';
+import { applyBootstrap } from '../../src/service/bootstrap.js';
+import type { Composition } from '../../src/service/composition.js';
+import { readSettings } from '../../src/service/settings.js';
+import { openComposition, prepareKeys } from '../../src/service/state.js';
+import { createWorkerServer } from '../../src/service/worker.js';
+import { signRequest, type SigningInput } from '../../src/signing/index.js';
+
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly securityToken?: string;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  // Bodies are asserted on member by member; the wire has no types.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  readonly body: any;
+}
+
+export interface CallOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly algorithm?: SigningInput['algorithm'];
+  /** Milliseconds; the service's own time otherwise. */
+  readonly date?: number;
+}
+
+export interface LogLine {
+  readonly level: 'debug' | 'info' | 'error';
+  readonly fields: object;
+  readonly message: string;
+}
+
+export interface TestService {
+  readonly clock: { now(): number; set(time: string | number): void; advance(seconds: number): void };
+  readonly composition: Composition;
+  readonly redis: Redis;
+  readonly redisServer: EmbeddedRedis;
+  readonly server: Server;
+  readonly url: string;
+  readonly folder: string;
+  readonly logged: LogLine[];
+  /** A signed call; `body` is sent as JSON unless it is text or bytes already. */
+  call(credentials: Credentials, method: 'GET' | 'POST', path: string, body?: unknown, options?: CallOptions): Promise<Answer>;
+  assume(credentials: Credentials, body: object, options?: CallOptions): Promise<Answer>;
+  /** Assumes and expects success. */
+  session(credentials: Credentials, body: object, options?: CallOptions): Promise<Credentials>;
+  identity(credentials: Credentials, options?: CallOptions): Promise<Answer>;
+  /** The account's audit events, oldest first. */
+  events(accountId: string): Promise<readonly AuditEvent[]>;
+  /** Applies another state of the bootstrap file. */
+  apply(bootstrap: object): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export const startOfTest = Date.UTC(2026, 0, 15, 8, 30, 0);
+
+/** @param environment settings as environment variables; folders and Redis are given */
+export async function startService(bootstrap: object, environment: Readonly<Record<string, string>> = {}): Promise<TestService> {
+  const folder = await mkdtemp(join(tmpdir(), 'agency-sts-test-'));
+  const redisServer = await startEmbeddedRedis({ dataDir: join(folder, 'data'), log: () => undefined });
+  const settings = readSettings({
+    STS_DATA_DIR: join(folder, 'data'), STS_KEYS_DIR: join(folder, 'keys'), STS_REDIS_URL: `unix://${redisServer.socketPath}`, STS_PORT: '0', ...environment,
+  });
+  let time = startOfTest;
+  const clock = {
+    now: () => time,
+    set: (to: string | number) => void (time = typeof to === 'number' ? to : Date.parse(to)),
+    advance: (seconds: number) => void (time += seconds * 1000),
+  };
+  const redis = createClient(settings.STS_REDIS_URL ?? '', () => undefined);
+  await connected(redis, 5000);
+  const surroundings = { clock, random: pooledRandom() };
+  await prepareKeys(settings, redis, surroundings, () => undefined);
+  const composition = await openComposition(settings, redis, surroundings);
+  const apply = async (file: object): Promise<void> => void (await applyBootstrap(parseBootstrapFile(JSON.stringify(file)), composition));
+  await apply(bootstrap);
+  const logged: LogLine[] = [];
+  const note = (level: LogLine['level']) => (fields: object, message: string) => void logged.push({ level, fields, message });
+  const server = createWorkerServer(settings, composition, { debug: note('debug'), info: note('info'), error: note('error') });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) throw new Error('the test server has no port');
+  const url = `http://127.0.0.1:${address.port}`;
+
+  const call: TestService['call'] = async (credentials, method, path, body, options = {}) => {
+    const payload = body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+    const headers = signRequest({
+      method, url: `${url}${path}`, headers: { ...(payload !== undefined && { 'content-type': 'application/json' }), ...options.headers },
+      ...(payload !== undefined && { body: payload }),
+      ...credentials,
+      date: new Date(options.date ?? time),
+      ...(options.algorithm !== undefined && { algorithm: options.algorithm }),
+    });
+    const request = supertest(server)[method === 'GET' ? 'get' : 'post'](path).set(headers);
+    const response = await (payload === undefined ? request : request.serialize((data) => data as string).send(payload));
+    // supertest types the parsed body as any; Answer says why it stays so.
+    return { status: response.status, headers: response.headers as Record<string, string>, body: response.body as unknown };
+  };
+  const assume: TestService['assume'] = (credentials, body, options) => call(credentials, 'POST', '/v5/agencies/assume', body, options);
+  return {
+    clock, composition, redis, redisServer, server, url, folder, logged, call, assume, apply,
+    async session(credentials, body, options) {
+      const answer = await assume(credentials, body, options);
+      if (answer.status !== 200) throw new Error(`assume answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+      return credentialsOf(answer);
+    },
+    identity: (credentials, options) => call(credentials, 'GET', '/v5/caller-identity', undefined, options),
+    async events(accountId) {
+      const { events } = await readLastEvents(redis, composition.names, 10_000);
+      return events.map(({ event }) => event).filter((event) => event.accountId === accountId && event.operation !== 'ApplyBootstrapFile');
+    },
+    async stop() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      redis.disconnect();
+      await redisServer.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export function credentialsOf({ body }: Answer): Credentials {
+  const { credentials } = body as { credentials: { access_key_id: string; secret_access_key: string; security_token: string } };
+  return { accessKeyId: credentials.access_key_id, secretAccessKey: credentials.secret_access_key, securityToken: credentials.security_token };
+}
