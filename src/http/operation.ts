@@ -24,10 +24,9 @@ export interface Operation<Body extends z.ZodType = z.ZodType, Answer extends z.
   refine?(services: Services, caller: Caller, input: z.output<Body>, error: ApiError): ApiError;
 }
 
-/** Checks the types of one operation against each other; tables hold the erased type. */
+/** Checks the types of one operation against each other; the pipeline hands `handle` only what `body` has parsed. */
 export function operation<Body extends z.ZodType, Answer extends z.ZodType>(value: Operation<Body, Answer>): Operation {
-  // Erasure: the pipeline hands `handle` only what `body` has parsed, so the input always is what it was declared as.
-  return value as unknown as Operation;
+  return value;
 }
 
 /** The operation's input, or the 400 that names the first field that is wrong and the rule it breaks. */

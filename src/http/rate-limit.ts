@@ -8,8 +8,6 @@ import type { AttemptCounter } from '../sts/services.js';
 export const rateWindowSeconds = 60;
 /** An IPv6 subscriber commands a whole network; neighbours beyond share no limit. */
 const ipv6PrefixBits = 56;
-/** Counters that may exist at once; more subjects share them, so that no flood of addresses fills Redis. */
-const slots = 262_144;
 
 export function addressLimit(limit: number, counter: AttemptCounter): RequestHandler {
   return limiter(limit, counter, (request) => ipKeyGenerator(request.ip ?? '', ipv6PrefixBits), 'this address');

@@ -89,7 +89,7 @@ async function serveAsWorker(settings: Settings, log: Log): Promise<void> {
   process.send?.({ port: worker.port });
   await stop;
   await worker.stop();
-  process.disconnect?.();
+  if (process.connected) process.disconnect();
 }
 
 async function serveInWorkers(settings: Settings, environment: NodeJS.ProcessEnv, url: string, log: Log): Promise<Running> {

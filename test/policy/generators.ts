@@ -65,7 +65,7 @@ const effect = pick('Allow', 'Allow', 'Deny').map((Effect) => ({ Effect }) as co
 type Statements = fc.Arbitrary<readonly NaiveStatement[]>;
 const merged = (...parts: readonly fc.Arbitrary<object>[]): Statements =>
   // The parts are the elements of a statement, so that together they are one.
-  fc.array(fc.tuple(...parts).map((given) => Object.assign({}, ...given) as NaiveStatement), { minLength: 1, maxLength: 3 });
+  fc.array(fc.tuple(...parts).map((given) => Object.assign({}, ...given) as NaiveStatement), { minLength: 1, maxLength: 2 });
 
 export const identityStatements: Statements = merged(effect, actionElement, resourceElement, condition);
 export const scpStatements: Statements = merged(effect, plainAction, resourceElement, condition);

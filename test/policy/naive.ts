@@ -269,16 +269,19 @@ function segmentsOf(urn: string): string[] | undefined {
 }
 
 function cutPattern(pattern: string): string[] {
-  const parts = [''];
-  let depth = 0;
+  const parts: string[] = [];
+  let part = '';
+  let inside = false;
   for (let index = 0; index < pattern.length; index++) {
     const letter = pattern.charAt(index);
-    if (pattern.startsWith('${', index)) depth++;
-    if (letter === '}') depth = 0;
-    if (letter === ':' && depth === 0 && parts.length < 5) parts.push('');
-    else parts[parts.length - 1] += letter;
+    if (pattern.startsWith('${', index)) inside = true;
+    if (letter === '}') inside = false;
+    if (letter === ':' && !inside && parts.length < 4) {
+      parts.push(part);
+      part = '';
+    } else part += letter;
   }
-  return parts;
+  return [...parts, part];
 }
 
 function statementHolds(statement: NaiveStatement, request: NaiveRequest): boolean {

@@ -6,12 +6,13 @@ export const accountB = 'b'.repeat(32);
 export const accountC = 'c'.repeat(32);
 export const absentAccount = 'd'.repeat(32);
 
-const key = (name: string): Credentials => ({ accessKeyId: `HPUA${name.padEnd(16, '0').toUpperCase()}`, secretAccessKey: `${name}-secret-`.padEnd(40, 'x') });
+/** A permanent access key that a test file may add: the name makes id and secret. */
+export const accessKey = (name: string): Credentials => ({ accessKeyId: `HPUA${name.padEnd(16, '0').toUpperCase()}`, secretAccessKey: `${name}-secret-`.padEnd(40, 'x') });
 export const keys = {
-  rootA: key('roota'), alice: key('alice'), bob: key('bob'), carol: key('carol'), disabled: key('disabled'), inactive: key('inactive'),
-  rootB: key('rootb'), bert: key('bert'), service: key('service'), operator: key('operator'),
+  rootA: accessKey('roota'), alice: accessKey('alice'), bob: accessKey('bob'), carol: accessKey('carol'), disabled: accessKey('disabled'), inactive: accessKey('inactive'),
+  rootB: accessKey('rootb'), bert: accessKey('bert'), service: accessKey('service'), operator: accessKey('operator'),
 } as const;
-const bootstrapKey = (credentials: Credentials, status?: 'inactive') => ({
+export const bootstrapKey = (credentials: Credentials, status?: 'inactive') => ({
   access_key_id: credentials.accessKeyId, secret_access_key: credentials.secretAccessKey, ...(status !== undefined && { status }),
 });
 
@@ -99,3 +100,19 @@ export function accountsWith(change: (file: typeof accounts) => void): typeof ac
   change(copy);
   return copy;
 }
+
+type AccountParts = Readonly<Partial<Record<'users' | 'groups' | 'policies' | 'agencies' | 'service_control_policies', readonly object[]>>>;
+
+/** The accounts with more in some of them, by account id; an id that is new is a new account. */
+export function accountsPlus(more: Readonly<Record<string, AccountParts>>): object {
+  const known = new Map<string, Readonly<Record<string, unknown>>>(accounts.accounts.map((account) => [account.account_id, account]));
+  for (const [accountId, parts] of Object.entries(more)) {
+    const old = known.get(accountId) ?? { account_id: accountId, account_name: `account-${accountId.slice(0, 8)}` };
+    const lists = Object.entries(parts).map(([name, items]) => [name, [...[old[name] ?? []].flat(), ...items]]);
+    known.set(accountId, { ...old, ...Object.fromEntries(lists) });
+  }
+  return { ...accounts, accounts: [...known.values()] };
+}
+
+/** A complete body of AssumeAgency, with more fields or other ones. */
+export const ask = (agencyUrn: string, more: object = {}) => ({ agency_urn: agencyUrn, agency_session_name: 'session1', ...more });

@@ -2,11 +2,11 @@
 import { GlobalCredentials } from '@huaweicloud/huaweicloud-sdk-core';
 import { HcClient } from '@huaweicloud/huaweicloud-sdk-core/HcClient.js';
 import { DefaultHttpClient } from '@huaweicloud/huaweicloud-sdk-core/http/DefaultHttpClient.js';
-import type { Credentials } from './service.js';
+import type { AnswerBody, Credentials } from './service.js';
 
 export interface SdkClient {
-  assume(body: object): Promise<unknown>;
-  identity(): Promise<unknown>;
+  assume(body: object): Promise<AnswerBody>;
+  identity(): Promise<AnswerBody>;
 }
 
 export function sdkClient(endpoint: string, credentials: Credentials, domainId: string): SdkClient {
@@ -18,7 +18,8 @@ export function sdkClient(endpoint: string, credentials: Credentials, domainId: 
     method, url, contentType: 'application/json', queryParams: {}, pathParams: {}, headers: {}, ...(data !== undefined && { data }),
   });
   return {
-    assume: (body) => client.sendRequest(request('POST', '/v5/agencies/assume', body)),
-    identity: () => client.sendRequest(request('GET', '/v5/caller-identity')),
+    // The SDK leaves the type of an answer to its models.
+    assume: async (body) => (await client.sendRequest(request('POST', '/v5/agencies/assume', body))) as AnswerBody,
+    identity: async () => (await client.sendRequest(request('GET', '/v5/caller-identity'))) as AnswerBody,
   };
 }

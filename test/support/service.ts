@@ -24,12 +24,30 @@ export interface Credentials {
   readonly securityToken?: string;
 }
 
+/** Every member that a body of these APIs can have. */
+export interface AnswerBody {
+  readonly error_code?: string;
+  readonly error_msg?: string;
+  readonly request_id?: string;
+  readonly encoded_authorization_message?: string;
+  readonly source_identity?: string;
+  readonly assumed_agency?: { readonly urn: string; readonly id: string };
+  readonly credentials?: {
+    readonly access_key_id: string;
+    readonly secret_access_key: string;
+    readonly security_token: string;
+    readonly expiration: string;
+  };
+  readonly account_id?: string;
+  readonly principal_urn?: string;
+  readonly principal_id?: string;
+  readonly decoded_message?: string;
+}
+
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  // Bodies are asserted on member by member; the wire has no types.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  readonly body: any;
+  readonly body: AnswerBody;
 }
 
 export interface CallOptions {
@@ -79,18 +97,26 @@ export async function startService(bootstrap: object, environment: Readonly<Reco
   let time = startOfTest;
   const clock = {
     now: () => time,
-    set: (to: string | number) => void (time = typeof to === 'number' ? to : Date.parse(to)),
-    advance: (seconds: number) => void (time += seconds * 1000),
+    set: (to: string | number): void => {
+      time = typeof to === 'number' ? to : Date.parse(to);
+    },
+    advance: (seconds: number): void => {
+      time += seconds * 1000;
+    },
   };
   const redis = createClient(settings.STS_REDIS_URL ?? '', () => undefined);
   await connected(redis, 5000);
   const surroundings = { clock, random: pooledRandom() };
   await prepareKeys(settings, redis, surroundings, () => undefined);
   const composition = await openComposition(settings, redis, surroundings);
-  const apply = async (file: object): Promise<void> => void (await applyBootstrap(parseBootstrapFile(JSON.stringify(file)), composition));
+  const apply = async (file: object): Promise<void> => {
+    await applyBootstrap(parseBootstrapFile(JSON.stringify(file)), composition);
+  };
   await apply(bootstrap);
   const logged: LogLine[] = [];
-  const note = (level: LogLine['level']) => (fields: object, message: string) => void logged.push({ level, fields, message });
+  const note = (level: LogLine['level']) => (fields: object, message: string): void => {
+    logged.push({ level, fields, message });
+  };
   const server = createWorkerServer(settings, composition, { debug: note('debug'), info: note('info'), error: note('error') });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
@@ -107,9 +133,9 @@ export async function startService(bootstrap: object, environment: Readonly<Reco
       ...(options.algorithm !== undefined && { algorithm: options.algorithm }),
     });
     const request = supertest(server)[method === 'GET' ? 'get' : 'post'](path).set(headers);
-    const response = await (payload === undefined ? request : request.serialize((data) => data as string).send(payload));
-    // supertest types the parsed body as any; Answer says why it stays so.
-    return { status: response.status, headers: response.headers as Record<string, string>, body: response.body as unknown };
+    const response = await (payload === undefined ? request : request.serialize(asGiven).send(payload));
+    // supertest types what it parsed as any.
+    return { status: response.status, headers: response.headers, body: response.body as AnswerBody };
   };
   const assume: TestService['assume'] = (credentials, body, options) => call(credentials, 'POST', '/v5/agencies/assume', body, options);
   return {
@@ -117,7 +143,7 @@ export async function startService(bootstrap: object, environment: Readonly<Reco
     async session(credentials, body, options) {
       const answer = await assume(credentials, body, options);
       if (answer.status !== 200) throw new Error(`assume answered ${answer.status}: ${JSON.stringify(answer.body)}`);
-      return credentialsOf(answer);
+      return credentialsOf(answer.body);
     },
     identity: (credentials, options) => call(credentials, 'GET', '/v5/caller-identity', undefined, options),
     async events(accountId) {
@@ -134,7 +160,10 @@ export async function startService(bootstrap: object, environment: Readonly<Reco
   };
 }
 
-export function credentialsOf({ body }: Answer): Credentials {
-  const { credentials } = body as { credentials: { access_key_id: string; secret_access_key: string; security_token: string } };
+/** What was signed is what is sent: superagent would write bytes as JSON. */
+const asGiven = (data: unknown): string => data as string;
+
+export function credentialsOf({ credentials }: AnswerBody): Credentials {
+  if (credentials === undefined) throw new Error('the answer has no credentials');
   return { accessKeyId: credentials.access_key_id, secretAccessKey: credentials.secret_access_key, securityToken: credentials.security_token };
 }
