@@ -1,218 +1,171 @@
 // From a bootstrap file and the accounts as they stand to the changes that make them so; pure, and idempotent.
-import { parsePolicy, PolicyError, type PolicyKind } from '../policy/index.js';
-import { mfaSerialNumber } from '../urn/urn.js';
-import { BootstrapError, type BootstrapAccessKey, type BootstrapAccount, type BootstrapFile, type BootstrapMfaDevice } from './bootstrap-file.js';
-import { operatorUserId, systemAccountId, type EntityKind, type EntityKinds, type PolicyAttachment, type PolicyVersion } from './entities.js';
-import { entityField, type EntityField, type Snapshot } from './snapshot.js';
+import { BootstrapError, type BootstrapAccount, type BootstrapFile } from './bootstrap-file.js';
+import { documentText, policyVersions, resourceTags } from './bootstrap-documents.js';
+import { refuseRepeated, resolve } from './bootstrap-names.js';
+import { accountWriter, type AccountWriter, type BootstrapTools, type GeneratedKey, type SharedPlan } from './bootstrap-writer.js';
+import { operatorUserId, systemAccountId, type Agency, type Group, type IdentityPolicy, type PolicyAttachment, type User } from './entities.js';
+import type { Snapshot } from './snapshot.js';
 import type { AccountChange } from './store.js';
-
-/** What planning takes from outside: time, fresh ids and keys, and the sealing of secrets. */
-export interface BootstrapTools {
-  readonly now: number;
-  newId(): string;
-  newAccessKey(): { readonly accessKeyId: string; readonly secretAccessKey: string };
-  sealAccessKey(accountId: string, ownerId: string, accessKeyId: string, secret: string): string;
-  /** True when the sealed value holds this secret. */
-  holdsAccessKey(accountId: string, ownerId: string, accessKeyId: string, sealed: string, secret: string): boolean;
-  sealMfaSeed(accountId: string, userId: string, serialNumber: string, seed: string): string;
-  holdsMfaSeed(accountId: string, userId: string, serialNumber: string, sealed: string, seed: string): boolean;
-}
-
-/** An access key that the file left to be made; the only time its secret is seen. */
-export interface GeneratedKey {
-  readonly accountName: string;
-  readonly ownerName: string;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-}
 
 export interface BootstrapPlan {
   readonly changes: readonly AccountChange[];
   readonly generatedKeys: readonly GeneratedKey[];
 }
 
-/** The accounts that exist, by id. */
-export type ExistingAccounts = ReadonlyMap<string, Snapshot>;
-
-/** Throws {@link BootstrapError} with the place in the file; nothing is to be written then. */
-export function planBootstrap(file: BootstrapFile, existing: ExistingAccounts, tools: BootstrapTools): BootstrapPlan {
-  const byName = new Map([...existing.values()].map((snapshot) => [snapshot.account.accountName, snapshot]));
-  const accessKeyIds = new Set<string>();
-  const generatedKeys: GeneratedKey[] = [];
-  const accountIds = new Set<string>();
-  const accountNames = new Set<string>();
-  const changes = file.accounts.map((account, index) => {
-    const place = `/accounts/${index}`;
-    const accountId = account.account_id ?? byName.get(account.account_name)?.accountId ?? tools.newId();
-    refuseRepeated(accountIds, accountId, `${place}/account_id`);
-    refuseRepeated(accountNames, account.account_name, `${place}/account_name`);
-    const holder = byName.get(account.account_name);
-    if (holder !== undefined && holder.accountId !== accountId) throw new BootstrapError(`${place}/account_name`, `\`${account.account_name}\` is the name of account \`${holder.accountId}\``);
-    const writer = accountWriter(accountId, account.account_name, existing.get(accountId), { tools, accessKeyIds, generatedKeys });
-    planAccount(writer, account, place);
+/**
+ * @param existing the accounts that exist, by id
+ * Throws {@link BootstrapError} with the place in the file; nothing is to be written then.
+ */
+export function planBootstrap(file: BootstrapFile, existing: ReadonlyMap<string, Snapshot>, tools: BootstrapTools): BootstrapPlan {
+  const shared: SharedPlan = { tools, accessKeyIds: new Set(), generatedKeys: [] };
+  const tenants = new Map([...existing].filter(([id]) => id !== systemAccountId));
+  const accounts = resolve({
+    entries: file.accounts, place: '/accounts', nameField: 'account_name', idField: 'account_id',
+    name: (account) => account.account_name, givenId: (account) => account.account_id,
+    existing: tenants, existingName: (snapshot) => snapshot.account.accountName, newId: () => tools.newId(),
+  });
+  const system = accountWriter(systemAccountId, 'system', existing.get(systemAccountId), shared);
+  planSystem(system, file);
+  const changes = accounts.map(({ entry, place, id, old }) => {
+    const writer = accountWriter(id, entry.account_name, old, shared);
+    planAccount(writer, entry, place);
     return writer.change();
   });
-  const system = accountWriter(systemAccountId, 'system', existing.get(systemAccountId), { tools, accessKeyIds, generatedKeys });
-  planSystem(system, file);
-  return { changes: [system.change(), ...changes].filter(({ put }) => put.length > 0), generatedKeys };
+  return { changes: [system.change(), ...changes].filter(({ put, remove }) => put.length + remove.length > 0), generatedKeys: shared.generatedKeys };
 }
 
-interface Shared {
-  readonly tools: BootstrapTools;
-  readonly accessKeyIds: Set<string>;
-  readonly generatedKeys: GeneratedKey[];
-}
-
-interface AccountWriter {
-  readonly accountId: string;
-  readonly now: number;
-  readonly current: Snapshot | undefined;
-  newId(): string;
-  /** Keeps the entity for the change, unless it is already so. */
-  put<K extends EntityKind>(kind: K, id: string, entity: EntityKinds[K]): void;
-  accessKeys(kind: 'user' | 'service', ownerId: string, ownerName: string, keys: readonly BootstrapAccessKey[], place: string): void;
-  mfaDevices(userId: string, devices: readonly BootstrapMfaDevice[]): void;
-  change(): AccountChange;
-}
-
-function accountWriter(accountId: string, accountName: string, current: Snapshot | undefined, shared: Shared): AccountWriter {
-  const { tools } = shared;
-  const put = new Map<EntityField, EntityKinds[EntityKind]>();
-  const writer: AccountWriter = {
-    accountId,
-    now: tools.now,
-    current,
-    newId: () => tools.newId(),
-    put(kind, id, entity) {
-      const field = entityField(kind, id);
-      const old = current?.entities.get(field);
-      if (old === undefined || JSON.stringify(old) !== JSON.stringify(entity)) put.set(field, entity);
-    },
-    accessKeys(kind, ownerId, ownerName, keys, place) {
-      const owned = [...(current?.accessKeys.values() ?? [])].filter(({ owner }) => owner.kind === kind && owner.id === ownerId);
-      const named = new Set(keys.map((key) => key.access_key_id));
-      let unnamed = owned.filter(({ accessKeyId }) => !named.has(accessKeyId)).length;
-      keys.forEach((key, index) => {
-        const { access_key_id: givenId, secret_access_key: givenSecret, status } = key;
-        if (givenId === undefined && unnamed > 0) {
-          unnamed -= 1;
-          return;
-        }
-        const { accessKeyId, secretAccessKey } =
-          givenId !== undefined && givenSecret !== undefined ? { accessKeyId: givenId, secretAccessKey: givenSecret } : tools.newAccessKey();
-        refuseRepeated(shared.accessKeyIds, accessKeyId, `${place}/${index}/access_key_id`);
-        if (givenId === undefined) shared.generatedKeys.push({ accountName, ownerName, accessKeyId, secretAccessKey });
-        const old = current?.accessKeys.get(accessKeyId);
-        const same = old !== undefined && tools.holdsAccessKey(accountId, ownerId, accessKeyId, old.sealedSecret, secretAccessKey);
-        writer.put('key', accessKeyId, {
-          accessKeyId, owner: { kind, id: ownerId }, active: status === 'active',
-          sealedSecret: same ? old.sealedSecret : tools.sealAccessKey(accountId, ownerId, accessKeyId, secretAccessKey),
-          createdAt: old?.createdAt ?? tools.now,
-        });
-      });
-    },
-    mfaDevices(userId, devices) {
-      for (const { device_name: deviceName, base32_string_seed: seed } of devices) {
-        const serialNumber = mfaSerialNumber(accountId, deviceName);
-        const old = current?.mfaDevices.get(serialNumber);
-        const same = old !== undefined && tools.holdsMfaSeed(accountId, userId, serialNumber, old.sealedSeed, seed);
-        writer.put('mfa', serialNumber, {
-          serialNumber, userId, enabled: true,
-          sealedSeed: same ? old.sealedSeed : tools.sealMfaSeed(accountId, userId, serialNumber, seed),
-          createdAt: old?.createdAt ?? tools.now,
-        });
-      }
-    },
-    change: () => ({ accountId, expectedRevision: current?.revision, put: [...put], remove: [] }),
-  };
-  return writer;
-}
+/** The attachments of an entity: names of the file, with the times of those that are already there. */
+type Attach = (names: readonly string[], old: readonly PolicyAttachment[] | undefined, place: string) => readonly PolicyAttachment[];
 
 function planAccount(writer: AccountWriter, account: BootstrapAccount, place: string): void {
   const { current, now, accountId } = writer;
-  const policyIds = idsByName(account.policies, 'policy_name', 'policy_id', [...(current?.policies.values() ?? [])].map((policy) => [policy.policyName, policy.policyId]), writer, `${place}/policies`);
-  const groupIds = idsByName(account.groups, 'group_name', 'group_id', [...(current?.groups.values() ?? [])].map((group) => [group.groupName, group.groupId]), writer, `${place}/groups`);
-  const agencyIds = idsByName(account.agencies, 'agency_name', 'agency_id', [...(current?.agencies.values() ?? [])].map((agency) => [agency.agencyName, agency.agencyId]), writer, `${place}/agencies`);
-  const attach = (names: readonly string[], old: readonly PolicyAttachment[] | undefined, at: string): PolicyAttachment[] =>
-    names.map((name, index) => {
-      const policyId = policyIds.get(name);
-      if (policyId === undefined) throw new BootstrapError(`${at}/attached_policies/${index}`, `\`${name}\` is no policy of this account`);
-      return old?.find((attachment) => attachment.policyId === policyId) ?? { policyId, attachedAt: now };
-    });
-
-  account.policies.forEach((policy, index) => {
-    const policyId = policyIds.get(policy.policy_name) ?? '';
-    const old = current?.policies.get(policyId);
-    const text = documentText('identity', policy.policy_document, `${place}/policies/${index}/policy_document`);
-    writer.put('policy', policyId, {
-      policyId, policyName: policy.policy_name, path: policy.path, description: policy.description,
-      ...versions(old?.versions ?? [], old?.defaultVersionId, text, now), createdAt: old?.createdAt ?? now,
-    });
-  });
-  account.groups.forEach((group, index) => {
-    const groupId = groupIds.get(group.group_name) ?? '';
-    const old = current?.groups.get(groupId);
-    writer.put('group', groupId, {
-      groupId, groupName: group.group_name, description: group.description,
-      attachedPolicies: attach(group.attached_policies, old?.attachedPolicies, `${place}/groups/${index}`), createdAt: old?.createdAt ?? now,
-    });
-  });
-  account.agencies.forEach((agency, index) => {
-    const at = `${place}/agencies/${index}`;
-    const agencyId = agencyIds.get(agency.agency_name) ?? '';
-    const old = current?.agencies.get(agencyId);
-    writer.put('agency', agencyId, {
-      agencyId, agencyName: agency.agency_name, path: agency.path, description: agency.description,
-      maxSessionDurationSeconds: agency.max_session_duration, trustPolicy: documentText('trust', agency.trust_policy, `${at}/trust_policy`),
-      tags: resourceTags(agency.tags, `${at}/tags`), attachedPolicies: attach(agency.attached_policies, old?.attachedPolicies, at), createdAt: old?.createdAt ?? now,
-    });
-  });
-  const rootUserId = planUsers(writer, account, place, groupIds, attach);
-  account.service_control_policies?.forEach((policy, index) => {
-    writer.put('scp', policy.name, { name: policy.name, document: documentText('service-control', policy.policy_document, `${place}/service_control_policies/${index}/policy_document`) });
-  });
+  const attach = planPolicies(writer, account, place);
+  const groupIds = planGroups(writer, account, place, attach);
+  planAgencies(writer, account, place, attach);
+  const rootUserId = planUsers(writer, account, place, { attach, groupIds });
+  planServiceControlPolicies(writer, account, place);
   writer.put('account', accountId, {
     accountId, accountName: account.account_name, rootUserId, createdAt: current?.account.createdAt ?? now,
     inOrganization: account.service_control_policies !== undefined,
   });
 }
 
-type Attach = (names: readonly string[], old: readonly PolicyAttachment[] | undefined, at: string) => PolicyAttachment[];
+function planPolicies(writer: AccountWriter, account: BootstrapAccount, place: string): Attach {
+  const { current, now } = writer;
+  const policies = resolve({
+    entries: account.policies, place: `${place}/policies`, nameField: 'policy_name', idField: 'policy_id',
+    name: (policy) => policy.policy_name, givenId: (policy) => policy.policy_id,
+    existing: current?.policies ?? new Map<string, IdentityPolicy>(), existingName: (policy) => policy.policyName, newId: () => writer.newId(),
+  });
+  for (const { entry, place: at, id, old } of policies) {
+    writer.put('policy', id, {
+      policyId: id, policyName: entry.policy_name, path: entry.path, description: entry.description,
+      ...policyVersions(old, documentText('identity', entry.policy_document, `${at}/policy_document`), now), createdAt: old?.createdAt ?? now,
+    });
+  }
+  const ids = new Map([...(current?.policies ?? [])].map(([id, policy]) => [policy.policyName, id]));
+  for (const { entry, id } of policies) ids.set(entry.policy_name, id);
+  return (names, old, at) => names.map((name, index) => {
+    const policyId = ids.get(name);
+    if (policyId === undefined) throw new BootstrapError(`${at}/attached_policies/${index}`, `\`${name}\` is no policy of this account`);
+    return old?.find((attachment) => attachment.policyId === policyId) ?? { policyId, attachedAt: now };
+  });
+}
+
+function planGroups(writer: AccountWriter, account: BootstrapAccount, place: string, attach: Attach): ReadonlyMap<string, string> {
+  const { current, now } = writer;
+  const ids = new Map([...(current?.groups ?? [])].map(([id, group]) => [group.groupName, id]));
+  const groups = resolve({
+    entries: account.groups, place: `${place}/groups`, nameField: 'group_name', idField: 'group_id',
+    name: (group) => group.group_name, givenId: (group) => group.group_id,
+    existing: current?.groups ?? new Map<string, Group>(), existingName: (group) => group.groupName, newId: () => writer.newId(),
+  });
+  for (const { entry, place: at, id, old } of groups) {
+    ids.set(entry.group_name, id);
+    writer.put('group', id, {
+      groupId: id, groupName: entry.group_name, description: entry.description,
+      attachedPolicies: attach(entry.attached_policies, old?.attachedPolicies, at), createdAt: old?.createdAt ?? now,
+    });
+  }
+  return ids;
+}
+
+function planAgencies(writer: AccountWriter, account: BootstrapAccount, place: string, attach: Attach): void {
+  const { current, now } = writer;
+  const agencies = resolve({
+    entries: account.agencies, place: `${place}/agencies`, nameField: 'agency_name', idField: 'agency_id',
+    name: (agency) => agency.agency_name, givenId: (agency) => agency.agency_id,
+    existing: current?.agencies ?? new Map<string, Agency>(), existingName: (agency) => agency.agencyName, newId: () => writer.newId(),
+  });
+  for (const { entry, place: at, id, old } of agencies) {
+    writer.put('agency', id, {
+      agencyId: id, agencyName: entry.agency_name, path: entry.path, description: entry.description,
+      maxSessionDurationSeconds: entry.max_session_duration, trustPolicy: documentText('trust', entry.trust_policy, `${at}/trust_policy`),
+      tags: resourceTags(entry.tags, `${at}/tags`), attachedPolicies: attach(entry.attached_policies, old?.attachedPolicies, at),
+      createdAt: old?.createdAt ?? now,
+    });
+  }
+}
+
+interface UserParts {
+  readonly attach: Attach;
+  readonly groupIds: ReadonlyMap<string, string>;
+}
 
 /** Writes the users, the root user among them, and returns the root user's id. */
-function planUsers(writer: AccountWriter, account: BootstrapAccount, place: string, groupIds: ReadonlyMap<string, string>, attach: Attach): string {
+function planUsers(writer: AccountWriter, account: BootstrapAccount, place: string, { attach, groupIds }: UserParts): string {
   const { current, now } = writer;
-  const users = [...(current?.users.values() ?? [])];
-  const names = new Set<string>();
-  const root = account.root_user ?? { user_id: undefined, user_name: account.account_name, access_keys: [], mfa_devices: [] };
-  const oldRoot = users.find(({ isRootUser }) => isRootUser);
-  const rootUserId = oldRoot?.userId ?? root.user_id ?? writer.newId();
-  refuseRepeated(names, root.user_name, `${place}/root_user/user_name`);
-  writer.put('user', rootUserId, {
-    userId: rootUserId, userName: root.user_name, enabled: true, isRootUser: true, description: '', tags: [], groupIds: [], attachedPolicies: [],
-    createdAt: oldRoot?.createdAt ?? now,
+  const ordinary = new Map([...(current?.users ?? [])].filter(([, user]) => !user.isRootUser));
+  const oldRoot = [...(current?.users.values() ?? [])].find(({ isRootUser }) => isRootUser);
+  const rootUserId = planRootUser(writer, account, `${place}/root_user`, oldRoot);
+  const rootName = account.root_user?.user_name ?? account.account_name;
+  const users = resolve({
+    entries: account.users, place: `${place}/users`, nameField: 'user_name', idField: 'user_id',
+    name: (user) => user.user_name, givenId: (user) => user.user_id,
+    existing: ordinary, existingName: (user) => user.userName, newId: () => writer.newId(),
   });
-  writer.accessKeys('user', rootUserId, root.user_name, root.access_keys, `${place}/root_user/access_keys`);
-  writer.mfaDevices(rootUserId, root.mfa_devices);
-  account.users.forEach((user, index) => {
-    const at = `${place}/users/${index}`;
-    refuseRepeated(names, user.user_name, `${at}/user_name`);
-    const old = users.find(({ userName }) => userName === user.user_name);
-    if (old?.isRootUser === true) throw new BootstrapError(`${at}/user_name`, `\`${user.user_name}\` is the account's root user`);
-    const userId = old?.userId ?? user.user_id ?? writer.newId();
-    writer.put('user', userId, {
-      userId, userName: user.user_name, enabled: user.enabled, isRootUser: false, description: user.description, tags: resourceTags(user.tags, `${at}/tags`),
-      groupIds: user.groups.map((name, position) => {
+  for (const { entry, place: at, id, old } of users) {
+    if (entry.user_name === rootName || id === rootUserId) throw new BootstrapError(`${at}/user_name`, `\`${entry.user_name}\` is the account's root user`);
+    writer.put('user', id, {
+      userId: id, userName: entry.user_name, enabled: entry.enabled, isRootUser: false, description: entry.description,
+      tags: resourceTags(entry.tags, `${at}/tags`),
+      groupIds: entry.groups.map((name, index) => {
         const groupId = groupIds.get(name);
-        if (groupId === undefined) throw new BootstrapError(`${at}/groups/${position}`, `\`${name}\` is no group of this account`);
+        if (groupId === undefined) throw new BootstrapError(`${at}/groups/${index}`, `\`${name}\` is no group of this account`);
         return groupId;
       }),
-      attachedPolicies: attach(user.attached_policies, old?.attachedPolicies, at), createdAt: old?.createdAt ?? now,
+      attachedPolicies: attach(entry.attached_policies, old?.attachedPolicies, at), createdAt: old?.createdAt ?? now,
     });
-    writer.accessKeys('user', userId, user.user_name, user.access_keys, `${at}/access_keys`);
-    writer.mfaDevices(userId, user.mfa_devices);
-  });
+    writer.accessKeys({ kind: 'user', id, name: entry.user_name }, entry.access_keys, `${at}/access_keys`);
+    writer.mfaDevices(id, entry.mfa_devices, `${at}/mfa_devices`);
+  }
   return rootUserId;
+}
+
+function planRootUser(writer: AccountWriter, account: BootstrapAccount, place: string, old: User | undefined): string {
+  const root = account.root_user;
+  const userName = root?.user_name ?? account.account_name;
+  if (old !== undefined && root?.user_id !== undefined && root.user_id !== old.userId) {
+    throw new BootstrapError(`${place}/user_id`, `the root user exists with the id \`${old.userId}\``);
+  }
+  const userId = old?.userId ?? root?.user_id ?? writer.newId();
+  writer.put('user', userId, {
+    userId, userName, enabled: true, isRootUser: true, description: '', tags: [], groupIds: [], attachedPolicies: [], createdAt: old?.createdAt ?? writer.now,
+  });
+  writer.accessKeys({ kind: 'user', id: userId, name: userName }, root?.access_keys ?? [], `${place}/access_keys`);
+  writer.mfaDevices(userId, root?.mfa_devices ?? [], `${place}/mfa_devices`);
+  return userId;
+}
+
+/** Exactly the SCPs of the file: they bind the account, so none may linger. */
+function planServiceControlPolicies(writer: AccountWriter, account: BootstrapAccount, place: string): void {
+  const names = new Set<string>();
+  account.service_control_policies?.forEach((policy, index) => {
+    const at = `${place}/service_control_policies/${index}`;
+    refuseRepeated(names, policy.name, `${at}/name`);
+    writer.put('scp', policy.name, { name: policy.name, document: documentText('service-control', policy.policy_document, `${at}/policy_document`) });
+  });
+  for (const { name } of writer.current?.serviceControlPolicies ?? []) if (!names.has(name)) writer.remove('scp', name);
 }
 
 /** Registered services and the operator, in the account that is nobody's. */
@@ -223,65 +176,17 @@ function planSystem(writer: AccountWriter, file: BootstrapFile): void {
     userId: operatorUserId, userName: 'operator', enabled: true, isRootUser: false, description: '', tags: [], groupIds: [], attachedPolicies: [],
     createdAt: current?.users.get(operatorUserId)?.createdAt ?? now,
   });
-  writer.accessKeys('user', operatorUserId, 'operator', file.operator?.access_keys ?? [], '/operator/access_keys');
-  const principals = new Set<string>();
+  writer.accessKeys({ kind: 'user', id: operatorUserId, name: 'operator' }, file.operator?.access_keys ?? [], '/operator/access_keys');
+  const principals = new Set([...(current?.services.keys() ?? [])].map((principal) => principal.toLowerCase()));
+  const named = new Set<string>();
   file.services.forEach(({ service_principal: servicePrincipal, access_keys: keys }, index) => {
-    refuseRepeated(principals, servicePrincipal.toLowerCase(), `/services/${index}/service_principal`);
+    const place = `/services/${index}`;
+    // Policies compare service principals without case, so two spellings would be one service.
+    refuseRepeated(named, servicePrincipal.toLowerCase(), `${place}/service_principal`);
+    if (principals.has(servicePrincipal.toLowerCase()) && current?.services.has(servicePrincipal) !== true) {
+      throw new BootstrapError(`${place}/service_principal`, `\`${servicePrincipal}\` is registered in another spelling`);
+    }
     writer.put('service', servicePrincipal, { servicePrincipal, createdAt: current?.services.get(servicePrincipal)?.createdAt ?? now });
-    writer.accessKeys('service', servicePrincipal, servicePrincipal, keys, `/services/${index}/access_keys`);
+    writer.accessKeys({ kind: 'service', id: servicePrincipal, name: servicePrincipal }, keys, `${place}/access_keys`);
   });
-}
-
-/** Ids of the file's entities and of those that exist, by name; an existing entity keeps its id. */
-function idsByName<N extends string, I extends string>(
-  entities: readonly ({ readonly [K in N]: string } & { readonly [K in I]?: string | undefined })[],
-  nameField: N, idField: I, existing: readonly (readonly [string, string])[], writer: AccountWriter, place: string,
-): ReadonlyMap<string, string> {
-  const known = new Map(existing);
-  const ids = new Map(existing);
-  const names = new Set<string>();
-  entities.forEach((entity, index) => {
-    const name = entity[nameField];
-    const given = entity[idField];
-    refuseRepeated(names, name, `${place}/${index}/${nameField}`);
-    const id = known.get(name) ?? given ?? writer.newId();
-    if (given !== undefined && given !== id) throw new BootstrapError(`${place}/${index}/${idField}`, `\`${name}\` exists with the id \`${id}\``);
-    ids.set(name, id);
-  });
-  return ids;
-}
-
-const versionsPerPolicy = 5;
-
-/** Another text becomes a new default version; the oldest other one makes room for it. */
-function versions(old: readonly PolicyVersion[], defaultVersionId: string | undefined, document: string, now: number): { versions: PolicyVersion[]; defaultVersionId: string } {
-  const current = old.find(({ versionId }) => versionId === defaultVersionId);
-  if (current?.document === document) return { versions: [...old], defaultVersionId: current.versionId };
-  const last = Math.max(0, ...old.map(({ versionId }) => Number(versionId.slice(1))));
-  const versionId = `v${last + 1}`;
-  return { versions: [...old.slice(-(versionsPerPolicy - 1)), { versionId, document, createdAt: now }], defaultVersionId: versionId };
-}
-
-function documentText(kind: PolicyKind, document: Readonly<Record<string, unknown>>, place: string): string {
-  const text = JSON.stringify(document);
-  try {
-    parsePolicy(kind, text);
-  } catch (error) {
-    if (error instanceof PolicyError) throw new BootstrapError(place, error.message);
-    throw error;
-  }
-  return text;
-}
-
-function resourceTags(tags: readonly { tag_key: string; tag_value: string }[], place: string): { key: string; value: string }[] {
-  const keys = new Set<string>();
-  return tags.map(({ tag_key: key, tag_value: value }, index) => {
-    refuseRepeated(keys, key.toLowerCase(), `${place}/${index}/tag_key`);
-    return { key, value };
-  });
-}
-
-function refuseRepeated(seen: Set<string>, value: string, place: string): void {
-  if (seen.has(value)) throw new BootstrapError(place, `\`${value}\` is given twice`);
-  seen.add(value);
 }

@@ -61,7 +61,7 @@ export function keyNames(cells: number): KeyNames {
 }
 
 export const installKey = 'agency-sts:install';
-/** Set of account ids. */
+/** Set of account ids: of every account that exists, and of such as were never finished. */
 export const accountsKey = 'agency-sts:accounts';
 /** Bounded stream of calls that no account can be charged with. */
 export const unidentifiedCallsKey = 'agency-sts:unidentified-calls';

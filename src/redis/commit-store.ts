@@ -37,10 +37,11 @@ function stepsOf(commit: Commit, names: KeyNames, keyring: Keyring): Steps {
   const steps = noSteps();
   for (const guard of commit.guards) addGuard(steps, guard, names);
   for (const sessionId of commit.unmarkedSessions) addStep(steps, 'M', names.mark(sessionId));
+  // Written before the session: a stream that does not take the event stops the script before there is a session.
+  for (const event of commit.events) addEvent(steps, event, names);
   if (commit.signatureInput !== undefined) addStep(steps, 'R', names.signatureInput(commit.callerAccountId, commit.signatureInput), signatureInputSeconds);
   if (commit.mfaStep !== undefined) addStep(steps, 'T', names.mfaSteps(commit.mfaStep.accountId), commit.mfaStep.serialNumber, commit.mfaStep.step);
   if (commit.session !== undefined) addSession(steps, commit.session, commit.callerAccountId, names, keyring);
-  for (const event of commit.events) addEvent(steps, event, names);
   return steps;
 }
 
@@ -50,9 +51,10 @@ function addGuard(steps: Steps, { accountId, revision, epochs }: Guard, names: K
 }
 
 function addSession(steps: Steps, session: Session, callerAccountId: string, names: KeyNames, keyring: Keyring): void {
-  const { sessionId, accountId, expiresAt } = session;
+  const { sessionId, accountId, issuedAt, expiresAt } = session;
   const record = authenticateRecord(keyring['record-authentication'], sessionPlace(sessionId), encodeSession(session));
-  addStep(steps, 'S', names.session(sessionId), record, expiresAt + graceSeconds);
+  // A span and no point in time: the clock of the Redis server need not be ours.
+  addStep(steps, 'S', names.session(sessionId), record, expiresAt - issuedAt + graceSeconds);
   for (const id of new Set([accountId, callerAccountId])) {
     addStep(steps, 'I', names.sessionIndex(id), sessionId, longestSessionSeconds + graceSeconds);
   }

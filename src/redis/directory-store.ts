@@ -1,13 +1,14 @@
 // Accounts as snapshots: kept in the process, checked against the stored revision on every read.
 import type { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
-import type { EntityKind, EntityKinds } from '../directory/entities.js';
+import { ApiError } from '../base/api-error.js';
+import { systemAccountId, type EntityKind, type EntityKinds } from '../directory/entities.js';
 import { parseEntity } from '../directory/entity-schemas.js';
-import { snapshotOf, type EntityField, type Snapshot } from '../directory/snapshot.js';
+import { entityField, snapshotOf, type EntityField, type Snapshot } from '../directory/snapshot.js';
 import type { DirectoryReader, EpochSubject, Epochs } from '../directory/store.js';
-import { openRecord } from '../keyring/authenticate.js';
+import { openRecord, TamperedRecordError } from '../keyring/authenticate.js';
 import type { Keyring } from '../keyring/keyring.js';
-import { accountsKey, type KeyNames } from './cells.js';
+import type { KeyNames } from './cells.js';
 import { reach, runScript } from './client.js';
 import { loadAccountScript } from './scripts/load-account.js';
 
@@ -39,6 +40,12 @@ export function directoryReader(redis: Redis, names: KeyNames, keyring: Keyring)
       if (typeof record !== 'string') entities.delete(field);
       else entities.set(field, parseEntity(field, openRecord(keyring['record-authentication'], entityPlace(accountId, field), record)));
     }
+    if (entities.size === 0) {
+      snapshots.delete(accountId);
+      return undefined;
+    }
+    const accountRecord = entityField('account', accountId);
+    if (!entities.has(accountRecord)) throw new TamperedRecordError(entityPlace(accountId, accountRecord));
     const snapshot = snapshotOf(accountId, revision, entities);
     snapshots.set(accountId, snapshot);
     return snapshot;
@@ -70,7 +77,7 @@ export function directoryReader(redis: Redis, names: KeyNames, keyring: Keyring)
         snapshot = await load(accountId, snapshot);
         if (snapshot === undefined) return undefined;
       }
-      throw new Error(`account \`${accountId}\` changed faster than it could be read`);
+      throw new ApiError('tooManyConflicts', 'the accounts concerned kept changing while they were read; try again');
     },
 
     async readEpochs(accountId, subjects) {
@@ -78,7 +85,8 @@ export function directoryReader(redis: Redis, names: KeyNames, keyring: Keyring)
     },
 
     async isEmpty() {
-      return (await reach(() => redis.scard(accountsKey))) === 0;
+      // Every bootstrap writes the system account along with the others.
+      return (await reach(() => redis.exists(names.accountState(systemAccountId)))) === 0;
     },
   };
 }

@@ -40,6 +40,7 @@ export function directoryWriter(redis: Redis, names: KeyNames, keyring: Keyring,
   return {
     write: (changes, events) => reach(async () => {
       const steps = noSteps();
+      for (const event of events) addEvent(steps, event, names);
       for (const { accountId, expectedRevision, put, remove } of changes) {
         for (const [, entity] of put) if ('sealedSecret' in entity) await claimAccessKey(entity.accessKeyId, accountId);
         addStep(steps, 'G', names.accountState(accountId), 1, 'rev', expectedRevision ?? '0');
@@ -49,16 +50,17 @@ export function directoryWriter(redis: Redis, names: KeyNames, keyring: Keyring,
           const part = records.slice(at, at + fieldsPerStep);
           addStep(steps, 'P', names.accountEntities(accountId), part.length, ...part.flat());
         }
-        if (remove.length > 0) addStep(steps, 'D', names.accountEntities(accountId), remove.length, ...remove);
+        for (let at = 0; at < remove.length; at += fieldsPerStep) {
+          const part = remove.slice(at, at + fieldsPerStep);
+          addStep(steps, 'D', names.accountEntities(accountId), part.length, ...part);
+        }
         const change = JSON.stringify([expectedRevision ?? '0', [...put.map(([field]) => field), ...remove]]);
         addStep(steps, 'C', names.accountChanges(accountId), change, keptChanges);
       }
-      for (const event of events) addEvent(steps, event, names);
-      const answer = await runScript(redis, commitScript, steps.keys, steps.values);
-      if (answer !== 'ok') return 'conflict';
-      // Behind the commit: an account is listed only when it exists, and a repeated write lists it again.
+      // Before the commit: an account that is listed may not exist (yet), but none exists without being listed.
       if (changes.length > 0) await redis.sadd(accountsKey, ...changes.map(({ accountId }) => accountId));
-      return 'written';
+      const answer = await runScript(redis, commitScript, steps.keys, steps.values);
+      return answer === 'ok' ? 'written' : 'conflict';
     }),
   };
 }

@@ -44,7 +44,11 @@ export async function refuseOldServer(redis: Redis): Promise<void> {
   if (Number.parseInt(version, 10) < minimumMajorVersion) throw new Error(`the Redis server is of version ${version}; ${minimumMajorVersion}.0 or newer is needed`);
 }
 
-const wanted = { appendonly: 'yes', appendfsync: 'always', 'maxmemory-policy': 'noeviction' } as const;
+const wanted = {
+  appendonly: 'yes', appendfsync: 'always', 'maxmemory-policy': 'noeviction',
+  // With `yes` nothing is synced for as long as the file is rewritten.
+  'no-appendfsync-on-rewrite': 'no',
+} as const;
 
 /**
  * What makes the Redis less durable than an answered credential needs; empty when nothing does. Throws when the server

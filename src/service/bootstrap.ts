@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { ApiError } from '../base/api-error.js';
 import { parseBootstrapFile, type BootstrapFile } from '../directory/bootstrap-file.js';
-import { planBootstrap, type BootstrapPlan, type BootstrapTools } from '../directory/bootstrap-plan.js';
+import { planBootstrap, type BootstrapPlan } from '../directory/bootstrap-plan.js';
+import type { BootstrapTools } from '../directory/bootstrap-writer.js';
 import { accessKeyPlace, mfaSeedPlace, operatorUserId, systemAccountId } from '../directory/entities.js';
 import type { Snapshot } from '../directory/snapshot.js';
 import type { AuditEvent } from '../audit/event.js';

@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../http/errors.js';
 import { writeProfiles } from '../cli/write-profiles.js';
-import type { GeneratedKey } from '../directory/bootstrap-plan.js';
+import type { GeneratedKey } from '../directory/bootstrap-writer.js';
 import { printBanner } from './banner.js';
 import { applyBootstrap, readBootstrapFile } from './bootstrap.js';
 import { realSurroundings, type Composition } from './composition.js';

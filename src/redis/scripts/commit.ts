@@ -10,8 +10,8 @@ import { script } from '../client.js';
  * | M unmarked | – | key absent | – |
  * | T totp step | device, step | greater than the last one used | remembers it |
  * | R signature input | seconds | key absent | remembers it |
- * | S session | record, expires at | key absent | the record |
- * | I index | session id, seconds | counter readable | the next place of the newest page |
+ * | S session | record, seconds | key absent | the record |
+ * | I index | session id, seconds | counter is one, page readable | the next place of the newest page |
  * | E event | record | stream readable | the event, densely numbered |
  * | P put | n, n × (field, value) | hash readable | the fields |
  * | D delete | n, n × field | hash readable | without the fields |
@@ -49,8 +49,9 @@ while i <= count do
   elseif op == 'T' then
     if tonumber(redis.call('HGET', key, ARGV[from]) or '-1') >= tonumber(ARGV[from + 1]) then return op end
   elseif op == 'I' then
-    local seen = tonumber(redis.call('GET', key) or '0')
-    redis.call('ZCARD', key .. ':' .. math.floor(seen / pagesize))
+    local seen = redis.call('GET', key) or '0'
+    if #seen > 15 or string.find(seen, '%D') then return redis.error_reply('ERR ' .. key .. ' is no counter') end
+    redis.call('ZCARD', key .. ':' .. math.floor(tonumber(seen) / pagesize))
   elseif op == 'E' then
     redis.call('XLEN', key)
   elseif op == 'C' then
@@ -69,7 +70,7 @@ while i <= count do
   elseif op == 'R' then
     redis.call('SET', key, '1', 'EX', ARGV[from])
   elseif op == 'S' then
-    redis.call('SET', key, ARGV[from], 'EXAT', ARGV[from + 1])
+    redis.call('SET', key, ARGV[from], 'EX', ARGV[from + 1])
   elseif op == 'I' then
     local place = redis.call('INCR', key) - 1
     local page = key .. ':' .. math.floor(place / pagesize)

@@ -1,0 +1,119 @@
+// Collects what a bootstrap file changes in one account: only entities that are not so already.
+import { isDeepStrictEqual } from 'node:util';
+import { mfaSerialNumber } from '../urn/urn.js';
+import type { BootstrapAccessKey, BootstrapMfaDevice } from './bootstrap-file.js';
+import { refuseRepeated } from './bootstrap-names.js';
+import type { EntityKind, EntityKinds } from './entities.js';
+import { entityField, type EntityField, type Snapshot } from './snapshot.js';
+import type { AccountChange } from './store.js';
+
+/** What planning takes from outside: time, fresh ids and keys, and the sealing of secrets. */
+export interface BootstrapTools {
+  readonly now: number;
+  newId(): string;
+  newAccessKey(): { readonly accessKeyId: string; readonly secretAccessKey: string };
+  sealAccessKey(accountId: string, ownerId: string, accessKeyId: string, secret: string): string;
+  /** True when the sealed value holds this secret. */
+  holdsAccessKey(accountId: string, ownerId: string, accessKeyId: string, sealed: string, secret: string): boolean;
+  sealMfaSeed(accountId: string, userId: string, serialNumber: string, seed: string): string;
+  holdsMfaSeed(accountId: string, userId: string, serialNumber: string, sealed: string, seed: string): boolean;
+}
+
+/** An access key that the file left to be made; the only time its secret is seen. */
+export interface GeneratedKey {
+  readonly accountName: string;
+  readonly ownerName: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+/** What the plans of all accounts of one file share. */
+export interface SharedPlan {
+  readonly tools: BootstrapTools;
+  readonly accessKeyIds: Set<string>;
+  readonly generatedKeys: GeneratedKey[];
+}
+
+export interface KeyOwner {
+  readonly kind: 'user' | 'service';
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface AccountWriter {
+  readonly accountId: string;
+  readonly now: number;
+  readonly current: Snapshot | undefined;
+  newId(): string;
+  put<K extends EntityKind>(kind: K, id: string, entity: EntityKinds[K]): void;
+  remove(kind: EntityKind, id: string): void;
+  accessKeys(owner: KeyOwner, keys: readonly BootstrapAccessKey[], place: string): void;
+  mfaDevices(userId: string, devices: readonly BootstrapMfaDevice[], place: string): void;
+  change(): AccountChange;
+}
+
+export function accountWriter(accountId: string, accountName: string, current: Snapshot | undefined, { tools, accessKeyIds, generatedKeys }: SharedPlan): AccountWriter {
+  const changed = new Map<EntityField, EntityKinds[EntityKind]>();
+  const removed: EntityField[] = [];
+  const serialNumbers = new Set<string>();
+
+  const put: AccountWriter['put'] = (kind, id, entity) => {
+    const field = entityField(kind, id);
+    if (!isDeepStrictEqual(current?.entities.get(field), entity)) changed.set(field, entity);
+  };
+
+  function putAccessKey(owner: KeyOwner, accessKeyId: string, secret: string, active: boolean): void {
+    const old = current?.accessKeys.get(accessKeyId);
+    const same = old?.owner.id === owner.id && tools.holdsAccessKey(accountId, owner.id, accessKeyId, old.sealedSecret, secret);
+    put('key', accessKeyId, {
+      accessKeyId, owner: { kind: owner.kind, id: owner.id }, active,
+      sealedSecret: same ? old.sealedSecret : tools.sealAccessKey(accountId, owner.id, accessKeyId, secret),
+      createdAt: old?.createdAt ?? tools.now,
+    });
+  }
+
+  return {
+    accountId,
+    now: tools.now,
+    current,
+    newId: () => tools.newId(),
+    put,
+    remove(kind, id) {
+      const field = entityField(kind, id);
+      if (current?.entities.has(field) === true) removed.push(field);
+    },
+
+    accessKeys(owner, keys, place) {
+      const named = new Set(keys.map((key) => key.access_key_id));
+      // A key that was generated the last time stands for an entry that leaves it to be generated.
+      let present = [...(current?.accessKeys.values() ?? [])].filter((key) => key.owner.kind === owner.kind && key.owner.id === owner.id && !named.has(key.accessKeyId)).length;
+      keys.forEach(({ access_key_id: accessKeyId, secret_access_key: secret, status }, index) => {
+        if (accessKeyId !== undefined && secret !== undefined) {
+          refuseRepeated(accessKeyIds, accessKeyId, `${place}/${index}/access_key_id`);
+          putAccessKey(owner, accessKeyId, secret, status === 'active');
+        } else if (present > 0) present -= 1;
+        else {
+          const made = tools.newAccessKey();
+          generatedKeys.push({ accountName, ownerName: owner.name, ...made });
+          putAccessKey(owner, made.accessKeyId, made.secretAccessKey, status === 'active');
+        }
+      });
+    },
+
+    mfaDevices(userId, devices, place) {
+      devices.forEach(({ device_name: deviceName, base32_string_seed: seed }, index) => {
+        const serialNumber = mfaSerialNumber(accountId, deviceName);
+        refuseRepeated(serialNumbers, serialNumber, `${place}/${index}/device_name`);
+        const old = current?.mfaDevices.get(serialNumber);
+        const same = old?.userId === userId && tools.holdsMfaSeed(accountId, userId, serialNumber, old.sealedSeed, seed);
+        put('mfa', serialNumber, {
+          serialNumber, userId, enabled: true,
+          sealedSeed: same ? old.sealedSeed : tools.sealMfaSeed(accountId, userId, serialNumber, seed),
+          createdAt: old?.createdAt ?? tools.now,
+        });
+      });
+    },
+
+    change: () => ({ accountId, expectedRevision: current?.revision, put: [...changed], remove: removed }),
+  };
+}
