@@ -10,7 +10,7 @@ import { applyBootstrap, readBootstrapFile } from './bootstrap.js';
 import { realSurroundings, type Composition } from './composition.js';
 import { createLog } from './log.js';
 import { sampleFile } from './sample.js';
-import type { Settings } from './settings.js';
+import { settingError, SettingsError, type Settings } from './settings.js';
 import { connectRedis, openComposition, openRedis, prepareKeys } from './state.js';
 import { startWorker } from './worker.js';
 
@@ -24,7 +24,9 @@ export const credentialsFile = (settings: Settings): string => join(settings.STS
 export async function serve(settings: Settings, environment: NodeJS.ProcessEnv, say: (message: string) => void): Promise<void> {
   const log = createLog(settings.STS_LOG_LEVEL);
   if (environment[workerVariable] !== undefined) return serveAsWorker(settings, log);
-  await mkdir(settings.STS_DATA_DIR, { recursive: true, mode: 0o700 });
+  await mkdir(settings.STS_DATA_DIR, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw settingError('STS_DATA_DIR', error);
+  });
   const place = await openRedis(settings, say, false);
   try {
     await prepareState(settings, place.url, log, say);
@@ -58,7 +60,10 @@ async function prepareState(settings: Settings, url: string, log: Log, say: (mes
 async function fillEmptyDirectory(settings: Settings, composition: Composition, say: (message: string) => void): Promise<void> {
   const file = settings.STS_BOOTSTRAP_FILE ?? (settings.STS_REDIS_URL === undefined ? sampleFile : undefined);
   if (file === undefined || !(await composition.services.directory.isEmpty())) return;
-  const { changes, generatedKeys } = await applyBootstrap(await readBootstrapFile(file), composition);
+  const parsed = await readBootstrapFile(file).catch((error: unknown) => {
+    throw settingError('STS_BOOTSTRAP_FILE', error);
+  });
+  const { changes, generatedKeys } = await applyBootstrap(parsed, composition);
   await keepGeneratedKeys(settings, generatedKeys);
   say(`filled the empty directory from ${file}: ${changes.length} accounts`);
 }
@@ -75,7 +80,13 @@ export async function keepGeneratedKeys(settings: Settings, keys: readonly Gener
 
 async function serveAlone(settings: Settings, log: Log): Promise<Running> {
   const redis = await connectRedis(settings, settings.STS_REDIS_URL ?? '', logged(log));
-  return startWorker(settings, await openComposition(settings, redis, realSurroundings()), log);
+  try {
+    return await startWorker(settings, await openComposition(settings, redis, realSurroundings()), log);
+  } catch (error) {
+    // A connection that is left open would keep a process alive that cannot serve.
+    redis.disconnect();
+    throw error;
+  }
 }
 
 async function serveAsWorker(settings: Settings, log: Log): Promise<void> {
@@ -85,17 +96,40 @@ async function serveAsWorker(settings: Settings, log: Log): Promise<void> {
     process.once('SIGTERM', () => resolve());
     process.once('disconnect', () => resolve());
   });
-  const worker = await serveAlone(settings, log);
-  process.send?.({ port: worker.port });
+  let worker: Running;
+  try {
+    worker = await serveAlone(settings, log);
+  } catch (error) {
+    log.error({ cause: String(error) }, 'a serving process could not start');
+    await tellFirstProcess({ failure: error instanceof Error ? error.message : String(error), isSettingsError: error instanceof SettingsError });
+    process.disconnect();
+    return;
+  }
+  await tellFirstProcess({ port: worker.port });
   await stop;
   await worker.stop();
   if (process.connected) process.disconnect();
 }
 
+/** What a serving process says when it serves, or cannot. */
+type WorkerMessage = { readonly port: number } | { readonly failure: string; readonly isSettingsError: boolean };
+
+function tellFirstProcess(message: WorkerMessage): Promise<void> {
+  return new Promise((resolve) => process.send?.(message, undefined, undefined, () => resolve()));
+}
+
 async function serveInWorkers(settings: Settings, environment: NodeJS.ProcessEnv, url: string, log: Log): Promise<Running> {
   let stopping = false;
   const fork = (): ClusterWorker => cluster.fork({ ...environment, STS_REDIS_URL: url, [workerVariable]: '1' });
-  const ports = await Promise.all(Array.from({ length: settings.STS_WORKERS }, () => listening(fork())));
+  const stop = async (): Promise<void> => {
+    stopping = true;
+    const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+    await Promise.all(workers.map(ended));
+  };
+  const ports = await Promise.all(Array.from({ length: settings.STS_WORKERS }, () => listening(fork()))).catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
   cluster.on('exit', (worker, code, signal) => {
     if (stopping) return;
     log.error({ worker: worker.process.pid, code, signal }, 'a serving process ended; another one is started');
@@ -103,19 +137,15 @@ async function serveInWorkers(settings: Settings, environment: NodeJS.ProcessEnv
       if (!stopping) fork();
     }, restartMilliseconds);
   });
-  return {
-    port: ports[0] ?? settings.STS_PORT,
-    async stop() {
-      stopping = true;
-      const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
-      await Promise.all(workers.map(ended));
-    },
-  };
+  return { port: ports[0] ?? settings.STS_PORT, stop };
 }
 
 function listening(worker: ClusterWorker): Promise<number> {
   return new Promise((resolve, reject) => {
-    worker.once('message', ({ port }: { port: number }) => resolve(port));
+    worker.once('message', (message: WorkerMessage) => {
+      if ('port' in message) resolve(message.port);
+      else reject(message.isSettingsError ? new SettingsError(message.failure) : new Error(message.failure));
+    });
     worker.once('exit', (code) => reject(new Error(`a serving process ended with code ${code} before it was ready`)));
   });
 }

@@ -1,6 +1,6 @@
 // The settings of the service: environment variables, each checked at the start.
-import { homedir } from 'node:os';
-import { availableParallelism } from 'node:os';
+import { isIP } from 'node:net';
+import { availableParallelism, homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { maximumCells } from '../urn/ids.js';
@@ -9,6 +9,14 @@ const flag = z.enum(['0', '1']).default('0').transform((value) => value === '1')
 const whole = (minimum: number, maximum: number, otherwise: number) =>
   z.string().regex(/^\d{1,9}$/, 'must be a whole number').default(String(otherwise)).transform(Number)
     .refine((value) => value >= minimum && value <= maximum, `must be from ${minimum} to ${maximum}`);
+/** An address, a network (`10.0.0.0/8`), or `loopback` for the machine itself. */
+function isNetwork(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.trim().split('/');
+  if (address === 'loopback') return prefix === undefined;
+  const bits = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0;
+  return bits > 0 && rest.length === 0 && (prefix === undefined || (/^[1-9]\d{0,2}$/.test(prefix) && Number(prefix) <= bits));
+}
+
 const text = z.string().min(1, 'must not be empty');
 const scopeName = text.regex(/^[A-Za-z0-9_.-]{1,64}$/, 'must be 1 to 64 letters, digits or _.-');
 
@@ -30,7 +38,7 @@ export const settingsSchema = z.object({
   STS_MAX_CHAIN_AGE: whole(900, 604_800, 43_200),
   STS_RATE_ADDRESS_PER_MINUTE: whole(1, 100_000_000, 6000),
   STS_RATE_ACCESS_KEY_PER_MINUTE: whole(1, 100_000_000, 3000),
-  STS_TRUST_PROXY: z.string().regex(/^(0|[1-9]\d?|[0-9a-fA-F.:/, ]+|loopback)$/, 'must be the number of proxies, or their addresses').default('0')
+  STS_TRUST_PROXY: z.string().refine((value) => /^(0|[1-9]\d?)$/.test(value) || value.split(',').every(isNetwork), 'must be the number of proxies, or their addresses').default('0')
     .transform((value) => (value === '0' ? false : /^\d+$/.test(value) ? Number(value) : value)),
   STS_REJECT_REPLAYS: flag,
   STS_ALLOW_UNSIGNED_PAYLOAD: flag,
@@ -46,6 +54,11 @@ export class SettingsError extends Error {
     super(message);
     this.name = 'SettingsError';
   }
+}
+
+/** A value that turned out to be of no use, in the form of one that is wrong by itself. */
+export function settingError(name: keyof Settings, error: unknown): SettingsError {
+  return new SettingsError(`\`${name}\`: ${error instanceof Error ? error.message : String(error)}`);
 }
 
 /** Reads the settings; folders become absolute. Throws {@link SettingsError}, also for an unknown `STS_` name. */

@@ -5,7 +5,7 @@ import { connected, createClient } from '../redis/client.js';
 import { findEmbeddedRedis, startEmbeddedRedis } from '../redis/embedded/index.js';
 import { isInstalled, refuseOldServer, weakDurability } from '../redis/install.js';
 import { compose, type Composition, type Surroundings } from './composition.js';
-import { SettingsError, type Settings } from './settings.js';
+import { settingError, SettingsError, type Settings } from './settings.js';
 
 const connectMilliseconds = 10_000;
 
@@ -28,7 +28,9 @@ export async function openRedis(settings: Settings, say: (message: string) => vo
 export async function connectRedis(settings: Settings, url: string, onError: (error: Error) => void): Promise<Redis> {
   const redis = createClient(url, onError);
   try {
-    await connected(redis, connectMilliseconds);
+    await connected(redis, connectMilliseconds).catch((error: unknown) => {
+      throw settings.STS_REDIS_URL === undefined ? error : settingError('STS_REDIS_URL', error);
+    });
     await refuseOldServer(redis);
     if (!settings.STS_REDIS_IS_DURABLE) await refuseWeakRedis(settings, redis);
     return redis;
@@ -47,12 +49,16 @@ async function refuseWeakRedis(settings: Settings, redis: Redis): Promise<void> 
   );
 }
 
-/** Makes the keys of a first start. With state in Redis already, missing keys are an error: nothing of it could be read. */
+/** Makes the keys of a first start. With state in Redis already, a missing key is an error: what was made with it could not be read. */
 export async function prepareKeys(settings: Settings, redis: Redis, { clock, random }: Surroundings, say: (message: string) => void): Promise<void> {
-  if (await isEmptyKeyring(settings.STS_KEYS_DIR) && (await isInstalled(redis))) {
+  // Asked first: another start that makes both at this moment makes the keys before the install.
+  if (await isInstalled(redis)) {
+    if (!(await isEmptyKeyring(settings.STS_KEYS_DIR))) return;
     throw new SettingsError(`\`STS_KEYS_DIR\` names a folder without keys (${settings.STS_KEYS_DIR}), but this Redis was filled with a key ring: restore it`);
   }
-  const made = await createMissingKeys(settings.STS_KEYS_DIR, clock, random);
+  const made = await createMissingKeys(settings.STS_KEYS_DIR, clock, random).catch((error: unknown) => {
+    throw settingError('STS_KEYS_DIR', error);
+  });
   if (made.length > 0) say(`made keys in ${settings.STS_KEYS_DIR}: ${made.join(', ')}`);
 }
 

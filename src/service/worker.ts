@@ -11,7 +11,7 @@ import { weakDurability } from '../redis/install.js';
 import { authenticator } from '../sts/authenticate.js';
 import type { AttemptCounter } from '../sts/services.js';
 import type { Composition } from './composition.js';
-import type { Settings } from './settings.js';
+import { SettingsError, type Settings } from './settings.js';
 
 /** Counters that may exist at once; more subjects share them, so that no flood of addresses fills Redis. */
 const rateSlots = 262_144;
@@ -45,7 +45,9 @@ export function createWorkerServer(settings: Settings, composition: Composition,
 
 export async function startWorker(settings: Settings, composition: Composition, log: Log): Promise<Worker> {
   const server = createWorkerServer(settings, composition, log);
-  await listen(server, settings.STS_PORT, settings.STS_HOST);
+  await listen(server, settings.STS_PORT, settings.STS_HOST).catch((error: unknown) => {
+    throw new SettingsError(`\`STS_HOST\` and \`STS_PORT\`: ${settings.STS_HOST}:${settings.STS_PORT} cannot be served: ${error instanceof Error ? error.message : String(error)}`);
+  });
 
   const flush = (): void => {
     composition.flushUnidentified().catch((error: unknown) => log.error({ cause: String(error) }, 'counts of unidentified calls were not written'));

@@ -4,6 +4,7 @@ import { ApiError } from '../base/api-error.js';
 import type { AuditEvent } from '../audit/event.js';
 import { queryPairs, type ReceivedRequest } from '../signing/index.js';
 import type { Authenticate } from './authenticate.js';
+import { authenticationError } from './candidate.js';
 import { eventPrincipal, eventSession, type Caller } from './caller.js';
 import type { CommitStore } from './commit.js';
 import { mfaError } from './mfa.js';
@@ -71,7 +72,7 @@ async function settle<Body>(
   if (result === 'committed') return outcome;
   if (result === 'conflict') return 'conflict';
   const error = result === 'replayed'
-    ? new ApiError('unauthenticated', 'Incorrect IAM authentication information: this signed request was used before')
+    ? new ApiError('unauthenticated', `${authenticationError}this signed request was used before`)
     : call.refine(caller, mfaError());
   const refused: Outcome<Body> = { ok: false, error, guards: outcome.guards, details: { ...withoutIssued(outcome), decision: error.message } };
   const refusal = { ...commit, events: [callerEvent(call, caller, context, refused)] };

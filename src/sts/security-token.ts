@@ -78,8 +78,10 @@ export interface VerifiedToken {
   readonly expiresAt: number;
 }
 
+export type VerifyToken = (token: string, now: number) => Promise<VerifiedToken | undefined>;
+
 /** Verifies tokens; remembers the last ones, since one token comes with every request of its session. */
-export function securityTokenVerifier(keyring: Keyring, issuer: string): (token: string, now: number) => Promise<VerifiedToken | undefined> {
+export function securityTokenVerifier(keyring: Keyring, issuer: string): VerifyToken {
   // Keyed by the whole text: only the very same bytes skip the signature check, never a variant of them.
   const verified = new LRUCache<string, VerifiedToken>({ max: 10_000 });
   return async (token, now) => {

@@ -1,0 +1,14 @@
+// Who a request would come from, if its signature verifies.
+import type { VerificationKey } from '../signing/index.js';
+import type { Caller, ServiceCaller, SessionCaller, UserCaller } from './caller.js';
+
+/** How every 401 of a signature begins, as clients know it from the gateway. */
+export const authenticationError = 'Incorrect IAM authentication information: ';
+
+/** A caller but for what the verified request itself adds. */
+export type Proved<T extends Caller> = Omit<T, 'signature' | 'verificationKey' | 'sourceIp'>;
+
+export interface Candidate {
+  readonly key: VerificationKey;
+  readonly caller: Proved<UserCaller> | Proved<ServiceCaller> | Proved<SessionCaller>;
+}

@@ -1,0 +1,66 @@
+// A permanent access key: whose it is, and the secret to verify with.
+import { ApiError } from '../base/api-error.js';
+import { accessKeyPlace, type AccessKey } from '../directory/entities.js';
+import type { AccountView } from '../directory/store.js';
+import { open } from '../keyring/seal.js';
+import { linkEpochs, type KeyLink } from '../sessions/session.js';
+import { verificationKey, type ParsedSignature, type VerificationKey } from '../signing/index.js';
+import { userUrn } from '../urn/urn.js';
+import { authenticationError, type Candidate } from './candidate.js';
+import type { Services } from './services.js';
+
+/** The owner of a permanent key, or undefined for a key that does not exist, is inactive, or whose owner is disabled. */
+export async function permanentKey(services: Services, signature: ParsedSignature): Promise<Candidate | undefined> {
+  if (signature.securityToken !== undefined) {
+    throw new ApiError('unauthenticated', `${authenticationError}\`X-Security-Token\` belongs to temporary access keys, and this one is permanent`);
+  }
+  const { accessKeyId } = signature;
+  const view = (await viewOfAccessKey(services, accessKeyId, false)) ?? (await viewOfAccessKey(services, accessKeyId, true));
+  const accessKey = view?.snapshot.accessKeys.get(accessKeyId);
+  if (view === undefined || accessKey?.active !== true) return undefined;
+
+  const { snapshot, epochs } = view;
+  const { accountId } = snapshot;
+  const link: KeyLink = {
+    kind: 'key', accessKeyId, accountId, ownerId: accessKey.owner.id, ownerKind: accessKey.owner.kind,
+    epochs: { account: epochs.get('account') ?? 0, owner: epochs.get(`user:${accessKey.owner.id}`) ?? 0, key: epochs.get(`key:${accessKeyId}`) ?? 0 },
+  };
+  const common = {
+    accountId, accessKeyId, snapshot, chain: [link] as const,
+    guards: [{ accountId, revision: snapshot.revision, epochs: linkEpochs(link) }],
+  };
+  const key = permanentVerificationKey(services, accountId, accessKey);
+  if (accessKey.owner.kind === 'service') {
+    const servicePrincipal = accessKey.owner.id;
+    if (!snapshot.services.has(servicePrincipal)) return undefined;
+    return { key, caller: { kind: 'service', servicePrincipal, principalUrn: servicePrincipal, principalId: servicePrincipal, ...common } };
+  }
+  const user = snapshot.users.get(accessKey.owner.id);
+  if (user?.enabled !== true) return undefined;
+  return { key, caller: { kind: 'user', user, principalUrn: userUrn(accountId, user.userName), principalId: user.userId, ...common } };
+}
+
+/** The account that has the key, as far as the hint leads to it: a remembered hint can be out of date. */
+async function viewOfAccessKey(services: Services, accessKeyId: string, fresh: boolean): Promise<AccountView | undefined> {
+  const accountId = await services.directory.accountOfAccessKey(accessKeyId, fresh);
+  if (accountId === undefined) return undefined;
+  const view = await services.directory.read(accountId, (snapshot) => {
+    const key = snapshot.accessKeys.get(accessKeyId);
+    return key === undefined ? [] : ['account', `user:${key.owner.id}`, `key:${accessKeyId}`];
+  });
+  return view?.snapshot.accessKeys.has(accessKeyId) === true ? view : undefined;
+}
+
+const permanentKeys = new WeakMap<AccessKey, VerificationKey>();
+
+/** Opened once per key record; the record is immutable and goes with its snapshot. */
+function permanentVerificationKey(services: Services, accountId: string, accessKey: AccessKey): VerificationKey {
+  const known = permanentKeys.get(accessKey);
+  if (known !== undefined) return known;
+  const { accessKeyId, owner, sealedSecret } = accessKey;
+  const secret = open(services.keyring['secret-sealing'], accessKeyPlace(accountId, owner.id, accessKeyId), sealedSecret);
+  if (secret === undefined) throw new Error(`the secret of access key \`${accessKeyId}\` does not open with the key ring`);
+  const key = verificationKey(accessKeyId, secret.toString('utf8'));
+  permanentKeys.set(accessKey, key);
+  return key;
+}
