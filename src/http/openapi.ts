@@ -20,13 +20,16 @@ export function openApiDocument(operations: readonly Operation[]): Readonly<Reco
   return {
     openapi: '3.1.0',
     info: { title: 'agency-sts', version: '0.1.0' },
-    paths: Object.fromEntries(operations.map((operation) => [operation.path, { [operation.method]: describeOperation(operation) }])),
+    paths: Object.fromEntries(operations.map(({ path }) => [path, methodsOf(path, operations)])),
     components: {
       schemas: { Error: errorSchema },
       securitySchemes: { signature: { type: 'apiKey', in: 'header', name: 'Authorization', description: 'SDK-HMAC-SHA256 or one of its relatives' } },
     },
   };
 }
+
+const methodsOf = (path: string, operations: readonly Operation[]) =>
+  Object.fromEntries(operations.filter((operation) => operation.path === path).map((operation) => [operation.method, describeOperation(operation)]));
 
 function describeOperation(operation: Operation) {
   const { name, summary, action, body, response, refusals } = operation;

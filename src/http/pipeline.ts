@@ -23,15 +23,19 @@ export function serve(door: Door, operation: Operation): RequestHandler {
     const received = receivedRequest(request);
     const requestId = requestIdOf(response);
     let input: unknown;
-    const body = await perform(door.services, door.store, door.authenticate, {
+    // A call that is decided again is authenticated again: who is refused then was never identified.
+    const authenticate: Authenticate = async (signedRequest, address) => {
+      response.locals['identified'] = false;
+      const caller = await door.authenticate(signedRequest, address);
+      response.locals['identified'] = true;
+      return caller;
+    };
+    const body = await perform(door.services, door.store, authenticate, {
       operation: operation.name,
       request: received,
       requestId,
       sourceIp: sourceIp(request),
-      admit: async (caller) => {
-        response.locals['identified'] = true;
-        await door.limitAccessKey(request, response, caller.accessKeyId);
-      },
+      admit: (caller) => door.limitAccessKey(request, response, caller.accessKeyId),
       decide: (caller, call) => {
         input = operation.body === undefined ? undefined : validate(operation, jsonBody(received.body, request.headers['content-type']));
         return operation.handle(door.services, caller, input, call);

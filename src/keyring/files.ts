@@ -81,10 +81,9 @@ async function readKey(path: string): Promise<RingKey> {
   const handle = await open(path, 'r');
   try {
     const { mode } = await handle.stat();
-    if ((mode & 0o077) !== 0) throw new Error(`\`${path}\` is open to other users of the machine: its mode must be 0600`);
+    if ((mode & 0o077) !== 0) throw new Error('it is open to other users of the machine; its mode must be 0600');
     return parseKey(await handle.readFile('utf8'));
   } catch (error) {
-    if (error instanceof Error && error.message.startsWith('`')) throw error;
     throw new Error(`\`${path}\` is no usable key file: ${error instanceof Error ? error.message : 'unreadable'}`);
   } finally {
     await handle.close();

@@ -37,4 +37,5 @@ function refuseSharedKeys(keys: readonly RingKey[]): void {
   }
 }
 
-const secretBytes = (key: KeyObject): Buffer => (key.type === 'secret' ? key.export() : key.export({ format: 'der', type: 'pkcs8' }));
+/** The bare secret, so that a signing key's seed used as a secret elsewhere is seen too. */
+const secretBytes = (key: KeyObject): Buffer => (key.type === 'secret' ? key.export() : Buffer.from(key.export({ format: 'jwk' }).d ?? '', 'base64url'));

@@ -7,6 +7,11 @@ import { describe, type Decision } from '../policy/index.js';
 /** Every message has this size before it is sealed: its length tells nothing about the reason. */
 const paddedBytes = 3072;
 const lengthBytes = 2;
+/** Bytes in JSON of the texts that callers and policies decide: together they leave room for the rest. An agency URN has at most 630. */
+const longestResource = 1024;
+const longestPrincipal = 512;
+const longestFailure = 400;
+const longestSid = 256;
 
 const place = (accountId: string): readonly string[] => ['authorization-message', accountId];
 
@@ -50,20 +55,33 @@ function fittingJson(reason: DenialReason): Buffer {
 }
 
 function message({ failure, principal, action, resource, decision }: DenialReason, context: unknown, failedConditions: unknown, truncated: boolean) {
+  const { statement } = decision ?? {};
   return {
     allowed: false,
-    failure,
-    principal,
+    failure: shortened(failure, longestFailure),
+    principal: shortened(principal, longestPrincipal),
     action,
-    ...(resource !== undefined && { resource }),
+    ...(resource !== undefined && { resource: shortened(resource, longestResource) }),
     ...(decision !== undefined && {
       side: decision.side,
       explicit_deny: decision.effect === 'explicit-deny',
-      ...(decision.statement !== undefined && { matched_statement: decision.statement }),
+      ...(statement !== undefined && { matched_statement: { ...statement, ...(statement.sid !== undefined && { sid: shortened(statement.sid, longestSid) }) } }),
       reason: describe(decision),
       failed_conditions: failedConditions,
       context,
     }),
     ...(truncated && { truncated }),
   };
+}
+
+/** The text as far as it takes this many bytes in JSON; what was cut ends with `…`. */
+function shortened(text: string, maximumBytes: number): string {
+  let kept = '';
+  let bytes = 0;
+  for (const character of text) {
+    bytes += Buffer.byteLength(JSON.stringify(character)) - 2;
+    if (bytes > maximumBytes) return `${kept}…`;
+    kept += character;
+  }
+  return text;
 }

@@ -88,7 +88,7 @@ test('documents made to be expensive are refused or read quickly (P4)', () => {
     documentOf([{ Effect: 'Allow', Action: ['*'], Condition: { StringEquals: { 'x:K': `\${a, '${"''".repeat(2800)}` } } }]),
     documentOf([{ Effect: 'Allow', Action: [`${'a'.repeat(5900)}!`] }]),
     documentOf([{ Effect: 'Allow', Action: ['*'], Principal: { IAM: [`iam::${accountA}:agency:${'a/'.repeat(2900)}`] } }]),
-    documentOf([{ Effect: 'Allow', Action: ['*'], Condition: { [`${'IfExists'.repeat(700)}`]: { 'x:K': 'v' } } }]),
+    documentOf([{ Effect: 'Allow', Action: ['*'], Condition: { ['IfExists'.repeat(700)]: { 'x:K': 'v' } } }]),
     documentOf([{ Effect: 'Allow', Action: ['*'], Condition: { IpAddress: { 'x:K': `${':'.repeat(2900)}/${'9'.repeat(2900)}` } } }]),
   ];
   const start = performance.now();

@@ -1,0 +1,49 @@
+// The rooms and their floors: a room imports only from floors below it, and secrets of a room stay in it.
+import { readdir, readFile } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = new URL('../src/', import.meta.url).pathname;
+
+/** Room → floor. `sts` stands above `sessions` and `audit`, and `base` below everything. */
+const floors: Readonly<Record<string, number>> = {
+  base: 0, urn: 1, policy: 1, signing: 1, directory: 2, keyring: 2, sessions: 3, audit: 3, sts: 4, redis: 5, http: 6, cli: 6, service: 7, 'main.ts': 8,
+};
+
+async function sources(): Promise<{ file: string; room: string; text: string; imports: string[] }[]> {
+  const files = (await readdir(root, { recursive: true })).filter((file) => file.endsWith('.ts'));
+  return Promise.all(files.map(async (file) => {
+    const text = await readFile(join(root, file), 'utf8');
+    const imports = [...text.matchAll(/(?:from|import\() ?'([^']+)'/g)].map((match) => match[1] ?? '');
+    return { file, room: file.split(sep)[0] ?? '', text, imports };
+  }));
+}
+
+const roomOf = (file: string, imported: string): string => relative(root, join(root, file, '..', imported)).split(sep)[0] ?? '';
+
+describe('the rooms', () => {
+  it('have a floor each', async () => {
+    const rooms = new Set((await sources()).map(({ room }) => room));
+    expect([...rooms].filter((room) => !Object.hasOwn(floors, room))).toEqual([]);
+  });
+
+  it('import only from floors below', async () => {
+    const upwards = (await sources()).flatMap(({ file, room, imports }) =>
+      imports.filter((name) => name.startsWith('.')).map((name) => roomOf(file, name))
+        .filter((other) => other !== room && (floors[other] ?? 99) >= (floors[room] ?? -1)).map((other) => `${file} imports from ${other}`));
+    expect(upwards).toEqual([]);
+  });
+
+  it.each([
+    ['express', ['http']], ['express-rate-limit', ['http']], ['helmet', ['http']], ['ioredis', ['redis', 'service']], ['commander', ['cli', 'service', 'main.ts']], ['jose', ['keyring']],
+  ])('only those that may know %s import it', async (library, rooms) => {
+    const others = (await sources()).filter(({ room, imports }) => imports.some((name) => name === library || name.startsWith(`${library}/`)) && !rooms.includes(room));
+    expect(others.map(({ file }) => file)).toEqual([]);
+  });
+
+  it('of the bottom take no time and no randomness from the machine', async () => {
+    const pure = new Set(['urn', 'policy', 'signing', 'directory', 'sessions', 'audit', 'sts']);
+    const impure = (await sources()).filter(({ room, text }) => pure.has(room) && /Date\.now\(|new Date\(\)|Math\.random\(|randomBytes\(/.test(text));
+    expect(impure.map(({ file }) => file)).toEqual([]);
+  });
+});
