@@ -45,12 +45,14 @@ function bornWith<Base extends typeof IncomingMessage | typeof ServerResponse>(b
 
 /** Node leaves the headers beyond its limit out of `headers` without a word: such a request would have two readings. */
 const refuseManyHeaders = (app: Express): RequestListener => (request, response) => {
-  if (request.rawHeaders.length > 2 * maximumHeaders) answerClientError(Object.assign(new Error(), { code: 'HPE_HEADER_OVERFLOW' }), request.socket);
+  if (request.rawHeaders.length > 2 * maximumHeaders) refuse(request.socket, tooManyHeaders);
   else app(request, response);
 };
 
-const refusals: Readonly<Record<string, readonly [line: string, code: string, text: string]>> = {
-  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'APIGW.0201', 'the headers are too large'],
+type Refusal = readonly [line: string, code: string, text: string];
+const tooManyHeaders: Refusal = ['431 Request Header Fields Too Large', 'APIGW.0201', 'the headers are too large or too many'];
+const refusals: Readonly<Record<string, Refusal>> = {
+  HPE_HEADER_OVERFLOW: tooManyHeaders,
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'APIGW.0201', 'the request took too long to arrive'],
 };
 
@@ -60,7 +62,10 @@ function answerClientError(error: Error & { code?: string }, socket: Socket): vo
     socket.destroy();
     return;
   }
-  const [line, code, text] = refusals[error.code ?? ''] ?? ['400 Bad Request', 'APIGW.0201', 'this is no HTTP request'];
+  refuse(socket, refusals[error.code ?? ''] ?? ['400 Bad Request', 'APIGW.0201', 'this is no HTTP request']);
+}
+
+function refuse(socket: Socket, [line, code, text]: Refusal): void {
   const body = JSON.stringify({ error_code: code, error_msg: text, request_id: '' });
   socket.end(`HTTP/1.1 ${line}\r\nConnection: close\r\nContent-Type: application/json\r\nCache-Control: no-store\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
 }

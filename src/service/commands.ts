@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis';
 import { toTrace } from '../audit/trace.js';
 import { BootstrapError } from '../directory/bootstrap-file.js';
 import { CommandError, exitCodes } from '../cli/index.js';
-import { readEvents, readLastEvents, type StoredEvent } from '../redis/audit-store.js';
+import { readEvents, readLastEvents, readUnidentifiedCalls, type StoredEvent } from '../redis/audit-store.js';
 import { applyBootstrap, planFor, readBootstrapFile } from './bootstrap.js';
 import { realSurroundings, type Composition } from './composition.js';
 import { credentialsFile, keepGeneratedKeys, serve } from './serve.js';
@@ -46,7 +46,8 @@ export function addServiceCommands(program: Command, io: ServiceIo): void {
   audit.command('tail').description('print the last events, one JSON object a line')
     .option('-n, --count <number>', 'how many events', '20').option('-f, --follow', 'go on with new events until interrupted')
     .option('--account <id>', 'only events of this account')
-    .action((options: { count: string; follow?: true; account?: string }) => explained(() => withState(io, say, (composition) => tail(composition, io, options))));
+    .option('--unidentified', 'instead: calls that no account can be charged with, counted per address and second')
+    .action((options: TailOptions) => explained(() => withState(io, say, (composition) => tail(composition, io, options))));
 }
 
 /** Runs work on the state that the settings name: a given Redis, the running service's private one, or that one started for the moment. */
@@ -67,9 +68,21 @@ async function withState(io: ServiceIo, say: (message: string) => void, work: (c
 
 const pollMilliseconds = 500;
 
-async function tail({ redis, names }: Composition, io: ServiceIo, options: { count: string; follow?: true; account?: string }): Promise<void> {
+interface TailOptions {
+  readonly count: string;
+  readonly follow?: true;
+  readonly account?: string;
+  readonly unidentified?: true;
+}
+
+async function tail({ redis, names }: Composition, io: ServiceIo, options: TailOptions): Promise<void> {
   const count = Number(options.count);
   if (!Number.isSafeInteger(count) || count < 1) throw new CommandError(exitCodes.usage, `\`--count\` must be a whole number from 1, not \`${options.count}\``);
+  if (options.unidentified === true) {
+    if (options.follow === true || options.account !== undefined) throw new CommandError(exitCodes.usage, '`--unidentified` goes with `--count` only');
+    for (const calls of await readUnidentifiedCalls(redis, count)) io.out(`${JSON.stringify(calls)}\n`);
+    return;
+  }
   const print = (events: readonly StoredEvent[]): void => {
     for (const { id, event } of events) {
       if (options.account === undefined || event.accountId === options.account) io.out(`${JSON.stringify(toTrace(id, event))}\n`);

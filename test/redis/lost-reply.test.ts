@@ -42,7 +42,7 @@ describe.each([
   ['the reply is lost', 'cut-before-reply', 1],
   ['the request is lost', 'cut-before-send', 0],
 ] as const)('%s', (_name, fate, written) => {
-  it.each([['own account', agencies.first, 0], ['another account', agencies.second, 1]])('agency of its %s: 503, and what ran ran once', async (_of, agencyUrn, other) => {
+  it.each([['the own account', agencies.first, 0], ['another account', agencies.second, 1]])('an agency of %s: 503, and what ran ran once', async (_of, agencyUrn, other) => {
     const before = await counts();
     const commits = strikeOnce(fate);
     const answer = await peer.assume(keys.alice, { agency_urn: agencyUrn, agency_session_name: 'lost' });

@@ -32,7 +32,9 @@ describe('setting it', () => {
     expect(answer).toMatchObject({ status: 200, body: alice });
     const session = await service.session(keys.alice, ask(agencies.first, alice));
     await service.identity(session);
-    expect((await service.events(accountA)).at(-1)).toMatchObject({ operation: 'GetCallerIdentity', callerSession: { sourceIdentity: 'alice' } });
+    await service.assume(session, ask(agencies.untrusting));
+    const own = (await service.events(accountA)).filter(({ principal }) => principal.accessKeyId === session.accessKeyId);
+    expect(own.map(({ callerSession }) => callerSession?.sourceIdentity)).toEqual(['alice', 'alice']);
   });
 
   it('needs sts::setSourceIdentity in the caller\'s identity policies', async () => {
