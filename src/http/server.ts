@@ -45,9 +45,16 @@ function bornWith<Base extends typeof IncomingMessage | typeof ServerResponse>(b
 
 /** Node leaves the headers beyond its limit out of `headers` without a word: such a request would have two readings. */
 const refuseManyHeaders = (app: Express): RequestListener => (request, response) => {
-  if (request.rawHeaders.length > 2 * maximumHeaders) refuse(request.socket, tooManyHeaders);
-  else app(request, response);
+  if (request.rawHeaders.length <= 2 * maximumHeaders) {
+    app(request, response);
+    return;
+  }
+  const body = refusalBody(tooManyHeaders);
+  response.writeHead(431, { Connection: 'close', 'Content-Type': 'application/json', 'Cache-Control': 'no-store', 'Content-Length': body.length }).end(body);
 };
+
+/** No request arrived that an id could lead to. */
+const refusalBody = ([, code, text]: Refusal): string => JSON.stringify({ error_code: code, error_msg: text, request_id: '' });
 
 type Refusal = readonly [line: string, code: string, text: string];
 const tooManyHeaders: Refusal = ['431 Request Header Fields Too Large', 'APIGW.0201', 'the headers are too large or too many'];
@@ -62,12 +69,9 @@ function answerClientError(error: Error & { code?: string }, socket: Socket): vo
     socket.destroy();
     return;
   }
-  refuse(socket, refusals[error.code ?? ''] ?? ['400 Bad Request', 'APIGW.0201', 'this is no HTTP request']);
-}
-
-function refuse(socket: Socket, [line, code, text]: Refusal): void {
-  const body = JSON.stringify({ error_code: code, error_msg: text, request_id: '' });
-  socket.end(`HTTP/1.1 ${line}\r\nConnection: close\r\nContent-Type: application/json\r\nCache-Control: no-store\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+  const refusal = refusals[error.code ?? ''] ?? ['400 Bad Request', 'APIGW.0201', 'this is no HTTP request'];
+  const body = refusalBody(refusal);
+  socket.end(`HTTP/1.1 ${refusal[0]}\r\nConnection: close\r\nContent-Type: application/json\r\nCache-Control: no-store\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
 }
 
 export function listen(server: Server, port: number, host: string): Promise<void> {

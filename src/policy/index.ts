@@ -4,8 +4,8 @@ export { decideCaller, decideTrust, type CallerQuestion, type Detail, type Trust
 export { describe, type Decision, type DecidingStatement, type Effect, type FailedCondition, type Side } from './decision.js';
 export type { NamedPolicy } from './evaluate.js';
 export type { PolicyKind } from './limits.js';
-export { lint } from './lint.js';
-export type { Finding, LintOptions } from './lint-finding.js';
+export { lint } from './lint/lint.js';
+export type { Finding, LintOptions } from './lint/finding.js';
 export { formatPolicy, parsePolicy, type Policy } from './policy.js';
 export { PolicyError } from './policy-error.js';
 export type { PrincipalIdentity } from './principals.js';

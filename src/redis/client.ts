@@ -13,6 +13,8 @@ const options = {
   enableOfflineQueue: false,
   enableAutoPipelining: true,
   commandTimeout: commandTimeoutMilliseconds,
+  // A server that is silent for that long loses the connection: calls fail at once then, until it answers again.
+  socketTimeout: commandTimeoutMilliseconds,
   retryStrategy: (times: number) => Math.min(50 * times, 1000),
   // A replica answers READONLY after a failover: a new connection finds the new primary.
   reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),

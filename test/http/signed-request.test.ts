@@ -24,8 +24,8 @@ async function expectRefused(request: WireRequest, text: RegExp | string, code =
   const before = await written(service);
   const answer = await send(service, request);
   expect(answer).toMatchObject({ status: 401, body: { error_code: code, request_id: answer.headers['x-request-id'] } });
-  if (typeof text === 'string') expect((answer.body as { error_msg: string }).error_msg).toBe(text);
-  else expect((answer.body as { error_msg: string }).error_msg).toMatch(text);
+  if (typeof text === 'string') expect(answer.body.error_msg).toBe(text);
+  else expect(answer.body.error_msg).toMatch(text);
   expect(await written(service)).toEqual(before);
   return answer;
 }

@@ -4,7 +4,7 @@ import type { AuditEvent } from '../../src/audit/event.js';
 import { decodeEvent } from '../../src/audit/record.js';
 import { signRequest, type SignatureAlgorithm } from '../../src/signing/index.js';
 import { agencies } from '../support/accounts.js';
-import type { Answer, Credentials, TestService } from '../support/service.js';
+import type { Answer, AnswerBody, Credentials, TestService } from '../support/service.js';
 
 export interface WireRequest {
   readonly method: string;
@@ -19,6 +19,8 @@ export interface SignedCall {
   readonly path?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
+  /** Leaves out the Content-Type that a body has otherwise. */
+  readonly untyped?: boolean;
   readonly algorithm?: SignatureAlgorithm;
   /** Milliseconds; the service's own time otherwise. */
   readonly date?: number;
@@ -35,7 +37,7 @@ export function signed(service: TestService, credentials: Credentials, call: Sig
   const method = call.method ?? (body.length > 0 ? 'POST' : 'GET');
   const target = call.path ?? (body.length > 0 ? assumePath : identityPath);
   const headers = signRequest({
-    method, url: `${service.url}${target}`, headers: { ...(body.length > 0 && { 'content-type': 'application/json' }), ...call.headers },
+    method, url: `${service.url}${target}`, headers: { ...(body.length > 0 && call.untyped !== true && { 'content-type': 'application/json' }), ...call.headers },
     ...(body.length > 0 && { body }),
     ...credentials, date: new Date(call.date ?? service.clock.now()), region: 'globe', service: 'sts',
     ...(call.algorithm !== undefined && { algorithm: call.algorithm }),
@@ -119,11 +121,14 @@ function answersOf(bytes: Buffer, bodiless: boolean): readonly Answer[] {
     const headers = Object.fromEntries(lines.map((text) => [text.slice(0, text.indexOf(':')).toLowerCase(), text.slice(text.indexOf(':') + 1).trim()]));
     const length = bodiless ? 0 : Number(headers['content-length'] ?? 0);
     const body = rest.subarray(end + 4, end + 4 + length).toString('utf8');
-    answers.push({ status: Number(line.split(' ')[1]), headers, body: headers['content-type'] === 'application/json' && body !== '' ? JSON.parse(body) as unknown : body });
+    answers.push({ status: Number(line.split(' ')[1]), headers, body: parsedBody(body) });
     rest = rest.subarray(end + 4 + length);
   }
   return answers;
 }
+
+/** Bodies that are no JSON are never of interest by their members. */
+const parsedBody = (text: string): AnswerBody => (text.startsWith('{') ? JSON.parse(text) as AnswerBody : {});
 
 /** The events of the account's cell in their true order, those of bootstrap files included. */
 export async function eventsInOrder(service: TestService, accountId: string): Promise<readonly AuditEvent[]> {

@@ -1,5 +1,6 @@
 // What the tests of this room share: raw Redis servers, a proxy that holds or cuts, a second process, a dump of everything.
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createConnection, createServer, type Socket } from 'node:net';
@@ -35,7 +36,7 @@ export async function startRawRedis(...settings: readonly (readonly string[])[])
   const folder = await mkdtemp(join(tmpdir(), 'sts-raw-'));
   const socketPath = join(folder, 's');
   const binary = await obtainRedisBinary({ log: () => undefined });
-  const redis = new Redis(socketPath, { lazyConnect: true, retryStrategy: () => 20 });
+  const redis = new Redis(socketPath, { lazyConnect: true, enableReadyCheck: false, retryStrategy: () => 20 });
   redis.on('error', () => undefined);
   const fixed = ['--port', '0', '--unixsocket', socketPath, '--dir', folder, '--save', ''];
   const own = settings.flatMap(([name = '', ...values]) => [`--${name}`, ...values]);
@@ -172,11 +173,31 @@ export async function startPeer({ folder, clock }: Pick<TestService, 'folder' | 
 /** Counters of requests, and places of status lists, which a refused call may use up. */
 const countersOnly = /^agency-sts:(attempts|unidentified)|:status-index$/;
 
-/** Everything that Redis holds but counters: key → its serialized value. */
+/** Everything that Redis holds but counters: key → digest of its content. */
 export async function dump(redis: Redis): Promise<ReadonlyMap<string, string>> {
   const keys = (await keysLike(redis, '*')).filter((key) => !countersOnly.test(key));
-  const values = await Promise.all(keys.map((key) => redis.dumpBuffer(key)));
-  return new Map(keys.map((key, index) => [key, values[index]?.toString('base64') ?? '']));
+  return new Map(await Promise.all(keys.map(async (key) => [key, createHash('sha256').update(JSON.stringify(await content(redis, key))).digest('hex')] as const)));
+}
+
+/** In an order that does not depend on how Redis keeps it. */
+async function content(redis: Redis, key: string): Promise<unknown> {
+  const type = await redis.type(key);
+  switch (type) {
+    case 'string':
+      return redis.get(key);
+    case 'hash':
+      return Object.entries(await redis.hgetall(key)).sort();
+    case 'set':
+      return (await redis.smembers(key)).sort();
+    case 'list':
+      return redis.lrange(key, 0, -1);
+    case 'zset':
+      return redis.zrange(key, 0, -1, 'WITHSCORES');
+    case 'stream':
+      return redis.xrange(key, '-', '+');
+    default:
+      throw new Error(`\`${key}\` is of type ${type}`);
+  }
 }
 
 /** Names of keys, sorted. */

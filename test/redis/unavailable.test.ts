@@ -56,14 +56,14 @@ async function expectAllRefused(): Promise<void> {
 }
 
 /** Everything refuses during the trouble, nothing is written by it, and everything works after it. */
-async function during(begin: () => Promise<unknown>, end: () => Promise<unknown>, isReady: boolean): Promise<void> {
+async function during(begin: () => Promise<unknown>, end: () => Promise<unknown>, isReady?: boolean): Promise<void> {
   await warmed();
   const before = await dump(raw.redis);
   await begin();
   try {
     await expectAllRefused();
     const { status } = await supertest(peer.server).get('/readyz');
-    expect(status).toBe(isReady ? 200 : 503);
+    if (isReady !== undefined) expect(status).toBe(isReady ? 200 : 503);
     expect((await supertest(peer.server).get('/healthz')).status).toBe(200);
   } finally {
     await end();
@@ -86,14 +86,14 @@ describe('every operation refuses with 503 and none answers from a cache', () =>
       await expect.poll(() => raw.redis.ping().catch((error: unknown) => String(error)), { timeout: 5000, interval: 10 }).toMatch(/LOADING|PONG/);
     };
     const loaded = async (): Promise<void> => {
-      await expect.poll(async () => /loading:0/.test(await raw.redis.info('persistence')), { timeout: 20_000 }).toBe(true);
+      await expect.poll(async () => /^loading:0/m.test(await raw.redis.info('persistence')), { timeout: 20_000 }).toBe(true);
       await raw.redis.config('SET', 'key-load-delay', '0');
     };
     await during(restart, loaded, false);
   });
 
   it('while it is a replica, which takes no writes', { timeout: 30_000 }, () =>
-    during(() => raw.redis.replicaof('127.0.0.1', 1), () => raw.redis.replicaof('NO', 'ONE'), true));
+    during(() => raw.redis.replicaof('127.0.0.1', 1), () => raw.redis.replicaof('NO', 'ONE')));
 
   it('while it is a replica without its primary, which gives no data', { timeout: 30_000 }, () =>
     during(async () => {
@@ -118,14 +118,14 @@ describe('every operation refuses with 503 and none answers from a cache', () =>
     }, false);
   });
 
-  it('while it is silent, after the time that a command may take', { timeout: 60_000 }, async () => {
+  it('while it is silent, after the time that a command may take, and then at once', { timeout: 60_000 }, async () => {
     const begun = { at: 0 };
     await during(() => {
       process.kill(raw.pid(), 'SIGSTOP');
       begun.at = Date.now();
       return Promise.resolve();
     }, () => {
-      expect(Date.now() - begun.at).toBeLessThan(12_000);
+      expect(Date.now() - begun.at).toBeLessThan(7000);
       process.kill(raw.pid(), 'SIGCONT');
       return Promise.resolve();
     }, false);

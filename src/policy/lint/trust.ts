@@ -1,9 +1,9 @@
 // Linter rules on whom a trust policy trusts.
-import { matchesAction } from './actions.js';
-import type { Clause } from './conditions.js';
-import { listPointer, needsKey, warning, type Finding, type LintOptions, type StatementPlace } from './lint-finding.js';
-import { quote } from './policy-error.js';
-import { accountOfEntry } from './principals.js';
+import { matchesAction } from '../actions.js';
+import type { Clause } from '../conditions.js';
+import { listPointer, needsKey, warning, type Finding, type LintOptions, type StatementPlace } from './finding.js';
+import { quote } from '../policy-error.js';
+import { accountOfEntry } from '../principals.js';
 
 const assume = 'sts:agencies:assume';
 

@@ -1,10 +1,10 @@
 // Linter rules on single condition clauses.
 import { isListedService, knownKey, knownKeyNames } from './condition-keys.js';
-import type { Clause } from './conditions.js';
-import { note, warning, type Finding, type StatementPlace } from './lint-finding.js';
-import { quote } from './policy-error.js';
-import { isVariable, type Template } from './template.js';
-import { suggestion } from './text.js';
+import type { Clause } from '../conditions.js';
+import { note, warning, type Finding, type StatementPlace } from './finding.js';
+import { quote } from '../policy-error.js';
+import { isVariable, type Template } from '../template.js';
+import { suggestion } from '../text.js';
 
 export function lintClauses({ statement }: StatementPlace): Finding[] {
   const { clauses, source } = statement;

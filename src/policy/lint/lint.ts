@@ -1,11 +1,11 @@
 // The linter: what is valid but probably not meant (issue 3 item 6).
-import { lintActions } from './lint-actions.js';
-import { lintClauses } from './lint-conditions.js';
-import { lintContradictions } from './lint-contradictions.js';
-import { lintTrust } from './lint-trust.js';
-import type { Finding, LintOptions, StatementPlace } from './lint-finding.js';
-import { below } from './policy-error.js';
-import type { Policy } from './policy.js';
+import { lintActions } from './actions.js';
+import { lintClauses } from './conditions.js';
+import { lintContradictions } from './contradictions.js';
+import { lintTrust } from './trust.js';
+import type { Finding, LintOptions, StatementPlace } from './finding.js';
+import { below } from '../policy-error.js';
+import type { Policy } from '../policy.js';
 
 /** Findings in the order of the document; the policy's grammar has been checked already. */
 export function lint(policy: Policy, options: LintOptions): readonly Finding[] {

@@ -1,8 +1,8 @@
 // Linter rules on actions and resources: too wide, unknown, never matching.
-import { globOf, matchesGlob } from './glob.js';
-import { listPointer, note, warning, type Finding, type LintOptions, type StatementPlace } from './lint-finding.js';
-import { below, quote } from './policy-error.js';
-import { foldAscii, suggestion } from './text.js';
+import { globOf, matchesGlob } from '../glob.js';
+import { listPointer, note, warning, type Finding, type LintOptions, type StatementPlace } from './finding.js';
+import { below, quote } from '../policy-error.js';
+import { foldAscii, suggestion } from '../text.js';
 
 const trustActions = ['sts:agencies:assume', 'sts:agencies:assumewithoidc', 'sts:agencies:assumewithsaml', 'sts::tagsession', 'sts::setsourceidentity'];
 const everyAction = /^[*:]*\*[*:]*$/;

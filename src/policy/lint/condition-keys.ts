@@ -1,6 +1,6 @@
 // The condition keys that are documented (policy-language.md section 7): types for the linter, never a filter at evaluation.
-import type { ValueType } from './operators.js';
-import { foldAscii } from './text.js';
+import type { ValueType } from '../operators.js';
+import { foldAscii } from '../text.js';
 
 export interface KnownKey {
   readonly name: string;

@@ -1,8 +1,8 @@
 // What the linter's rules are given, and what they return.
-import type { Clause } from './conditions.js';
-import type { PolicyKind } from './limits.js';
-import { below } from './policy-error.js';
-import type { Statement } from './statement.js';
+import type { Clause } from '../conditions.js';
+import type { PolicyKind } from '../limits.js';
+import { below } from '../policy-error.js';
+import type { Statement } from '../statement.js';
 
 /** `warning` is worth failing a CI check for, `note` is not. */
 export interface Finding {

@@ -1,8 +1,8 @@
 // Linter rule on conditions that exclude each other, so that the statement never applies.
-import type { Clause } from './conditions.js';
-import { needsKey, warning, type Finding, type StatementPlace } from './lint-finding.js';
-import { below, quote } from './policy-error.js';
-import { readNumber, readTime } from './values.js';
+import type { Clause } from '../conditions.js';
+import { needsKey, warning, type Finding, type StatementPlace } from './finding.js';
+import { below, quote } from '../policy-error.js';
+import { readNumber, readTime } from '../values.js';
 
 interface Bound {
   readonly key: string;

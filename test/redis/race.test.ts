@@ -1,0 +1,173 @@
+// What changes between the reading and the commit of a call: the call is decided again on what is true now, or refused.
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { commitScript } from '../../src/redis/scripts/commit.js';
+import { accountA, accountB, accounts, accountsWith, agencies, keys, policy, deny, trust } from '../support/accounts.js';
+import { startService, type Credentials, type TestService } from '../support/service.js';
+import { countSessions, startPeer, startProxy, type Peer, type Proxy } from './support.js';
+
+let service: TestService;
+let proxy: Proxy;
+let peer: Peer;
+beforeAll(async () => {
+  service = await startService(accounts);
+  proxy = await startProxy(service.redisServer.socketPath);
+  peer = await startPeer(service, proxy.url);
+});
+afterAll(async () => {
+  await peer.stop();
+  await proxy.stop();
+  await service.stop();
+});
+afterEach(async () => {
+  proxy.watch('', undefined);
+  await service.apply(accounts);
+});
+
+/** Does this when the next commits, one after another, are on their way to Redis; tells how many came by. */
+function beforeCommits(...changes: readonly (() => Promise<unknown>)[]): () => number {
+  let seen = 0;
+  proxy.watch(commitScript.sha, async () => {
+    const change = changes[seen];
+    seen += 1;
+    await change?.();
+    return 'forward';
+  });
+  return () => seen;
+}
+
+const entities = (change: (account: (typeof accounts)['accounts'][number], other: (typeof accounts)['accounts'][number]) => void) => (): Promise<void> =>
+  service.apply(accountsWith(({ accounts: [a, b] }) => {
+    if (a === undefined || b === undefined) throw new Error('two accounts are needed');
+    change(a, b);
+  }));
+const disableAlice = entities((a) => a.users.forEach((user) => user.user_name === 'alice' && Object.assign(user, { enabled: false })));
+let edition = 0;
+const editPolicy = entities((a) => {
+  edition += 1;
+  a.users.forEach((user) => user.user_name === 'bob' && Object.assign(user, { description: `edition ${edition}` }));
+});
+const state = (accountId: string): string => service.composition.names.accountState(accountId);
+const raiseEpoch = (accountId: string, subject: string) => (): Promise<unknown> => service.redis.hincrby(state(accountId), subject, 1);
+const idOf = async (accountId: string, kind: 'user' | 'agency', name: string): Promise<string> => {
+  const view = await service.composition.services.directory.read(accountId, () => []);
+  const found = kind === 'user'
+    ? [...(view?.snapshot.users.values() ?? [])].find(({ userName }) => userName === name)?.userId
+    : view?.snapshot.agenciesByName.get(name)?.agencyId;
+  if (found === undefined) throw new Error(`no ${kind} ${name}`);
+  return found;
+};
+
+const assume = (credentials: Credentials = keys.alice, agencyUrn: string = agencies.second) => peer.assume(credentials, { agency_urn: agencyUrn, agency_session_name: 'race' });
+const trace = async () => ({ sessions: await countSessions(service.redis), a: (await service.events(accountA)).length, b: (await service.events(accountB)).length });
+
+describe('a permanent key', () => {
+  it.each<readonly [string, () => Promise<unknown>, number]>([
+    ['its user is disabled', disableAlice, 401],
+    ['its user loses the permission', entities((a) => a.groups.forEach((group) => Object.assign(group, { attached_policies: [] }))), 403],
+    ['its policy denies from now on', entities((a) => a.policies.forEach((each) => each.policy_name === 'assume-all' && Object.assign(each, { policy_document: policy(deny('*')) }))), 403],
+    ['the agency no longer trusts it', entities((_a, b) => b.agencies.forEach((agency) => agency.agency_name === 'second' && Object.assign(agency, { trust_policy: trust({ IAM: [accountB] }) }))), 403],
+  ])('%s while the call is decided: refused, and nothing is issued', async (_what, change, status) => {
+    const before = await trace();
+    const commits = beforeCommits(change);
+    const answer = await assume();
+    expect([answer.status, answer.body.credentials]).toEqual([status, undefined]);
+    expect(commits()).toBe(status === 401 ? 1 : 2);
+    const after = await trace();
+    expect(after.sessions).toBe(before.sessions);
+    // A caller that is none any more has no log of its own to stand in.
+    expect(after.a).toBe(before.a + (status === 401 ? 0 : 1));
+  });
+
+  it.each<readonly [string, () => Promise<unknown>]>([
+    ['another entity of the caller\'s account', editPolicy],
+    ['the epoch of its account', raiseEpoch(accountA, 'account')],
+    ['the epoch of its key', raiseEpoch(accountA, `key:${keys.alice.accessKeyId}`)],
+    ['the epoch of its user', async () => raiseEpoch(accountA, `user:${await idOf(accountA, 'user', 'alice')}`)()],
+    ['the epoch of the agency', async () => raiseEpoch(accountB, `agency:${await idOf(accountB, 'agency', 'second')}`)()],
+    ['the epoch of the agency\'s account', raiseEpoch(accountB, 'account')],
+  ])('%s changes: decided again, issued once, and alive', async (_what, change) => {
+    const before = await trace();
+    const commits = beforeCommits(change);
+    const answer = await assume();
+    expect([answer.status, commits()]).toEqual([200, 2]);
+    expect(await trace()).toEqual({ sessions: before.sessions + 1, a: before.a + 1, b: before.b + 1 });
+  });
+
+  it('is served at the third try, and told to try again after it', async () => {
+    const twice = beforeCommits(editPolicy, editPolicy);
+    expect([(await assume()).status, twice()]).toEqual([200, 3]);
+    const before = await trace();
+    const always = beforeCommits(editPolicy, editPolicy, editPolicy);
+    const answer = await assume();
+    expect([answer.status, answer.body.error_code, answer.body.credentials, always()]).toEqual([503, 'STS5.1504', undefined, 3]);
+    expect(await trace()).toEqual(before);
+    proxy.watch('', undefined);
+    expect((await assume()).status).toBe(200);
+  });
+});
+
+describe('a session\'s chained call in flight dies with', () => {
+  const chain = async (): Promise<{ first: Credentials; second: Credentials }> => {
+    const first = await service.session(keys.alice, { agency_urn: agencies.first, agency_session_name: 'one' });
+    return { first, second: await service.session(first, { agency_urn: agencies.second, agency_session_name: 'two' }) };
+  };
+  const mark = (credentials: Credentials): Promise<unknown> => service.redis.set(service.composition.names.mark(credentials.accessKeyId), '1');
+
+  it.each<readonly [string, (sessions: { first: Credentials; second: Credentials }) => Promise<unknown>]>([
+    ['a mark on the session itself', ({ second }) => mark(second)],
+    ['a mark on its parent', ({ first }) => mark(first)],
+    ['the epoch of the long-term key', () => raiseEpoch(accountA, `key:${keys.alice.accessKeyId}`)()],
+    ['the epoch of the user', async () => raiseEpoch(accountA, `user:${await idOf(accountA, 'user', 'alice')}`)()],
+    ['the epoch of the user\'s account', () => raiseEpoch(accountA, 'account')()],
+    ['the epoch of the parent\'s agency', async () => raiseEpoch(accountA, `agency:${await idOf(accountA, 'agency', 'first')}`)()],
+    ['the epoch of its own agency', async () => raiseEpoch(accountB, `agency:${await idOf(accountB, 'agency', 'second')}`)()],
+    ['the epoch of its agency\'s account', () => raiseEpoch(accountB, 'account')()],
+  ])('%s, and so does everything after it, at once', async (_what, revoke) => {
+    const sessions = await chain();
+    expect((await assume(sessions.second, agencies.third)).status).toBe(200);
+    const before = await countSessions(service.redis);
+    beforeCommits(() => revoke(sessions));
+    expect((await assume(sessions.second, agencies.third)).status).toBe(401);
+    expect(await countSessions(service.redis)).toBe(before);
+    // In every process, whatever it has cached.
+    for (const process of [service, peer]) {
+      expect((await process.identity(sessions.second)).status).toBe(401);
+      expect((await process.assume(sessions.second, { agency_urn: agencies.third, agency_session_name: 'late' })).status).toBe(401);
+      expect((await process.identity(keys.alice)).status).toBe(200);
+    }
+  });
+
+  it.each<readonly [string, (sessions: { first: Credentials; second: Credentials }) => Promise<unknown>]>([
+    ['a mark on the child', ({ second }) => mark(second)],
+    ['the epoch of another user', async () => raiseEpoch(accountA, `user:${await idOf(accountA, 'user', 'bob')}`)()],
+    ['the epoch of another agency', async () => raiseEpoch(accountA, `agency:${await idOf(accountA, 'agency', 'long')}`)()],
+  ])('but not with %s', async (_what, revoke) => {
+    const sessions = await chain();
+    await revoke(sessions);
+    expect((await peer.identity(sessions.first)).status).toBe(200);
+  });
+});
+
+it('after a disabling is acknowledged no call of the key commits, however many are in flight', async () => {
+  const isBob = (event: { readonly principal: { readonly userName?: string } }): boolean => event.principal.userName === 'bob';
+  const disableBob = entities((a) => a.users.forEach((user) => user.user_name === 'bob' && Object.assign(user, { enabled: false })));
+  const { redis, composition: { names } } = service;
+  for (let round = 0; round < 6; round += 1) {
+    let running = true;
+    const statuses: number[] = [];
+    const callers = Array.from({ length: 8 }, async (_, number) => {
+      while (running) statuses.push((await (number % 2 === 0 ? peer : service).assume(keys.bob, { agency_urn: agencies.first, agency_session_name: 'late' })).status);
+    });
+    await expect.poll(() => statuses.filter((status) => status === 200).length, { timeout: 5000, interval: 5 }).toBeGreaterThan(5);
+    await disableBob();
+    const acknowledged = await redis.xlen(names.audit(names.cellOfAccount(accountA)));
+    running = false;
+    await Promise.all(callers);
+    expect(statuses.every((status) => status === 200 || status === 401)).toBe(true);
+    expect(statuses).toContain(401);
+    const all = await redis.xlen(names.audit(names.cellOfAccount(accountA)));
+    const late = (await service.events(accountA)).slice(-(all - acknowledged) || undefined).filter(isBob);
+    expect(all === acknowledged ? [] : late).toEqual([]);
+    await service.apply(accounts);
+  }
+}, 60_000);
