@@ -22,6 +22,7 @@ export const errorCodes = {
   chainTooDeep: { status: 400, code: 'STS5.1113' },
   chainTooOld: { status: 400, code: 'STS5.1114' },
   undecodableMessage: { status: 400, code: 'STS5.1115' },
+  principalNotFound: { status: 404, code: 'STS5.1116' },
   internal: { status: 500, code: 'STS5.1500' },
   storeUnavailable: { status: 503, code: 'STS5.1503' },
   tooManyConflicts: { status: 503, code: 'STS5.1504' },

@@ -1,4 +1,4 @@
-// What all client commands have in common: connection options, and mistakes that end as a CommandError.
+// What commands have in common: mistakes that end as a CommandError, and the options of those that connect.
 import type { Command, CommanderError } from 'commander';
 import { usageError } from './command-error.js';
 import { defaultEndpoint, endpointVariable, profileFileVariable, sdkVariables } from './connection.js';
@@ -13,7 +13,7 @@ user of this machine (in the list of processes): prefer the environment or a pro
 Exit codes: 0 done, 1 refused by the service, 2 wrong usage, 3 service unreachable.`;
 
 /** A command under `program` that throws instead of ending the process, but for --help. */
-export function clientCommand(program: Command, name: string, io: CommandIo): Command {
+export function plainCommand(program: Command, name: string, io: CommandIo): Command {
   return program
     .command(name)
     .exitOverride(throwUsageError)
@@ -22,7 +22,12 @@ export function clientCommand(program: Command, name: string, io: CommandIo): Co
       writeErr: (text) => io.err(text),
       // The thrown error carries the message: it would be printed twice.
       outputError: () => undefined,
-    })
+    });
+}
+
+/** A plain command that connects to a service. */
+export function clientCommand(program: Command, name: string, io: CommandIo): Command {
+  return plainCommand(program, name, io)
     .option('--endpoint <url>', `the service (default: ${endpointVariable}, else the profile's, else ${defaultEndpoint})`)
     .option('--profile <name>', 'take the credentials from this profile')
     .option('--profile-file <file>', `the profile file (default: ${profileFileVariable}, else ~/.agency-sts/credentials.json)`)

@@ -3,6 +3,8 @@
 export const exitCodes = {
   /** The service answered no. */
   refused: 1,
+  /** `policy check` found something; `policy simulate` was answered with no. */
+  findings: 1,
   /** Options, credentials or files are wrong; nothing was sent, or what came back could not be kept. */
   usage: 2,
   /** No usable answer: no connection, a time-out, a 5xx, or something at the endpoint that is not the service. */

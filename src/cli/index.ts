@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { addAssumeCommand } from './assume.js';
 import { addDecodeCommand } from './decode.js';
 import type { CommandIo } from './io.js';
+import { addPolicyCommands } from './policy.js';
 import { addWhoamiCommand } from './whoami.js';
 
 export { CommandError, exitCodes, type ExitCode } from './command-error.js';
@@ -11,11 +12,12 @@ export type { Profile } from './profile-file.js';
 export { writeProfiles } from './write-profiles.js';
 
 /**
- * Mounts `assume`, `whoami` and `decode`. A command that fails rejects `program.parseAsync` with a CommandError, whose
+ * Mounts `assume`, `whoami`, `decode` and `policy`. A command that fails rejects `program.parseAsync` with a CommandError, whose
  * message may have more than one line; wrong options do too. `--help` ends the process.
  */
 export function addClientCommands(program: Command, io: CommandIo): void {
   addAssumeCommand(program, io);
   addWhoamiCommand(program, io);
   addDecodeCommand(program, io);
+  addPolicyCommands(program, io);
 }

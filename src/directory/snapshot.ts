@@ -68,7 +68,7 @@ export function attachedPolicies(snapshot: Snapshot, attachments: readonly Polic
 }
 
 /** A user's own policies and those of the user's groups. */
-export function userPolicies(snapshot: Snapshot, user: User): readonly NamedPolicy[] {
+export function userPolicies(snapshot: Snapshot, user: Pick<User, 'attachedPolicies' | 'groupIds'>): readonly NamedPolicy[] {
   const ofGroups = user.groupIds.flatMap((groupId) => attachedPolicies(snapshot, snapshot.groups.get(groupId)?.attachedPolicies ?? []));
   return [...attachedPolicies(snapshot, user.attachedPolicies), ...ofGroups];
 }

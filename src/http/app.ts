@@ -7,6 +7,7 @@ import type { AttemptCounter } from '../sts/services.js';
 import { checkPath } from '../signing/index.js';
 import { errorHandler, type Log, type UnidentifiedCall } from './errors.js';
 import { openApiDocument } from './openapi.js';
+import { simulateOperations } from './operations/simulate.js';
 import { stsOperations } from './operations/sts.js';
 import { send, serve, type Door } from './pipeline.js';
 import { accessKeyLimit, addressLimit } from './rate-limit.js';
@@ -31,7 +32,7 @@ export interface Readiness {
   readonly warnings: readonly string[];
 }
 
-export const operations = stsOperations;
+export const operations = [...stsOperations, ...simulateOperations];
 
 export function createApp(parts: AppParts): Express {
   const { limits } = parts;
@@ -60,7 +61,7 @@ export function createApp(parts: AppParts): Express {
   return app;
 }
 
-const document = openApiDocument(stsOperations);
+const document = openApiDocument(operations);
 
 /** INVARIANT: what was signed is what is routed: a target that two readers could read in two ways is no API of ours. */
 const refuseOddPath: RequestHandler = (request, _response, next) => {

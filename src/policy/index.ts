@@ -1,10 +1,12 @@
 // The door of the policy engine: parse, decide, explain, lint. Pure functions; time comes in with the context.
+export { catalogueFile, catalogueOf, type Catalogue, type CatalogueFile } from './catalogue.js';
 export { contextOf, type ConditionContext, type ConditionValue } from './context.js';
 export { decideCaller, decideTrust, type CallerQuestion, type Detail, type TrustQuestion } from './decide.js';
 export { describe, type Decision, type DecidingStatement, type Effect, type FailedCondition, type Side } from './decision.js';
 export type { NamedPolicy } from './evaluate.js';
 export type { PolicyKind } from './limits.js';
 export { lint } from './lint/lint.js';
+export { isMultiValuedKey } from './lint/condition-keys.js';
 export type { Finding, LintOptions } from './lint/finding.js';
 export { formatPolicy, parsePolicy, type Policy } from './policy.js';
 export { PolicyError } from './policy-error.js';

@@ -22,27 +22,37 @@ export interface DirectoryWriter {
   write(changes: readonly AccountChange[], events: readonly AuditEvent[]): Promise<'written' | 'conflict'>;
 }
 
+interface Claim {
+  readonly accessKeyId: string;
+  readonly accountId: string;
+}
+
 /** Throws an error when a permanent access key of the changes belongs to another account. */
 export function directoryWriter(redis: Redis, names: KeyNames, keyring: Keyring, random: Random): DirectoryWriter {
-  async function claimAccessKey(accessKeyId: string, accountId: string): Promise<void> {
-    const hint = names.accessKeyHint(accessKeyId);
-    const claimed = await redis.set(hint, accountId, 'NX');
-    if (claimed === 'OK') return;
-    const holder = await redis.get(hint);
-    if (holder === accountId) return;
+  async function refuseForeignKey({ accessKeyId, accountId }: Claim): Promise<void> {
+    const holder = await redis.get(names.accessKeyHint(accessKeyId));
+    if (holder === null || holder === accountId) return;
     // A claim whose account never got the key is left from a write that failed: it may be taken over.
-    if (holder !== null && (await redis.hexists(names.accountEntities(holder), entityField('key', accessKeyId))) === 1) {
-      throw new Error(`access key \`${accessKeyId}\` belongs to another account`);
-    }
-    await redis.set(hint, accountId);
+    if ((await redis.hexists(names.accountEntities(holder), entityField('key', accessKeyId))) === 0) return;
+    throw new Error(`access key \`${accessKeyId}\` belongs to another account`);
+  }
+
+  async function claimAccessKey(claim: Claim): Promise<void> {
+    const hint = names.accessKeyHint(claim.accessKeyId);
+    if ((await redis.set(hint, claim.accountId, 'NX')) === 'OK') return;
+    await refuseForeignKey(claim);
+    await redis.set(hint, claim.accountId);
   }
 
   return {
     write: (changes, events) => reach(async () => {
+      const claims = changes.flatMap(({ accountId, put }) => put.flatMap(([, entity]) => ('sealedSecret' in entity ? [{ accessKeyId: entity.accessKeyId, accountId }] : [])));
+      // All are looked at before the first is claimed: a refused write leaves nothing behind.
+      await Promise.all(claims.map(refuseForeignKey));
+      await Promise.all(claims.map(claimAccessKey));
       const steps = noSteps();
       for (const event of events) addEvent(steps, event, names);
       for (const { accountId, expectedRevision, put, remove } of changes) {
-        for (const [, entity] of put) if ('sealedSecret' in entity) await claimAccessKey(entity.accessKeyId, accountId);
         addStep(steps, 'G', names.accountState(accountId), 1, 'rev', expectedRevision ?? '0');
         addStep(steps, 'P', names.accountState(accountId), 1, 'rev', nextRevision(expectedRevision, random));
         const records = put.map(([field, entity]) => [field, authenticateRecord(keyring['record-authentication'], entityPlace(accountId, field), JSON.stringify(entity))]);

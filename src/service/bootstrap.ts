@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { ApiError } from '../base/api-error.js';
 import { parseBootstrapFile, type BootstrapFile } from '../directory/bootstrap-file.js';
 import { planBootstrap, type BootstrapPlan } from '../directory/bootstrap-plan.js';
-import type { BootstrapTools } from '../directory/bootstrap-writer.js';
+import type { BootstrapTools, GeneratedKey } from '../directory/bootstrap-writer.js';
 import { accessKeyPlace, mfaSeedPlace, operatorUserId, systemAccountId } from '../directory/entities.js';
 import type { Snapshot } from '../directory/snapshot.js';
 import type { AuditEvent } from '../audit/event.js';
@@ -22,10 +22,16 @@ export async function planFor(file: BootstrapFile, composition: Composition): Pr
   return planBootstrap(file, await existingAccounts(composition), bootstrapTools(composition));
 }
 
-/** Applies the file, all of it or nothing; again and again gives the same accounts. */
-export async function applyBootstrap(file: BootstrapFile, composition: Composition): Promise<BootstrapPlan> {
+/**
+ * Applies the file, all of it or nothing; again and again gives the same accounts. Generated keys are kept before they
+ * are written: their secrets are sealed then, and who could not keep them could never use them.
+ */
+export async function applyBootstrap(
+  file: BootstrapFile, composition: Composition, keep: (keys: readonly GeneratedKey[]) => Promise<void> = () => Promise.resolve(),
+): Promise<BootstrapPlan> {
   for (let attempt = 1; attempt <= maximumTries; attempt += 1) {
     const plan = await planFor(file, composition);
+    await keep(plan.generatedKeys);
     const events = plan.changes.map((change) => bootstrapEvent(change.accountId, composition));
     if ((await composition.directoryWriter.write(plan.changes, events)) === 'written') return plan;
   }

@@ -25,8 +25,7 @@ export function addServiceCommands(program: Command, io: ServiceIo): void {
   const bootstrap = program.command('bootstrap').description('accounts from a file');
   bootstrap.command('apply').argument('<file>').description('make the accounts as the file says: all of it or nothing, again and again the same')
     .action((file: string) => explained(() => withState(io, say, async (composition, settings) => {
-      const { changes, generatedKeys } = await applyBootstrap(await readBootstrapFile(file), composition);
-      await keepGeneratedKeys(settings, generatedKeys);
+      const { changes, generatedKeys } = await applyBootstrap(await readBootstrapFile(file), composition, (keys) => keepGeneratedKeys(settings, keys));
       if (generatedKeys.length > 0) io.out(`generated ${generatedKeys.length} access keys: profiles in ${credentialsFile(settings)}\n`);
       io.out(changes.length === 0 ? 'nothing to change\n' : `changed ${changes.length} accounts\n`);
     })));

@@ -3,6 +3,7 @@ import cluster, { type Worker as ClusterWorker } from 'node:cluster';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../http/errors.js';
+import { readProfiles } from '../cli/profile-file.js';
 import { writeProfiles } from '../cli/write-profiles.js';
 import type { GeneratedKey } from '../directory/bootstrap-writer.js';
 import { printBanner } from './banner.js';
@@ -63,18 +64,24 @@ async function fillEmptyDirectory(settings: Settings, composition: Composition, 
   const parsed = await readBootstrapFile(file).catch((error: unknown) => {
     throw settingError('STS_BOOTSTRAP_FILE', error);
   });
-  const { changes, generatedKeys } = await applyBootstrap(parsed, composition);
-  await keepGeneratedKeys(settings, generatedKeys);
+  const { changes } = await applyBootstrap(parsed, composition, (keys) => keepGeneratedKeys(settings, keys));
   say(`filled the empty directory from ${file}: ${changes.length} accounts`);
 }
 
-/** Generated secrets are seen once: here they go into a profile file that only its owner reads. */
+/**
+ * Generated secrets are seen once: here they go into a profile file that only its owner reads. The newest key of an
+ * owner has the owner's name; an older one goes on under its name and id.
+ */
 export async function keepGeneratedKeys(settings: Settings, keys: readonly GeneratedKey[]): Promise<void> {
   if (keys.length === 0) return;
   await mkdir(settings.STS_DATA_DIR, { recursive: true, mode: 0o700 });
-  const profiles = keys.map((key) => [
-    `${key.accountName}/${key.ownerName}`, { accessKeyId: key.accessKeyId, secretAccessKey: key.secretAccessKey },
-  ] as const);
+  const profiles = new Map(await readProfiles(credentialsFile(settings)));
+  for (const { accountName, ownerName, accessKeyId, secretAccessKey } of keys) {
+    const name = `${accountName}/${ownerName}`;
+    const older = profiles.get(name);
+    if (older !== undefined) profiles.set(`${name}/${older.accessKeyId}`, older);
+    profiles.set(name, { accessKeyId, secretAccessKey });
+  }
   await writeProfiles(credentialsFile(settings), Object.fromEntries(profiles));
 }
 

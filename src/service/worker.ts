@@ -19,6 +19,7 @@ const rateCounter = (redis: Redis, of: string): AttemptCounter => attemptCounter
 
 const flushMilliseconds = 1000;
 const patienceMilliseconds = 10_000;
+const sweepMilliseconds = 50;
 
 export interface Worker {
   readonly port: number;
@@ -59,7 +60,11 @@ export async function startWorker(settings: Settings, composition: Composition, 
     port: (server.address() as AddressInfo).port,
     async stop() {
       clearInterval(timer);
+      // A client that keeps its connection would hold the end up: it ends with the answer in flight, or with the next one.
+      server.prependListener('request', (_request, response) => response.setHeader('Connection', 'close'));
+      const sweep = setInterval(() => server.closeIdleConnections(), sweepMilliseconds);
       await close(server, patienceMilliseconds);
+      clearInterval(sweep);
       await composition.flushUnidentified().catch(() => undefined);
       composition.redis.disconnect();
     },

@@ -5,7 +5,7 @@ import { parsePolicy, PolicyError } from '../policy/index.js';
 import { ApiError } from '../base/api-error.js';
 
 /** Lengths are counted in code points [choice]. */
-const characters = (minimum: number, maximum: number) =>
+export const characters = (minimum: number, maximum: number) =>
   z.string().refine((text) => within(Array.from(text).length, minimum, maximum), { error: `must be ${minimum} to ${maximum} characters long` })
     .meta({ minLength: minimum, maxLength: maximum });
 const within = (value: number, minimum: number, maximum: number): boolean => value >= minimum && value <= maximum;

@@ -6,7 +6,8 @@ import type { AccountView } from '../directory/store.js';
 import { parseAgencyUrn, type AgencyName } from '../urn/urn.js';
 import type { AssumeAgencyInput } from './assume-agency-input.js';
 import { encodeAuthorizationMessage } from './authorization-message.js';
-import { assumeAction, authorizeAssume, sourceIdentityAction, tagAction, type Denial } from './authorize-assume.js';
+import { assumeAction, assumeActions } from './assume-decisions.js';
+import { authorizeAssume, type Denial } from './authorize-assume.js';
 import { eventSession, type Caller } from './caller.js';
 import { refuseOverAgencyMaximum, refuseOverlongChain, requestedDuration, sourceIdentity } from './chain-rules.js';
 import type { Guard, MfaStep } from './commit.js';
@@ -23,7 +24,7 @@ export interface Plan {
   readonly duration: number;
   readonly tags: readonly SessionTag[];
   readonly sourceIdentity: string | undefined;
-  /** What both sides must allow: assuming, and what else the call does to the session. */
+  /** What both sides must allow. */
   readonly actions: readonly string[];
 }
 
@@ -36,7 +37,7 @@ interface Target {
 /** Decides one call (STS API §3.1, §8). Own mistakes are told first, then the caller's side, then the target's. */
 export async function assumeAgency(services: Services, caller: Caller, input: AssumeAgencyInput, call: CallContext): Promise<Outcome<IssuedCredentials>> {
   const details: EventDetails = { resource: input.agencyUrn, request: auditedRequest(input) };
-  const target: { value: Target; guards: Guard[] } = { value: { view: undefined, agency: undefined }, guards: [] };
+  const target: { value: Target; guards: Guard[]; authorized: boolean } = { value: { view: undefined, agency: undefined }, guards: [], authorized: false };
   let mfaStep: MfaStep | undefined;
   try {
     const plan = planSession(services, caller, input, call);
@@ -49,23 +50,32 @@ export async function assumeAgency(services: Services, caller: Caller, input: As
     if (denial !== undefined) return refusal(caller, details, target.guards, mfaStep, plan, target.value, denial);
     // INVARIANT: authorize() denies every call on an agency that does not exist.
     if (view === undefined || agency === undefined) throw new Error('an absent agency was authorized');
+    target.authorized = true;
     refuseOverAgencyMaximum(plan.duration, agency.maxSessionDurationSeconds);
     refuseUnknownPolicies(view, input.policyIds);
 
     const { session, body } = await issueCredentials(services, caller, { ...plan, input, view, agency, mfaVerified: mfaStep !== undefined }, call);
-    const crossAccount = session.accountId !== caller.accountId;
+    const other = otherAccount(caller, view, 'allowed');
     return {
-      ok: true, body, session, guards: target.guards, ...(mfaStep !== undefined && { mfaStep }),
-      details: { ...details, issuedSession: eventSession(session), ...(crossAccount && { resourceAccountId: session.accountId }) },
-      ...(crossAccount && { otherAccount: { accountId: session.accountId, decision: 'allowed' } }),
+      ok: true, body, session, guards: target.guards, ...(mfaStep !== undefined && { mfaStep }), ...other.outcome,
+      details: { ...details, ...other.details, decision: 'allowed', issuedSession: eventSession(session) },
     };
   } catch (error) {
     if (!(error instanceof ApiError) || error.status >= 500) throw error;
+    // A rule of the agency's account, found when both sides had allowed the call, is that account's decision.
+    const other = target.authorized ? otherAccount(caller, target.value.view, error.message) : undefined;
     return {
-      ok: false, error: withMessage(services, caller, input, error), guards: target.guards, ...(mfaStep !== undefined && { mfaStep }),
-      details: { ...details, decision: error.message },
+      ok: false, error: withMessage(services, caller, input, error), guards: target.guards, ...(mfaStep !== undefined && { mfaStep }), ...other?.outcome,
+      details: { ...details, ...other?.details, decision: error.message },
     };
   }
+}
+
+/** What the agency's account adds when it is not the caller's: its name in the caller's event, and an event of its own. */
+function otherAccount(caller: Caller, view: AccountView | undefined, decision: string): { details: EventDetails; outcome: Pick<Outcome<never>, 'otherAccount'> } {
+  const accountId = view?.snapshot.accountId;
+  if (accountId === undefined || accountId === caller.accountId) return { details: {}, outcome: {} };
+  return { details: { resourceAccountId: accountId }, outcome: { otherAccount: { accountId, decision } } };
 }
 
 function planSession(services: Services, caller: Caller, input: AssumeAgencyInput, call: CallContext): Plan {
@@ -76,8 +86,7 @@ function planSession(services: Services, caller: Caller, input: AssumeAgencyInpu
   const identity = sourceIdentity(parent, input.sourceIdentity);
   return {
     target: parseAgencyUrn(input.agencyUrn), duration, tags, sourceIdentity: identity,
-    // Inherited tags and an inherited source identity need their action too, on both sides (STS API §6).
-    actions: [assumeAction, ...(tags.length > 0 ? [tagAction] : []), ...(identity !== undefined ? [sourceIdentityAction] : [])],
+    actions: assumeActions(tags, identity),
   };
 }
 

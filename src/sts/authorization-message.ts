@@ -35,8 +35,15 @@ export function encodeAuthorizationMessage(keyring: Keyring, random: Random, acc
 
 /** The JSON text of the reason, or undefined when the message was altered or is bound to another account. */
 export function decodeAuthorizationMessage(keyring: Keyring, accountId: string, message: string): string | undefined {
+  if (!canonicalForm(message)) return undefined;
   const plaintext = open(keyring['message-sealing'], place(accountId), message);
   return plaintext?.subarray(lengthBytes, lengthBytes + plaintext.readUInt16BE()).toString('utf8');
+}
+
+/** Base64url leaves bits of the last character open, and its decoder passes over foreign ones: only the text that was issued is the message. */
+function canonicalForm(message: string): boolean {
+  const sealed = message.slice(message.indexOf('.') + 1);
+  return Buffer.from(sealed, 'base64url').toString('base64url') === sealed;
 }
 
 /** Context values come from callers and can be long: the last ones are left out, and said to be, until the rest fits. */

@@ -1,27 +1,12 @@
-// The two sides of an assume call: what the caller's own policies say, and what the agency's trust policy says.
+// Whether an assume call is allowed, and if not, what its caller may know of the reason.
 import { ApiError } from '../base/api-error.js';
-import type { Agency } from '../directory/entities.js';
-import { trustPolicyOf } from '../directory/snapshot.js';
-import { contextOf, decideCaller, decideTrust, describe, type ConditionContext, type Decision } from '../policy/index.js';
-import type { AssumeAgencyInput } from './assume-agency-input.js';
-import type { Plan } from './assume-agency.js';
+import { describe, type Decision } from '../policy/index.js';
+import { assumeAction, decideAssume, type AssumeQuestion } from './assume-decisions.js';
 import { encodeAuthorizationMessage, type DenialReason } from './authorization-message.js';
-import { callerConditions, resourceConditions, type ConditionEntry } from './call-conditions.js';
-import { callerPolicies, principalIdentity, type Caller } from './caller.js';
+import { requestFacts } from './call-conditions.js';
+import type { Caller } from './caller.js';
 import type { CallContext } from './outcome.js';
 import type { Services } from './services.js';
-
-export const assumeAction = 'sts:agencies:assume';
-export const tagAction = 'sts::tagSession';
-export const sourceIdentityAction = 'sts::setSourceIdentity';
-
-/** What is asked for, with the agency as far as it exists. */
-export interface AssumeQuestion {
-  readonly input: AssumeAgencyInput;
-  readonly plan: Plan;
-  readonly agency: Agency | undefined;
-  readonly mfaVerified: boolean;
-}
 
 /** The side that refused and why; `foreign` is a reason that only the target's account may know. */
 export interface Denial {
@@ -37,18 +22,13 @@ export interface Denial {
 export function authorizeAssume(services: Services, caller: Caller, question: AssumeQuestion, call: CallContext): Denial | undefined {
   const { input, plan, agency } = question;
   const ownTarget = plan.target?.accountId === caller.accountId;
-  const requestEntries = [...callerConditions(caller, call.now), ...assumeConditions(question)];
-  const trust = agency === undefined ? [] : trustDecisions(caller, question, agency, contextOf([...requestEntries, ...resourceConditions(agency.tags)]));
-  const trusted = agency !== undefined && trust.every(({ allowed }) => allowed);
-  // An agency of another account shows its tags only to whom it trusts: else a caller's own policy could ask for them.
-  const visibleTags = agency !== undefined && (ownTarget || trusted) ? agency.tags : [];
-  const own = callerDecisions(caller, question, contextOf([...requestEntries, ...resourceConditions(visibleTags)]));
+  const { own, trust } = decideAssume(caller, question, requestFacts(caller, call.now));
 
   const ownDenial = own.find(({ allowed }) => !allowed);
   if (ownDenial !== undefined) return denial(services, caller, question, caller.accountId, describe(ownDenial), ownDenial);
   if (agency === undefined && ownTarget) throw new ApiError('agencyNotFound', `the agency \`${input.agencyUrn}\` cannot be found`);
   const trustDenial = trust.find(({ allowed }) => !allowed);
-  if (trusted) return undefined;
+  if (agency !== undefined && trustDenial === undefined) return undefined;
   const failure = trustDenial === undefined ? 'the agency does not exist' : describe(trustDenial);
   return denial(services, caller, question, plan.target?.accountId ?? '', failure, trustDenial);
 }
@@ -71,29 +51,4 @@ function denial(
     decision: `${reason.action}: ${failure}`,
     foreign,
   };
-}
-
-function callerDecisions(caller: Caller, { input, plan }: AssumeQuestion, context: ConditionContext): readonly Decision[] {
-  const policies = callerPolicies(caller);
-  const principal = principalIdentity(caller);
-  return plan.actions.map((action) => decideCaller({ principal, action, resource: input.agencyUrn, context, ...policies }));
-}
-
-function trustDecisions(caller: Caller, { input, plan }: AssumeQuestion, agency: Agency, context: ConditionContext): readonly Decision[] {
-  const principal = principalIdentity(caller);
-  const trustPolicy = trustPolicyOf(agency);
-  return plan.actions.map((action) => decideTrust({ principal, action, agencyUrn: input.agencyUrn, trustPolicy, context }));
-}
-
-/** Keys of this very request: `sts:`, its own tags, and the MFA code that came with it. */
-function assumeConditions({ input, mfaVerified }: AssumeQuestion): readonly ConditionEntry[] {
-  return [
-    ['sts:ExternalId', input.externalId],
-    ['sts:SourceIdentity', input.sourceIdentity],
-    ['sts:AgencySessionName', input.agencySessionName],
-    ['sts:TransitiveTagKeys', input.transitiveTagKeys.length > 0 ? input.transitiveTagKeys : undefined],
-    ['g:TagKeys', input.tags.length > 0 ? input.tags.map(({ key }) => key) : undefined],
-    ...input.tags.map(({ key, value }): ConditionEntry => [`g:RequestTag/${key}`, value]),
-    ...(mfaVerified ? ([['g:MFAPresent', true], ['g:MFAAge', 0]] satisfies ConditionEntry[]) : []),
-  ];
 }

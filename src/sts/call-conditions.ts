@@ -1,32 +1,58 @@
-// Condition keys of one call: the caller's, the request's and the resource's, which never mix.
+// Condition keys of one call: the actor's, the request's and the resource's, which never mix.
 import type { ConditionValue } from '../policy/index.js';
 import type { ResourceTag } from '../directory/entities.js';
 import { seconds } from '../base/clock.js';
-import { principalTags, type Caller } from './caller.js';
+import { principalTags, type Actor, type SessionActor, type UserActor } from './actor.js';
+import type { Caller } from './caller.js';
 
 export type ConditionEntry = readonly [name: string, value: ConditionValue | undefined];
 
-/** `g:` keys of the caller and of the request itself (policy language §7). Unsigned headers decide nothing. */
-export function callerConditions(caller: Caller, now: number): readonly ConditionEntry[] {
+/** What of a request itself decides, beside who makes it and what it asks for. */
+export interface RequestFacts {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly sourceIp: string | undefined;
+  readonly userAgent: string | undefined;
+  readonly referer: string | undefined;
+  /** [choice] A registered service says on whose behalf it acts in two signed headers; nobody else's are looked at. */
+  readonly sourceAccount: string | undefined;
+  readonly sourceUrn: string | undefined;
+}
+
+/** Unsigned headers decide nothing. */
+export function requestFacts({ kind, signature, sourceIp }: Caller, now: number): RequestFacts {
+  const onBehalf = kind === 'service';
+  return {
+    now,
+    sourceIp,
+    userAgent: signature.header('user-agent'),
+    referer: signature.header('referer'),
+    sourceAccount: onBehalf ? signature.header('x-source-account') : undefined,
+    sourceUrn: onBehalf ? signature.header('x-source-urn') : undefined,
+  };
+}
+
+/** `g:` keys of the actor and of the request itself (policy language §7). */
+export function callerConditions(actor: Actor, request: RequestFacts): readonly ConditionEntry[] {
   const common: ConditionEntry[] = [
-    ['g:CurrentTime', new Date(now)],
-    ['g:SourceIp', caller.sourceIp],
-    ['g:UserAgent', caller.signature.header('user-agent')],
-    ['g:Referer', caller.signature.header('referer')],
-    ...principalTags(caller).map(({ key, value }): ConditionEntry => [`g:PrincipalTag/${key}`, value]),
+    ['g:CurrentTime', new Date(request.now)],
+    ['g:SourceIp', request.sourceIp],
+    ['g:UserAgent', request.userAgent],
+    ['g:Referer', request.referer],
+    ...principalTags(actor).map(({ key, value }): ConditionEntry => [`g:PrincipalTag/${key}`, value]),
   ];
-  if (caller.kind === 'service') return [...common, ...onBehalf(caller)];
+  if (actor.kind === 'service') return [...common, ['g:SourceAccount', request.sourceAccount], ['g:SourceUrn', request.sourceUrn]];
   return [
     ...common,
-    ['g:PrincipalUrn', caller.principalUrn],
-    ['g:PrincipalAccount', caller.accountId],
-    ['g:DomainId', caller.accountId],
-    ['g:DomainName', caller.snapshot.account.accountName],
-    ...(caller.kind === 'user' ? userConditions(caller) : sessionConditions(caller, now)),
+    ['g:PrincipalUrn', actor.principalUrn],
+    ['g:PrincipalAccount', actor.accountId],
+    ['g:DomainId', actor.accountId],
+    ['g:DomainName', actor.snapshot?.account.accountName],
+    ...(actor.kind === 'user' ? userConditions(actor) : sessionConditions(actor, request.now)),
   ];
 }
 
-function userConditions({ user }: Extract<Caller, { kind: 'user' }>): readonly ConditionEntry[] {
+function userConditions({ user }: UserActor): readonly ConditionEntry[] {
   return [
     ['g:PrincipalType', 'User'],
     ['g:PrincipalIsRootUser', user.isRootUser],
@@ -35,7 +61,7 @@ function userConditions({ user }: Extract<Caller, { kind: 'user' }>): readonly C
   ];
 }
 
-function sessionConditions({ session }: Extract<Caller, { kind: 'agency-session' }>, now: number): readonly ConditionEntry[] {
+function sessionConditions({ session }: SessionActor, now: number): readonly ConditionEntry[] {
   const { mfaAuthenticatedAt } = session;
   return [
     ['g:PrincipalType', 'AssumedAgency'],
@@ -44,14 +70,6 @@ function sessionConditions({ session }: Extract<Caller, { kind: 'agency-session'
     ['g:SourceIdentity', session.sourceIdentity],
     ['g:MFAPresent', mfaAuthenticatedAt !== undefined],
     ['g:MFAAge', mfaAuthenticatedAt === undefined ? undefined : seconds(now) - mfaAuthenticatedAt],
-  ];
-}
-
-/** [choice] A registered service says on whose behalf it acts in two signed headers; nobody else's are looked at. */
-function onBehalf(caller: Caller): readonly ConditionEntry[] {
-  return [
-    ['g:SourceAccount', caller.signature.header('x-source-account')],
-    ['g:SourceUrn', caller.signature.header('x-source-urn')],
   ];
 }
 

@@ -41,7 +41,7 @@ export function refuseOverlongChain(parent: Session | undefined, now: number, se
 }
 
 /** The source identity of the new session: set once in a chain, never changed (STS API §6.2). */
-export function sourceIdentity(parent: Session | undefined, requested: string | undefined): string | undefined {
+export function sourceIdentity(parent: Pick<Session, 'sourceIdentity'> | undefined, requested: string | undefined): string | undefined {
   const inherited = parent?.sourceIdentity;
   if (inherited !== undefined && requested !== undefined && requested !== inherited) {
     throw new ApiError('accessDenied', `\`source_identity\`: the chain carries the source identity \`${inherited}\`, which cannot be changed`);

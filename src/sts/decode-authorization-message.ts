@@ -1,11 +1,10 @@
 // DecodeAuthorizationMessage: the reason of a denial, for principals of the account that the message is bound to.
 import { z } from 'zod';
 import { ApiError } from '../base/api-error.js';
-import { contextOf, decideCaller, describe } from '../policy/index.js';
 import { decodeAuthorizationMessage } from './authorization-message.js';
-import { callerConditions } from './call-conditions.js';
-import { callerPolicies, principalIdentity, type Caller } from './caller.js';
+import type { Caller } from './caller.js';
 import type { CallContext, Outcome } from './outcome.js';
+import { ownDenial } from './own-action.js';
 import type { Services } from './services.js';
 
 export const decodeAction = 'sts::decodeAuthorizationMessage';
@@ -19,12 +18,8 @@ export interface DecodedMessage {
 
 /** 403 without the action, and then without a sealed reason; 400 for a message that is altered or another account's. */
 export function decodeMessage(services: Services, caller: Caller, encodedMessage: string, call: CallContext): Outcome<DecodedMessage> {
-  const decision = decideCaller({
-    principal: principalIdentity(caller), action: decodeAction, resource: undefined,
-    context: contextOf(callerConditions(caller, call.now)), ...callerPolicies(caller),
-  });
-  if (!decision.allowed || caller.kind === 'service') {
-    const reason = caller.kind === 'service' ? 'a service has no messages' : describe(decision);
+  const reason = ownDenial(caller, decodeAction, call.now);
+  if (reason !== undefined) {
     const error = new ApiError('accessDenied', `\`${caller.principalUrn}\` is not authorized to perform \`${decodeAction}\`: ${reason}`);
     return { ok: false, error, details: { decision: reason }, guards: [] };
   }
@@ -33,5 +28,5 @@ export function decodeMessage(services: Services, caller: Caller, encodedMessage
     const error = new ApiError('undecodableMessage', '`encoded_message`: not a message that was issued for this account');
     return { ok: false, error, details: { decision: error.message }, guards: [] };
   }
-  return { ok: true, body: { decoded_message: text }, details: {}, guards: [] };
+  return { ok: true, body: { decoded_message: text }, details: { decision: 'allowed' }, guards: [] };
 }

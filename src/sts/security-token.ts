@@ -18,16 +18,22 @@ export interface PublicJwk {
 }
 
 /**
- * Signs the token of a session. Tags stand in it as long as it stays within 4,096 bytes, else their digest
- * (`tags_digest`), which tells an offline verifier that it cannot decide what would need them.
+ * Signs the token of a session, at most 4,096 bytes long. Where all of it does not fit, its tags, and at last its chain
+ * as well, stand in it as digests (`tags_digest`, `chain_digest`), which tell an offline verifier that it cannot decide
+ * what would need them. Names and ids of ordinary length leave room for the chain always.
  */
 export function issueSecurityToken(keyring: Keyring, issuer: string, session: Session, confirmationKey: PublicJwk | undefined): string {
   const claims = tokenClaims(issuer, session, confirmationKey);
-  const sign = (tags: Readonly<Record<string, unknown>>): string =>
-    signJws(keyring['token-signing'], securityTokenType, { ...claims, agency_sts: { ...claims.agency_sts, ...tags } });
-  if (session.tags.length === 0) return sign({});
-  const withTags = sign({ tags: session.tags.map(compactTag) });
-  return withTags.length <= maximumTokenBytes ? withTags : sign({ tags_digest: digest(session.tags.map(compactTag)) });
+  const chain = session.chain.map(compactLink);
+  const tags = session.tags.map(compactTag);
+  const tagsDigest = tags.length > 0 && { tags_digest: digest(tags) };
+  const forms = [() => ({ chain, ...(tags.length > 0 && { tags }) }), () => ({ chain, ...tagsDigest }), () => ({ chain_digest: digest(chain), ...tagsDigest })];
+  for (const form of forms) {
+    const token = signJws(keyring['token-signing'], securityTokenType, { ...claims, agency_sts: { ...claims.agency_sts, ...form() } });
+    if (token.length <= maximumTokenBytes) return token;
+  }
+  // INVARIANT: no credentials are answered that this service would not accept itself; the longest names leave 800 bytes.
+  throw new Error(`the security token of session \`${session.sessionId}\` is larger than ${maximumTokenBytes} bytes`);
 }
 
 /** Registered claims where one exists (RFC 7519, RFC 8693 `act`, RFC 7800 `cnf`, token status list); ours under `agency_sts`. */
@@ -50,11 +56,6 @@ function tokenClaims(issuer: string, session: Session, confirmationKey: PublicJw
       root: session.rootPrincipal,
       depth: session.chain.length,
       chain_started: session.chainStartedAt,
-      chain: session.chain.map((link) =>
-        link.kind === 'key'
-          ? [link.accessKeyId, link.accountId, link.ownerId, link.epochs.account, link.epochs.owner, link.epochs.key]
-          : [link.sessionId, link.accountId, link.agencyId, link.epochs.account, link.epochs.agency, link.status.list, link.status.index],
-      ),
       epochs: [session.epochs.account, session.epochs.agency],
       secret_key: session.secretKeyId,
       ...(session.sourceIdentity !== undefined && { source_identity: session.sourceIdentity }),
@@ -69,6 +70,10 @@ function statusListUri(issuer: string, status: StatusIndex): string {
   return /^https?:/.test(issuer) ? `${issuer}/v1/status-lists/${status.list}` : `${issuer}:status-list:${status.list}`;
 }
 
+const compactLink = (link: Session['chain'][number]): readonly (string | number)[] =>
+  link.kind === 'key'
+    ? [link.accessKeyId, link.accountId, link.ownerId, link.epochs.account, link.epochs.owner, link.epochs.key]
+    : [link.sessionId, link.accountId, link.agencyId, link.epochs.account, link.epochs.agency, link.status.list, link.status.index];
 const compactTag = ({ key, value, transitive }: SessionTag): readonly [string, string, number] => [key, value, transitive ? 1 : 0];
 const digest = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('base64url');
 

@@ -17,7 +17,7 @@ const maximumBytes = 16 * 1024;
 export const foldTagKey = (key: string): string => key.normalize('NFKC').replace(/^\p{Z}+|\p{Z}+$/gu, '').toLowerCase();
 
 /** The tags of the new session: inherited ones first. Throws the {@link ApiError} of the first rule that is broken. */
-export function mergeSessionTags(parent: Session | undefined, requested: RequestedTags): readonly SessionTag[] {
+export function mergeSessionTags(parent: Pick<Session, 'tags'> | undefined, requested: RequestedTags): readonly SessionTag[] {
   const inherited = (parent?.tags ?? []).filter(({ transitive }) => transitive).map((tag) => ({ ...tag, inherited: true }));
   const passed = new Set<string>();
   for (const { key } of requested.tags) refuseRepeated(passed, key, 'tags');

@@ -44,7 +44,7 @@ describe('S9: the signature covers the bytes received', () => {
 
   it('a body that comes in chunks is the same body', async () => {
     const request = assume();
-    const chunks = [...request.body.toString()].map((letter) => `1\r\n${letter}\r\n`).join('');
+    const chunks = Array.from(request.body.toString()).map((letter) => `1\r\n${letter}\r\n`).join('');
     expect((await send(service, withBody(plus(request, ['transfer-encoding', 'chunked']), `${chunks}0\r\n\r\n`))).status).toBe(200);
   });
 

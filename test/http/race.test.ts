@@ -23,7 +23,9 @@ const user = (name: string) => (file: typeof accounts): { enabled?: boolean; acc
   if (found === undefined) throw new Error(`no user ${name}`);
   return found;
 };
-const inactiveKey = accountsWith((file) => void user('alice')(file).access_keys.forEach((key) => void (key.status = 'inactive')));
+const inactiveKey = accountsWith((file) => {
+  for (const key of user('alice')(file).access_keys) key.status = 'inactive';
+});
 const disabledUser = accountsWith((file) => void (user('alice')(file).enabled = false));
 
 /** Does `work` once, between a call's decision and its commit. */

@@ -106,6 +106,20 @@ describe('a permanent key', () => {
   });
 });
 
+it('an account that changes at every reading is a 503 to try again', async () => {
+  const before = await countSessions(service.redis);
+  let edits = 0;
+  proxy.watch('hmget', async () => {
+    edits += 1;
+    await editPolicy();
+    return 'forward';
+  });
+  const answer = await assume();
+  expect([answer.status, answer.body.error_code, answer.body.credentials]).toEqual([503, 'STS5.1504', undefined]);
+  expect(edits).toBe(3);
+  expect(await countSessions(service.redis)).toBe(before);
+});
+
 describe('a session\'s chained call in flight dies with', () => {
   const chain = async (): Promise<{ first: Credentials; second: Credentials }> => {
     const first = await service.session(keys.alice, { agency_urn: agencies.first, agency_session_name: 'one' });

@@ -181,7 +181,7 @@ describe('a registered service', () => {
   it('cannot be had as an account: no account can take its name, nor can a user of one take its key', async () => {
     const account = { account_id: 'f'.repeat(32), account_name: 'service.OBS' };
     await expect(service.apply({ accounts: [account] })).rejects.toThrow('/accounts/0/account_name');
-    const thief = { ...account, account_name: 'thief', users: [user('thief', { accessKeyId: keys.service.accessKeyId, secretAccessKey: 'another-secret-of-the-thief' })] };
+    const thief = { ...account, account_name: 'thief', users: [user('taker', { accessKeyId: keys.service.accessKeyId, secretAccessKey: 'another-secret-of-the-thief' })] };
     await expect(service.apply({ accounts: [thief] })).rejects.toThrow('belongs to another account');
     expect(await status(keys.service, agencies.service, onBehalf)).toBe(200);
   });

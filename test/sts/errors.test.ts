@@ -1,7 +1,7 @@
 // Every cause of a refusal: its status, its code, and the one shape of the body.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { absentAccount, accountA, accountsPlus, agencies, ask, keys, mfaSerial, trust } from '../support/accounts.js';
-import { credentialsOf, startService, type Answer, type AnswerBody, type Credentials, type TestService } from '../support/service.js';
+import { credentialsOf, startService, type Answer, type Credentials, type TestService } from '../support/service.js';
 
 const path = '/v5/agencies/assume';
 
@@ -146,7 +146,7 @@ it('no refusal leaves a session or credentials behind', async () => {
   const before = await sessionCount();
   for (const [, , , make] of [...badRequests, ...denials, ...otherRefusals]) {
     const { body } = await make();
-    expect(() => credentialsOf(body as AnswerBody)).toThrow();
+    expect(() => credentialsOf(body)).toThrow();
   }
   expect(await sessionCount()).toBe(before);
 });

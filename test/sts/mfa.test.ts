@@ -12,7 +12,7 @@ interface Owner {
 
 /** Users with a device of their own: what one test burns or locks does not touch the next. */
 const owners = Array.from({ length: 20 }, (_, index): Owner => ({
-  credentials: accessKey(`owner${index}`),
+  credentials: accessKey(`owner${'ABCDEFGHIJKLMNOPQRSTUVWXYZ'.charAt(index)}`),
   serial: `iam::${accountA}:mfa:device${index}`,
   seed: `${'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.charAt(index)}${mfaSeed.slice(1)}`,
 }));

@@ -101,15 +101,17 @@ export function accountsWith(change: (file: typeof accounts) => void): typeof ac
   return copy;
 }
 
-type AccountParts = Readonly<Partial<Record<'users' | 'groups' | 'policies' | 'agencies' | 'service_control_policies', readonly object[]>>>;
+const partNames = ['users', 'groups', 'policies', 'agencies', 'service_control_policies'] as const;
+type AccountParts = Readonly<Partial<Record<(typeof partNames)[number], readonly object[]>>>;
+const newAccount = (accountId: string) => ({ account_id: accountId, account_name: `account-${accountId.slice(0, 8)}`, users: [] });
 
 /** The accounts with more in some of them, by account id; an id that is new is a new account. */
 export function accountsPlus(more: Readonly<Record<string, AccountParts>>): object {
-  const known = new Map<string, Readonly<Record<string, unknown>>>(accounts.accounts.map((account) => [account.account_id, account]));
+  const known = new Map<string, AccountParts>(accounts.accounts.map((account) => [account.account_id, account]));
   for (const [accountId, parts] of Object.entries(more)) {
-    const old = known.get(accountId) ?? { account_id: accountId, account_name: `account-${accountId.slice(0, 8)}` };
-    const lists = Object.entries(parts).map(([name, items]) => [name, [...[old[name] ?? []].flat(), ...items]]);
-    known.set(accountId, { ...old, ...Object.fromEntries(lists) });
+    const old: AccountParts = known.get(accountId) ?? newAccount(accountId);
+    const both = partNames.map((name) => [name, [...(old[name] ?? []), ...(parts[name] ?? [])]] as const);
+    known.set(accountId, { ...old, ...Object.fromEntries(both.filter(([name]) => parts[name] !== undefined)) });
   }
   return { ...accounts, accounts: [...known.values()] };
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { assumeAgency, withMessage } from '../../sts/assume-agency.js';
 import { assumeAgencyBody, assumeAgencyInput } from '../../sts/assume-agency-input.js';
-import { assumeAction } from '../../sts/authorize-assume.js';
+import { assumeAction } from '../../sts/assume-decisions.js';
 import { getCallerIdentity } from '../../sts/caller-identity.js';
 import { decodeAction, decodeBody, decodeMessage } from '../../sts/decode-authorization-message.js';
 import { operation, type Operation } from '../operation.js';

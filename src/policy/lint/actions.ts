@@ -26,7 +26,7 @@ function lintWidth(place: StatementPlace): Finding[] {
   });
 }
 
-function lintKnown(place: StatementPlace, { knownActions }: LintOptions): Finding[] {
+function lintKnown(place: StatementPlace, { knownActions, partlyKnownServices }: LintOptions): Finding[] {
   if (knownActions === undefined) return [];
   const actions = Array.from(knownActions, foldAscii);
   const services = new Set(actions.map(serviceOf));
@@ -34,9 +34,13 @@ function lintKnown(place: StatementPlace, { knownActions }: LintOptions): Findin
   return place.statement.source.action.items.flatMap((item, index) => {
     const glob = globOf(foldAscii(item));
     if (actions.some((action) => matchesGlob(glob, action))) return [];
-    const message = `${quote(item)} matches no known action${suggestion(item, knownActions)}`;
+    const meant = suggestion(item, knownActions);
+    const message = `${quote(item)} matches no known action${meant}`;
+    const service = serviceOf(foldAscii(item));
     // The catalogue may not know the actions of every service that relies on us.
-    return [services.has(serviceOf(foldAscii(item))) ? warning('unknown-action', below(pointer, index), message) : note('unknown-service', below(pointer, index), message)];
+    if (!services.has(service)) return [note('unknown-service', below(pointer, index), message)];
+    const unsure = partlyKnownServices?.has(service) === true && meant === '';
+    return [(unsure ? note : warning)('unknown-action', below(pointer, index), message)];
   });
 }
 

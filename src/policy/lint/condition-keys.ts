@@ -44,5 +44,8 @@ export function knownKey(name: string): KnownKey | undefined {
   return byName.get(slash < 0 ? folded : folded.slice(0, slash + 1));
 }
 
+/** Whether a key is documented to have several values. */
+export const isMultiValuedKey = (name: string): boolean => knownKey(name)?.multiValued === true;
+
 /** Whether an undocumented key of this service is more likely a typing error than a key of another service. */
 export const isListedService = (name: string): boolean => listedServices.has(foldAscii(name.slice(0, Math.max(0, name.indexOf(':')))));

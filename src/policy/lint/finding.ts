@@ -19,6 +19,8 @@ export interface LintOptions {
   readonly ownAccountId?: string;
   /** Every action that exists, for example `sts:agencies:assume`. */
   readonly knownActions?: ReadonlySet<string>;
+  /** Services of which `knownActions` holds only some. */
+  readonly partlyKnownServices?: ReadonlySet<string>;
 }
 
 export interface StatementPlace {

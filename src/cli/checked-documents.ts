@@ -1,0 +1,83 @@
+// The policy documents in a file that `agency-sts policy check` is given: one policy, or all those of a bootstrap file.
+import { findNodeAtLocation, parseTree, type Node } from 'jsonc-parser';
+import { z } from 'zod';
+import { parseBootstrapFile, pointerOf, type BootstrapAccount, type BootstrapFile } from '../directory/bootstrap-file.js';
+import type { PolicyKind } from '../policy/index.js';
+
+export interface CheckedDocument {
+  /** JSON pointer of the document in its file; empty for a file that is one policy. */
+  readonly place: string;
+  readonly kind: PolicyKind;
+  /** The text as it stands in the file, so that nothing a JSON parser would hide stays unseen. */
+  readonly text: string;
+  readonly ownAccountId: string | undefined;
+}
+
+/** A policy that somebody has: its name, and where the file says so. */
+export interface Attachment {
+  readonly place: string;
+  readonly policyName: string;
+}
+
+export interface CheckedFile {
+  readonly documents: readonly CheckedDocument[];
+  readonly attachments: readonly Attachment[];
+}
+
+export interface CheckedAs {
+  readonly kind: PolicyKind | undefined;
+  readonly ownAccountId: string | undefined;
+}
+
+const bootstrapOutline = z.looseObject({ accounts: z.array(z.unknown()), Statement: z.undefined().optional() });
+const statementsOutline = z.looseObject({ Statement: z.array(z.record(z.string(), z.unknown())) });
+
+/** Throws a BootstrapError for a bootstrap file that is none; a text of any other kind is taken for one policy. */
+export function checkedFile(text: string, { kind, ownAccountId }: CheckedAs): CheckedFile {
+  const json = parsed(text);
+  if (kind === undefined && bootstrapOutline.safeParse(json).success) return bootstrapDocuments(text, ownAccountId);
+  return { documents: [{ place: '', kind: kind ?? guessedKind(json), text, ownAccountId }], attachments: [] };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Only a trust policy says whom it means. */
+function guessedKind(json: unknown): PolicyKind {
+  const outline = statementsOutline.safeParse(json);
+  const trust = outline.success && outline.data.Statement.some((statement) => Object.hasOwn(statement, 'Principal') || Object.hasOwn(statement, 'NotPrincipal'));
+  return trust ? 'trust' : 'identity';
+}
+
+function bootstrapDocuments(text: string, ownAccountId: string | undefined): CheckedFile {
+  const file: BootstrapFile = parseBootstrapFile(text);
+  const tree = parseTree(text);
+  const accounts = file.accounts.map((account, index) => accountDocuments(account, ['accounts', index], text, tree, account.account_id ?? ownAccountId));
+  return { documents: accounts.flatMap(({ documents }) => documents), attachments: accounts.flatMap(({ attachments }) => attachments) };
+}
+
+type Path = readonly (string | number)[];
+
+function accountDocuments(account: BootstrapAccount, at: Path, text: string, tree: Node | undefined, ownAccountId: string | undefined): CheckedFile {
+  const document = (kind: PolicyKind, ...path: Path): CheckedDocument => {
+    const node = tree && findNodeAtLocation(tree, [...at, ...path]);
+    // INVARIANT: the parser found a document there.
+    if (node === undefined) throw new Error('a document of the bootstrap file has no place in it');
+    return { place: pointerOf([...at, ...path]), kind, text: text.slice(node.offset, node.offset + node.length), ownAccountId };
+  };
+  const attached = (list: 'users' | 'groups' | 'agencies'): Attachment[] => account[list].flatMap(({ attached_policies: names }, index) =>
+    names.map((policyName, position) => ({ place: pointerOf([...at, list, index, 'attached_policies', position]), policyName })));
+  return {
+    documents: [
+      ...account.policies.map((_policy, index) => document('identity', 'policies', index, 'policy_document')),
+      ...account.agencies.map((_agency, index) => document('trust', 'agencies', index, 'trust_policy')),
+      ...(account.service_control_policies ?? []).map((_policy, index) => document('service-control', 'service_control_policies', index, 'policy_document')),
+    ],
+    attachments: [...attached('users'), ...attached('groups'), ...attached('agencies')],
+  };
+}

@@ -1,0 +1,107 @@
+// Whom a decision is about: what it needs of a caller, live or simulated, and what of that binds him.
+import { LRUCache } from 'lru-cache';
+import { attachedPolicies, boundServiceControlPolicies, defaultVersion, userPolicies, type Snapshot } from '../directory/snapshot.js';
+import type { Agency, ResourceTag, User } from '../directory/entities.js';
+import { parsePolicy, type CallerQuestion, type NamedPolicy, type PrincipalIdentity } from '../policy/index.js';
+import type { Session } from '../sessions/session.js';
+import { agencyUrn } from '../urn/urn.js';
+import { foldTagKey } from './session-tags.js';
+
+interface Common {
+  readonly accountId: string;
+  /** As in `g:PrincipalUrn`. */
+  readonly principalUrn: string;
+  /** The actor's account; undefined when who asks may not see it, as may be in a simulation. Never so of a live caller. */
+  readonly snapshot: Snapshot | undefined;
+}
+
+export interface UserActor extends Common {
+  readonly kind: 'user';
+  /** Of a user that cannot be seen: what its URN says. */
+  readonly user: Pick<User, 'tags' | 'groupIds' | 'attachedPolicies'> & { readonly userName: string | undefined; readonly userId: string | undefined; readonly isRootUser: boolean | undefined };
+}
+
+export interface ServiceActor extends Common {
+  readonly kind: 'service';
+  readonly servicePrincipal: string;
+}
+
+export interface SessionActor extends Common {
+  readonly kind: 'agency-session';
+  readonly session: SessionFacts;
+  readonly agency: Pick<Agency, 'path' | 'agencyName' | 'tags' | 'attachedPolicies'>;
+}
+
+/** What decisions ask of a session. */
+export type SessionFacts = Pick<Session, 'tags' | 'sourceIdentity' | 'mfaAuthenticatedAt' | 'issuedAt' | 'sessionPolicy' | 'sessionPolicyIds'>;
+
+export type Actor = UserActor | ServiceActor | SessionActor;
+
+export function principalIdentity(actor: Actor): PrincipalIdentity {
+  const { principalUrn: urn, accountId } = actor;
+  switch (actor.kind) {
+    case 'user':
+      return { kind: actor.user.isRootUser === true ? 'root' : 'user', urn, accountId };
+    case 'service':
+      return { kind: 'service', urn, accountId, servicePrincipal: actor.servicePrincipal };
+    case 'agency-session':
+      return { kind: 'agency-session', urn, accountId, agencyUrn: agencyUrn(accountId, actor.agency.path, actor.agency.agencyName) };
+  }
+}
+
+/** The actor's tags; a session tag overrides the agency's own tag of that key (STS API §6.1). */
+export function principalTags(actor: Actor): readonly ResourceTag[] {
+  switch (actor.kind) {
+    case 'user':
+      return actor.user.tags;
+    case 'service':
+      return [];
+    case 'agency-session': {
+      const overridden = new Set(actor.session.tags.map(({ key }) => foldTagKey(key)));
+      return [...actor.agency.tags.filter(({ key }) => !overridden.has(foldTagKey(key))), ...actor.session.tags];
+    }
+  }
+}
+
+type BindingPolicies = Pick<CallerQuestion, 'identityPolicies' | 'sessionPolicy' | 'sessionPolicyIds' | 'serviceControlPolicies'>;
+
+/** Everything that bounds what the actor may do, for {@link CallerQuestion}. */
+export function callerPolicies(actor: Actor): BindingPolicies {
+  const { snapshot } = actor;
+  if (actor.kind === 'service') return { identityPolicies: [], serviceControlPolicies: undefined };
+  // INVARIANT: nobody's side is decided without its account.
+  if (snapshot === undefined) throw new Error(`the account of \`${actor.principalUrn}\` cannot be seen`);
+  const serviceControlPolicies = boundServiceControlPolicies(snapshot);
+  if (actor.kind === 'user') return { identityPolicies: userPolicies(snapshot, actor.user), serviceControlPolicies };
+  return { identityPolicies: attachedPolicies(snapshot, actor.agency.attachedPolicies), serviceControlPolicies, ...sessionPolicies(actor.session, snapshot) };
+}
+
+/**
+ * The session's own policies. Policies named by id act in their present default version; one that was deleted since
+ * grants nothing.
+ */
+function sessionPolicies(session: SessionFacts, snapshot: Snapshot): Pick<CallerQuestion, 'sessionPolicy' | 'sessionPolicyIds'> {
+  const { sessionPolicy, sessionPolicyIds } = session;
+  return {
+    ...(sessionPolicy !== undefined && { sessionPolicy: inlinePolicy(sessionPolicy) }),
+    ...(sessionPolicyIds.length > 0 && {
+      sessionPolicyIds: sessionPolicyIds.flatMap((id) => {
+        const policy = snapshot.policies.get(id);
+        return policy === undefined ? [] : [defaultVersion(policy)];
+      }),
+    }),
+  };
+}
+
+/** [choice] Some 10 MB at the most: a document has at most 2,048 characters. */
+const inlinePolicies = new LRUCache<string, NamedPolicy>({ max: 1000 });
+
+/** The inline session policy, compiled once for all calls of all sessions that carry this very text. */
+export function inlinePolicy(text: string): NamedPolicy {
+  let policy = inlinePolicies.get(text);
+  if (policy === undefined) {
+    policy = { name: 'session policy', policy: parsePolicy('session', text) };
+    inlinePolicies.set(text, policy);
+  }
+  return policy;
+}
