@@ -39,6 +39,8 @@ export function clientCommand(program: Command, name: string, io: CommandIo): Co
 
 function throwUsageError(error: CommanderError): void {
   if (error.exitCode === 0) return;
+  // What commander throws after the help of a group that was called without a command of it.
+  if (error.code === 'commander.help') throw usageError('a subcommand is missing');
   // `--secret-acces-key=...`: a mistyped option would be quoted with its value.
   const message = error.message.replace(/^error: /, '').replace(/^(unknown option '[^=]*)=[^]*?'$/m, "$1'");
   throw usageError(message);

@@ -7,10 +7,10 @@ export function simulationText({ allowed, complete, caller_side: caller, trust_s
     allowed ? (complete ? 'allowed' : 'allowed, as far as can be seen') : 'not allowed',
     ...(refusal === undefined ? [] : [`  ${printable(refusal)}`]),
     ...sideLines('caller\'s side', caller, {
-      none: 'there is none: a service acts in its own name', 'not-visible': 'not visible: it is decided in another account',
+      none: 'there is none: a service acts in its own name', 'not-visible': 'not visible: another account decides it',
     }),
     ...sideLines('trust policy', trust, {
-      none: 'none is asked for this action', 'not-visible': 'not visible: the agency is, or is not, another account\'s; what it says is decided there',
+      none: 'none is asked for this action', 'not-visible': 'not visible: another account decides it',
     }),
   ];
   return `${lines.join('\n')}\n`;

@@ -27,7 +27,8 @@ export function checkSize(kind: PolicyKind, text: string): void {
   if (text.length > mostRawCharacters) {
     throw new PolicyError('', 'size', `the document has ${text.length} characters with whitespace, at most ${mostRawCharacters} are allowed`);
   }
-  const counted = limit.whitespaceCounts ? text.length : text.replace(/[ \t\r\n]+/g, '').length;
+  // [choice] Characters are code points, here as in every field of the API.
+  const counted = Array.from(limit.whitespaceCounts ? text : text.replace(/[ \t\r\n]+/g, '')).length;
   const how = limit.whitespaceCounts ? 'characters' : 'characters without whitespace';
   if (counted < limit.least) throw new PolicyError('', 'size', `the document has ${counted} ${how}, at least ${limit.least} are needed`);
   if (counted > limit.most) throw new PolicyError('', 'size', `the document has ${counted} ${how}, at most ${limit.most} are allowed`);

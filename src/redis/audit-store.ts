@@ -36,7 +36,7 @@ export async function readLastEvents(redis: Redis, names: KeyNames, count: numbe
     const entries = await redis.xrevrange(names.audit(cell), '+', '-', 'COUNT', count);
     const [newest] = entries;
     if (newest !== undefined) position.set(cell, sequenceOf(newest[0]));
-    for (const entry of entries) events.push(storedEvent(cell, entry));
+    for (const entry of entries.reverse()) events.push(storedEvent(cell, entry));
   }
   return { events: events.sort((a, b) => a.event.time - b.event.time).slice(-count), position };
 }

@@ -1,6 +1,7 @@
 // Applies a bootstrap file to the directory, and keeps the access keys that had to be generated.
 import { readFile } from 'node:fs/promises';
 import { ApiError } from '../base/api-error.js';
+import { pooledRandom } from '../base/clock.js';
 import { parseBootstrapFile, type BootstrapFile } from '../directory/bootstrap-file.js';
 import { planBootstrap, type BootstrapPlan } from '../directory/bootstrap-plan.js';
 import type { BootstrapTools, GeneratedKey } from '../directory/bootstrap-writer.js';
@@ -20,6 +21,16 @@ export const readBootstrapFile = async (path: string): Promise<BootstrapFile> =>
 /** What the file changes, without changing it. */
 export async function planFor(file: BootstrapFile, composition: Composition): Promise<BootstrapPlan> {
   return planBootstrap(file, await existingAccounts(composition), bootstrapTools(composition));
+}
+
+/** Throws what applying the file to an empty directory would throw; needs no state and no keys. */
+export function planForEmptyDirectory(file: BootstrapFile): void {
+  const random = pooledRandom();
+  planBootstrap(file, new Map(), {
+    now: 0, newId: () => newEntityId(random),
+    newAccessKey: () => ({ accessKeyId: newAccessKeyId(random), secretAccessKey: '' }),
+    sealAccessKey: () => '', holdsAccessKey: () => false, sealMfaSeed: () => '', holdsMfaSeed: () => false,
+  });
 }
 
 /**

@@ -5,7 +5,7 @@ import { toTrace } from '../audit/trace.js';
 import { BootstrapError } from '../directory/bootstrap-file.js';
 import { CommandError, exitCodes } from '../cli/index.js';
 import { readEvents, readLastEvents, readUnidentifiedCalls, type StoredEvent } from '../redis/audit-store.js';
-import { applyBootstrap, planFor, readBootstrapFile } from './bootstrap.js';
+import { applyBootstrap, planFor, planForEmptyDirectory, readBootstrapFile } from './bootstrap.js';
 import { realSurroundings, type Composition } from './composition.js';
 import { credentialsFile, keepGeneratedKeys, serve } from './serve.js';
 import { readSettings, SettingsError, type Settings } from './settings.js';
@@ -30,7 +30,7 @@ export function addServiceCommands(program: Command, io: ServiceIo): void {
       io.out(changes.length === 0 ? 'nothing to change\n' : `changed ${changes.length} accounts\n`);
     })));
   bootstrap.command('check').argument('<file>').option('--against-service', 'compare with the accounts that exist, and say what would change')
-    .description('tell whether the file could be applied, and change nothing')
+    .description('tell whether the file could be applied to an empty directory, and change nothing')
     .action((file: string, options: { againstService?: true }) => explained(async () => {
       const parsed = await readBootstrapFile(file);
       if (options.againstService === true) {
@@ -38,7 +38,10 @@ export function addServiceCommands(program: Command, io: ServiceIo): void {
           const { changes } = await planFor(parsed, composition);
           io.out(`the file is right; it would change ${changes.length} accounts\n`);
         });
-      } else io.out('the file is right\n');
+      } else {
+        planForEmptyDirectory(parsed);
+        io.out('the file is right\n');
+      }
     }));
 
   const audit = program.command('audit').description('what the service recorded');

@@ -6,8 +6,9 @@ import { systemAccountId } from '../../src/directory/entities.js';
 import type { Snapshot } from '../../src/directory/snapshot.js';
 import { applyBootstrap } from '../../src/service/bootstrap.js';
 import { sampleAgencyUrn, sampleFile } from '../../src/service/sample.js';
-import { absentAccount, accountA, accountB, accounts, accountsWith, agencies, allow, keys, mfaSeed, policy, trust } from '../support/accounts.js';
+import { absentAccount, accountA, accountB, accounts, agencies, allow, keys, mfaSeed, policy, trust } from '../support/accounts.js';
 import { startService, type TestService } from '../support/service.js';
+import { withAccount, withAdded, withEntity } from '../redis/altered.js';
 import { dump, keysLike } from '../redis/support.js';
 
 let service: TestService;
@@ -56,7 +57,7 @@ describe('applied again', () => {
   it('with a change keeps every id, touches the changed account alone, and records it there', async () => {
     const [before, other] = [await snapshot(), await snapshot(accountB)];
     const events = await service.redis.xlen(service.composition.names.audit(service.composition.names.cellOfAccount(accountA)));
-    await apply(accountsWith(({ accounts: [a] }) => a?.users.forEach((user) => user.user_name === 'bob' && Object.assign(user, { description: 'changed' }))));
+    await apply(withEntity(accountA, 'users', 'bob', { description: 'changed' }));
     const after = await snapshot();
     expect([...after.entities.keys()].sort()).toEqual([...before.entities.keys()].sort());
     expect(after.revision).not.toBe(before.revision);
@@ -71,7 +72,7 @@ it('an entity of the file that has an id of an existing one gives it its name', 
   const { accountName, accountId } = (await snapshot()).account;
   await apply({ accounts: [{ account_id: accountId, account_name: accountName, root_user: { user_name: 'root-a' }, policies: [], users: [{ user_id: userId, user_name: 'robert', attached_policies: ['only-assume'] }] }] });
   expect(await service.identity(keys.bob)).toMatchObject({ status: 200, body: { principal_urn: `iam::${accountA}:user:robert`, principal_id: userId } });
-  await apply(accountsWith(({ accounts: [a] }) => a?.users.forEach((user) => user.user_name === 'bob' && Object.assign(user, { user_id: userId }))));
+  await apply(withEntity(accountA, 'users', 'bob', { user_id: userId }));
   expect((await service.identity(keys.bob)).body.principal_urn).toBe(`iam::${accountA}:user:bob`);
 });
 
@@ -114,8 +115,7 @@ describe('access keys', () => {
 
 describe('a policy text that changes', () => {
   it('becomes a new default version, five at most, and no number is used twice', async () => {
-    const edition = (number: number) => accountsWith(({ accounts: [a] }) =>
-      a?.policies.forEach((each) => each.policy_name === 'read-objects' && Object.assign(each, { policy_document: policy(allow(`obs:object:Get${number}`)) })));
+    const edition = (number: number) => withEntity(accountA, 'policies', 'read-objects', { policy_document: policy(allow(`obs:object:Get${number}`)) });
     const versionsNow = async () => {
       const found = [...(await snapshot()).policies.values()].find(({ policyName }) => policyName === 'read-objects');
       return { versions: found?.versions.map(({ versionId }) => versionId), defaultVersionId: found?.defaultVersionId, id: found?.policyId };
@@ -131,7 +131,7 @@ describe('a policy text that changes', () => {
 describe('principals', () => {
   it('that name an account that does not exist (yet) are accepted, and hold when it comes', async () => {
     const later = 'f'.repeat(32);
-    const waiting = accountsWith(({ accounts: [, b] }) => b?.agencies.push({ agency_name: 'waiting', trust_policy: trust({ IAM: [later] }) }));
+    const waiting = withAdded(accountB, 'agencies', { agency_name: 'waiting', trust_policy: trust({ IAM: [later] }) });
     await apply(waiting);
     const key = { accessKeyId: 'HPUALATECOMER0000000', secretAccessKey: 'late-comer-0123456789' };
     await apply({ accounts: [{ account_id: later, account_name: 'late-comer', root_user: { user_name: 'late', access_keys: [{ access_key_id: key.accessKeyId, secret_access_key: key.secretAccessKey }] } }] });
@@ -142,8 +142,7 @@ describe('principals', () => {
 
 describe('service control policies', () => {
   it('are exactly those of the file: one that is taken out no longer binds', async () => {
-    const scp = (...names: string[]) => accountsWith(({ accounts: [a] }) =>
-      a !== undefined && Object.assign(a, { service_control_policies: names.map((name) => ({ name, policy_document: policy(allow('*')) })) }));
+    const scp = (...names: string[]) => withAccount(accountA, { service_control_policies: names.map((name) => ({ name, policy_document: policy(allow('*')) })) });
     await apply(scp('one', 'two'));
     expect((await snapshot()).serviceControlPolicies.map(({ name }) => name).sort()).toEqual(['one', 'two']);
     await apply(scp('two'));

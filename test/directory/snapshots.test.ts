@@ -6,8 +6,9 @@ import type { AccountChange } from '../../src/directory/store.js';
 import { applyBootstrap } from '../../src/service/bootstrap.js';
 import { parseBootstrapFile } from '../../src/directory/bootstrap-file.js';
 import type { Composition } from '../../src/service/composition.js';
-import { accountA, accountB, accounts, accountsWith, agencies, deny, keys, policy } from '../support/accounts.js';
+import { accountA, accountB, accounts, agencies, deny, keys, policy } from '../support/accounts.js';
 import { startService, type TestService } from '../support/service.js';
+import { withAccount, withAdded, withEntity } from '../redis/altered.js';
 import { startPeer, type Peer } from '../redis/support.js';
 
 let service: TestService;
@@ -104,19 +105,19 @@ describe('a process that knows an account', () => {
 });
 
 describe('a write through one process is seen by the next call of every other', () => {
-  it.each<readonly [string, Parameters<typeof accountsWith>[0], number]>([
-    ['a disabled user', ({ accounts: [a] }) => a?.users.forEach((user) => user.user_name === 'alice' && Object.assign(user, { enabled: false })), 401],
-    ['an inactive key', ({ accounts: [a] }) => a?.users.forEach((user) => user.user_name === 'alice' && Object.assign(user, { access_keys: [{ access_key_id: keys.alice.accessKeyId, secret_access_key: keys.alice.secretAccessKey, status: 'inactive' }] })), 401],
-    ['another secret of the key', ({ accounts: [a] }) => a?.users.forEach((user) => user.user_name === 'alice' && Object.assign(user, { access_keys: [{ access_key_id: keys.alice.accessKeyId, secret_access_key: 'another-secret-of-alice' }] })), 401],
-    ['a policy that denies', ({ accounts: [a] }) => a?.policies.forEach((each) => each.policy_name === 'assume-all' && Object.assign(each, { policy_document: policy(deny('*')) })), 403],
-    ['an SCP that denies', ({ accounts: [a] }) => a !== undefined && Object.assign(a, { service_control_policies: [{ name: 'stop', policy_document: policy(deny('*')) }] }), 403],
-    ['an organization without an SCP', ({ accounts: [a] }) => a !== undefined && Object.assign(a, { service_control_policies: [] }), 403],
-    ['a renamed agency', ({ accounts: [, b] }) => b?.agencies.forEach((agency) => agency.agency_name === 'second' && Object.assign(agency, { path: 'elsewhere/' })), 403],
-  ])('%s', async (_what, alter, status) => {
+  it.each<readonly [string, object, number]>([
+    ['a disabled user', withEntity(accountA, 'users', 'alice', { enabled: false }), 401],
+    ['an inactive key', withEntity(accountA, 'users', 'alice', { access_keys: [{ access_key_id: keys.alice.accessKeyId, secret_access_key: keys.alice.secretAccessKey, status: 'inactive' }] }), 401],
+    ['another secret of the key', withEntity(accountA, 'users', 'alice', { access_keys: [{ access_key_id: keys.alice.accessKeyId, secret_access_key: 'another-secret-of-alice' }] }), 401],
+    ['a policy that denies', withEntity(accountA, 'policies', 'assume-all', { policy_document: policy(deny('*')) }), 403],
+    ['an SCP that denies', withAccount(accountA, { service_control_policies: [{ name: 'stop', policy_document: policy(deny('*')) }] }), 403],
+    ['an organization without an SCP', withAccount(accountA, { service_control_policies: [] }), 403],
+    ['a renamed agency', withEntity(accountB, 'agencies', 'second', { path: 'elsewhere/' }), 403],
+  ])('%s', async (_what, file, status) => {
     const assume = async () => (await peer.assume(keys.alice, { agency_urn: agencies.second, agency_session_name: 'strict' })).status;
     for (let round = 0; round < 5; round += 1) {
       expect(await assume()).toBe(200);
-      await service.apply(accountsWith(alter));
+      await service.apply(file);
       expect(await assume()).toBe(status);
       await service.apply(accounts);
     }
@@ -135,8 +136,7 @@ describe('writers at once', () => {
 
   it('that read again after a conflict lose nothing of each other', async () => {
     const results = await Promise.allSettled(Array.from({ length: 3 }, (_, number) => {
-      const file = structuredClone(accounts);
-      file.accounts[0]?.users.push({ user_name: `joint-${number}`, access_keys: [] });
+      const file = withAdded(accountA, 'users', { user_name: `joint-${number}` });
       return applyBootstrap(parseBootstrapFile(JSON.stringify(file)), (number % 2 === 0 ? service : peer).composition);
     }));
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled']);
@@ -153,9 +153,9 @@ describe('writers at once', () => {
   });
 
   it('never make a reader fail: an account that changes all the time is a 503 to try again, not a 500', async () => {
-    let running = true;
+    const writers = { running: true };
     const writing = (async () => {
-      for (let number = 0; running; number += 1) await write(service.composition, [userOf('storm', `id-${number % 5}`)]);
+      for (let number = 0; writers.running; number += 1) await write(service.composition, [userOf('storm', `id-${number % 5}`)]);
     })();
     const statuses = await Promise.all(Array.from({ length: 12 }, async () => {
       const seen: number[] = [];
@@ -166,7 +166,7 @@ describe('writers at once', () => {
       }
       return seen;
     }));
-    running = false;
+    writers.running = false;
     await writing;
     expect(new Set(statuses.flat())).not.toContain(500);
     expect(peer.logged.filter(({ fields }) => 'status' in fields && fields.status === 500)).toEqual([]);

@@ -117,7 +117,9 @@ describe('/healthz and /readyz', () => {
   });
 
   it('a call while Redis cannot be reached is a 503 with its code, and no credential', async () => {
+    const ended = new Promise((resolve) => service.redis.once('end', resolve));
     service.redis.disconnect();
+    await ended;
     const answer = await send(service, signed(service, keys.alice, { body: assumeBody }));
     await service.redis.connect();
     expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '1', 'cache-control': 'no-store' }, body: { error_code: 'STS5.1503', request_id: answer.headers['x-request-id'] } });

@@ -3,6 +3,7 @@ import * as OTPAuth from 'otpauth';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accountA, accountB, accounts, agencies, keys, mfaSeed, mfaSerial } from '../support/accounts.js';
 import { startService, type TestService } from '../support/service.js';
+import { withAdded } from './altered.js';
 import { countSessions, dump, startPeer, type Peer } from './support.js';
 
 let service: TestService;
@@ -107,8 +108,7 @@ describe('a Redis without memory', () => {
   it('takes no half of a directory write', async () => {
     const before = await dump(service.redis);
     await service.redis.config('SET', 'maxmemory', '1');
-    const changed = structuredClone(accounts);
-    changed.accounts[0]?.users.push({ user_name: 'newcomer', attached_policies: ['only-assume'], access_keys: [] });
+    const changed = withAdded(accountA, 'users', { user_name: 'newcomer', attached_policies: ['only-assume'] });
     await expect(service.apply(changed)).rejects.toMatchObject({ errorName: 'storeUnavailable' });
     await service.redis.config('SET', 'maxmemory', '0');
     expect(await dump(service.redis)).toEqual(before);

@@ -33,7 +33,7 @@ describe('a session record', () => {
 
   it('holds no secret and no token', async () => {
     const issued = await service.session(keys.alice, { agency_urn: agencies.first, agency_session_name: 'secret' });
-    const everything = await Promise.all((await keysLike(service.redis, '*')).map(async (key) => `${key}=${(await service.redis.dumpBuffer(key))?.toString('latin1') ?? ''}`));
+    const everything = await Promise.all((await keysLike(service.redis, '*')).map(async (key) => `${key}=${(await service.redis.dumpBuffer(key)).toString('latin1')}`));
     const streams = JSON.stringify(await Promise.all((await keysLike(service.redis, '*:audit')).map((key) => service.redis.xrange(key, '-', '+'))));
     for (const text of [...everything, streams]) {
       for (const secret of [issued.secretAccessKey, issued.securityToken ?? '', keys.alice.secretAccessKey]) expect(text.includes(secret)).toBe(false);
@@ -54,7 +54,7 @@ it('index pages hold at most 128 sessions, lose none, and end by themselves', as
     expect(pages).toHaveLength(Math.ceil((earlier + ids.length) / 128));
     const members: string[] = [];
     for (const page of pages) {
-      const ofPage = await redis.zrange(page, 0, -1);
+      const ofPage = await redis.zrange(page, 0, '-1');
       expect(ofPage.length).toBeLessThanOrEqual(128);
       const left = await redis.ttl(page);
       expect(left).toBeGreaterThan(43_200 + 890);

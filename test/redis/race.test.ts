@@ -1,9 +1,10 @@
 // What changes between the reading and the commit of a call: the call is decided again on what is true now, or refused.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { commitScript } from '../../src/redis/scripts/commit.js';
-import { accountA, accountB, accounts, accountsWith, agencies, keys, policy, deny, trust } from '../support/accounts.js';
+import { accountA, accountB, accounts, agencies, keys, policy, deny, trust } from '../support/accounts.js';
 import { startService, type Credentials, type TestService } from '../support/service.js';
-import { countSessions, startPeer, startProxy, type Peer, type Proxy } from './support.js';
+import { withEntity } from './altered.js';
+import { countSessions, startPeer, startProxy, type Fate, type Peer, type Proxy } from './support.js';
 
 let service: TestService;
 let proxy: Proxy;
@@ -26,7 +27,7 @@ afterEach(async () => {
 /** Does this when the next commits, one after another, are on their way to Redis; tells how many came by. */
 function beforeCommits(...changes: readonly (() => Promise<unknown>)[]): () => number {
   let seen = 0;
-  proxy.watch(commitScript.sha, async () => {
+  proxy.watch(commitScript.sha, async (): Promise<Fate> => {
     const change = changes[seen];
     seen += 1;
     await change?.();
@@ -35,17 +36,13 @@ function beforeCommits(...changes: readonly (() => Promise<unknown>)[]): () => n
   return () => seen;
 }
 
-const entities = (change: (account: (typeof accounts)['accounts'][number], other: (typeof accounts)['accounts'][number]) => void) => (): Promise<void> =>
-  service.apply(accountsWith(({ accounts: [a, b] }) => {
-    if (a === undefined || b === undefined) throw new Error('two accounts are needed');
-    change(a, b);
-  }));
-const disableAlice = entities((a) => a.users.forEach((user) => user.user_name === 'alice' && Object.assign(user, { enabled: false })));
+const apply = (file: object) => (): Promise<void> => service.apply(file);
+const disableAlice = apply(withEntity(accountA, 'users', 'alice', { enabled: false }));
 let edition = 0;
-const editPolicy = entities((a) => {
+const editUser = (): Promise<void> => {
   edition += 1;
-  a.users.forEach((user) => user.user_name === 'bob' && Object.assign(user, { description: `edition ${edition}` }));
-});
+  return service.apply(withEntity(accountA, 'users', 'bob', { description: `edition ${edition}` }));
+};
 const state = (accountId: string): string => service.composition.names.accountState(accountId);
 const raiseEpoch = (accountId: string, subject: string) => (): Promise<unknown> => service.redis.hincrby(state(accountId), subject, 1);
 const idOf = async (accountId: string, kind: 'user' | 'agency', name: string): Promise<string> => {
@@ -63,9 +60,9 @@ const trace = async () => ({ sessions: await countSessions(service.redis), a: (a
 describe('a permanent key', () => {
   it.each<readonly [string, () => Promise<unknown>, number]>([
     ['its user is disabled', disableAlice, 401],
-    ['its user loses the permission', entities((a) => a.groups.forEach((group) => Object.assign(group, { attached_policies: [] }))), 403],
-    ['its policy denies from now on', entities((a) => a.policies.forEach((each) => each.policy_name === 'assume-all' && Object.assign(each, { policy_document: policy(deny('*')) }))), 403],
-    ['the agency no longer trusts it', entities((_a, b) => b.agencies.forEach((agency) => agency.agency_name === 'second' && Object.assign(agency, { trust_policy: trust({ IAM: [accountB] }) }))), 403],
+    ['its user loses the permission', apply(withEntity(accountA, 'groups', 'assumers', { attached_policies: [] })), 403],
+    ['its policy denies from now on', apply(withEntity(accountA, 'policies', 'assume-all', { policy_document: policy(deny('*')) })), 403],
+    ['the agency no longer trusts it', apply(withEntity(accountB, 'agencies', 'second', { trust_policy: trust({ IAM: [accountB] }) })), 403],
   ])('%s while the call is decided: refused, and nothing is issued', async (_what, change, status) => {
     const before = await trace();
     const commits = beforeCommits(change);
@@ -79,7 +76,7 @@ describe('a permanent key', () => {
   });
 
   it.each<readonly [string, () => Promise<unknown>]>([
-    ['another entity of the caller\'s account', editPolicy],
+    ['another entity of the caller\'s account', editUser],
     ['the epoch of its account', raiseEpoch(accountA, 'account')],
     ['the epoch of its key', raiseEpoch(accountA, `key:${keys.alice.accessKeyId}`)],
     ['the epoch of its user', async () => raiseEpoch(accountA, `user:${await idOf(accountA, 'user', 'alice')}`)()],
@@ -94,10 +91,10 @@ describe('a permanent key', () => {
   });
 
   it('is served at the third try, and told to try again after it', async () => {
-    const twice = beforeCommits(editPolicy, editPolicy);
+    const twice = beforeCommits(editUser, editUser);
     expect([(await assume()).status, twice()]).toEqual([200, 3]);
     const before = await trace();
-    const always = beforeCommits(editPolicy, editPolicy, editPolicy);
+    const always = beforeCommits(editUser, editUser, editUser);
     const answer = await assume();
     expect([answer.status, answer.body.error_code, answer.body.credentials, always()]).toEqual([503, 'STS5.1504', undefined, 3]);
     expect(await trace()).toEqual(before);
@@ -109,9 +106,9 @@ describe('a permanent key', () => {
 it('an account that changes at every reading is a 503 to try again', async () => {
   const before = await countSessions(service.redis);
   let edits = 0;
-  proxy.watch('hmget', async () => {
+  proxy.watch('hmget', async (): Promise<Fate> => {
     edits += 1;
-    await editPolicy();
+    await editUser();
     return 'forward';
   });
   const answer = await assume();
@@ -164,7 +161,7 @@ describe('a session\'s chained call in flight dies with', () => {
 
 it('after a disabling is acknowledged no call of the key commits, however many are in flight', async () => {
   const isBob = (event: { readonly principal: { readonly userName?: string } }): boolean => event.principal.userName === 'bob';
-  const disableBob = entities((a) => a.users.forEach((user) => user.user_name === 'bob' && Object.assign(user, { enabled: false })));
+  const disableBob = apply(withEntity(accountA, 'users', 'bob', { enabled: false }));
   const { redis, composition: { names } } = service;
   for (let round = 0; round < 6; round += 1) {
     let running = true;

@@ -1,5 +1,5 @@
 // What the tests of this room share: raw Redis servers, a proxy that holds or cuts, a second process, a dump of everything.
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -40,7 +40,7 @@ export async function startRawRedis(...settings: readonly (readonly string[])[])
   redis.on('error', () => undefined);
   const fixed = ['--port', '0', '--unixsocket', socketPath, '--dir', folder, '--save', ''];
   const own = settings.flatMap(([name = '', ...values]) => [`--${name}`, ...values]);
-  let child = spawn('true');
+  let child: ChildProcess = spawn('true');
   const start = async (...more: readonly string[]): Promise<void> => {
     child = spawn(binary.command, [...fixed, ...own, ...more], { env: { ...process.env, ...binary.env, LC_ALL: 'C' }, stdio: 'ignore' });
     await once(child, 'spawn');
@@ -192,7 +192,7 @@ async function content(redis: Redis, key: string): Promise<unknown> {
     case 'list':
       return redis.lrange(key, 0, -1);
     case 'zset':
-      return redis.zrange(key, 0, -1, 'WITHSCORES');
+      return redis.zrange(key, 0, '-1', 'WITHSCORES');
     case 'stream':
       return redis.xrange(key, '-', '+');
     default:

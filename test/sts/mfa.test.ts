@@ -11,7 +11,7 @@ interface Owner {
 }
 
 /** Users with a device of their own: what one test burns or locks does not touch the next. */
-const owners = Array.from({ length: 20 }, (_, index): Owner => ({
+const owners = Array.from({ length: 24 }, (_, index): Owner => ({
   credentials: accessKey(`owner${'ABCDEFGHIJKLMNOPQRSTUVWXYZ'.charAt(index)}`),
   serial: `iam::${accountA}:mfa:device${index}`,
   seed: `${'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.charAt(index)}${mfaSeed.slice(1)}`,
@@ -169,6 +169,12 @@ describe('wrong codes', () => {
     expect(full?.ttl).toBeGreaterThan(240);
     expect(full?.ttl).toBeLessThanOrEqual(300);
     await service.redis.del(full?.key ?? '');
+    expect(await status(owner, code(owner))).toBe(200);
+  });
+
+  it('up to four of one device leave a fifth try', async () => {
+    const owner = nextOwner();
+    for (let tries = 0; tries < 4; tries += 1) expect(await status(owner, wrongCode(owner))).toBe(403);
     expect(await status(owner, code(owner))).toBe(200);
   });
 
