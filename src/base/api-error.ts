@@ -52,6 +52,11 @@ export class ApiError extends Error {
     return errorCodes[this.errorName].status;
   }
 
+  /** For the audit, which holds no policy text: the message of a malformed policy quotes it. */
+  get auditText(): string {
+    return this.errorName === 'malformedSessionPolicy' ? '`policy` is no session policy' : this.message;
+  }
+
   get code(): string {
     return errorCodes[this.errorName].code;
   }

@@ -148,6 +148,8 @@ function planRootUser(writer: AccountWriter, account: BootstrapAccount, place: s
   if (old !== undefined && root?.user_id !== undefined && root.user_id !== old.userId) {
     throw new BootstrapError(`${place}/user_id`, `the root user exists with the id \`${old.userId}\``);
   }
+  const ordinary = [...(writer.current?.users.values() ?? [])].find((user) => !user.isRootUser && user.userName === userName);
+  if (ordinary !== undefined) throw new BootstrapError(`${place}/user_name`, `\`${userName}\` is another user of the account`);
   const userId = old?.userId ?? root?.user_id ?? writer.newId();
   writer.put('user', userId, {
     userId, userName, enabled: true, isRootUser: true, description: '', tags: [], groupIds: [], attachedPolicies: [], createdAt: old?.createdAt ?? writer.now,

@@ -60,6 +60,8 @@ export function directoryWriter(redis: Redis, names: KeyNames, keyring: Keyring,
           const part = records.slice(at, at + fieldsPerStep);
           addStep(steps, 'P', names.accountEntities(accountId), part.length, ...part.flat());
         }
+        // With an agency its sessions end, and so do their descendants in whatever account: they carry its epoch.
+        for (const field of remove) if (field.startsWith('agency:')) addStep(steps, 'U', names.accountState(accountId), field);
         for (let at = 0; at < remove.length; at += fieldsPerStep) {
           const part = remove.slice(at, at + fieldsPerStep);
           addStep(steps, 'D', names.accountEntities(accountId), part.length, ...part);

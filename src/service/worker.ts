@@ -41,7 +41,7 @@ export function createWorkerServer(settings: Settings, composition: Composition,
     log,
     countUnidentified: (call) => unidentified.count(call),
   });
-  return createHttpServer(app);
+  return createHttpServer(app, services.random, (sourceIp, errorCode) => unidentified.count({ sourceIp, operation: 'none', errorCode, claimedAccessKeyId: '' }));
 }
 
 export async function startWorker(settings: Settings, composition: Composition, log: Log): Promise<Worker> {

@@ -19,4 +19,4 @@ export type {
   SignatureRefusal,
   SignatureScope,
 } from './types.js';
-export { canonicalRequestForDisplay, verifySignature } from './verify.js';
+export { canonicalRequestForDisplay, verifiedRequestHash, verifySignature } from './verify.js';

@@ -15,8 +15,16 @@ import type { ParsedSignature, ReceivedRequest } from './types.js';
  * @param signature what `parseSignedRequest` made of this same request
  */
 export function verifySignature(request: ReceivedRequest, signature: ParsedSignature, key: VerificationKey): boolean {
+  return verifiedRequestHash(request, signature, key) !== undefined;
+}
+
+/**
+ * The hash of the very canonical request that the signature fits, undefined where it fits none. It is the same for
+ * every form of a request that one signature covers, also where the signature itself can be bent (ECDSA).
+ */
+export function verifiedRequestHash(request: ReceivedRequest, signature: ParsedSignature, key: VerificationKey): string | undefined {
   const query = canonicalQuery(request.target);
-  if (query === undefined) return false;
+  if (query === undefined) return undefined;
   const algorithm = algorithmProperties(signature.algorithm);
   const check = signatureCheck(algorithm, signature, key);
   const { signedHeaders, signedValues } = signature;
@@ -27,12 +35,12 @@ export function verifySignature(request: ReceivedRequest, signature: ParsedSigna
       for (const reading of headerReadings(text)) {
         const requestHash = canonicalRequestHash(algorithm, text, reading);
         if (check(stringToSign(signature.algorithm, signature.dateText, signature.scope, requestHash))) {
-          return key.isUsable && key.accessKeyId === signature.accessKeyId;
+          return key.isUsable && key.accessKeyId === signature.accessKeyId ? requestHash : undefined;
         }
       }
     }
   }
-  return false;
+  return undefined;
 }
 
 const receivedBytes: readonly HeaderReading[] = ['latin1'];

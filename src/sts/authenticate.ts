@@ -1,7 +1,7 @@
 // From a signed request to its caller: which key, whose key, alive, and really the signer.
 import { ApiError } from '../base/api-error.js';
 import {
-  canonicalRequestForDisplay, dummyVerificationKey, parseSignedRequest, verifySignature,
+  canonicalRequestForDisplay, dummyVerificationKey, parseSignedRequest, verifiedRequestHash,
   type ParsedSignature, type ReceivedRequest, type SignatureRefusal,
 } from '../signing/index.js';
 import { cellOfSessionId } from '../urn/ids.js';
@@ -34,9 +34,9 @@ export function authenticator(services: Services): Authenticate {
       ? await permanentKey(services, signature)
       : await temporaryKey(services, signature, verifyToken, now);
     // An unknown key costs the same work, so that time does not tell it from a wrong signature.
-    const verified = verifySignature(request, signature, candidate?.key ?? dummyKey);
-    if (!verified || candidate === undefined) throw await signatureFailure(services, request, signature, sourceIp);
-    return { ...candidate.caller, signature, verificationKey: candidate.key, sourceIp };
+    const requestHash = verifiedRequestHash(request, signature, candidate?.key ?? dummyKey);
+    if (requestHash === undefined || candidate === undefined) throw await signatureFailure(services, request, signature, sourceIp);
+    return { ...candidate.caller, signature, requestHash, verificationKey: candidate.key, sourceIp };
   };
 }
 

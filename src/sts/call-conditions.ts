@@ -20,7 +20,7 @@ export interface RequestFacts {
 }
 
 /** Unsigned headers decide nothing. */
-export function requestFacts({ kind, signature, sourceIp }: Caller, now: number): RequestFacts {
+export function requestFacts({ kind, signature, sourceIp }: Pick<Caller, 'kind' | 'signature' | 'sourceIp'>, now: number): RequestFacts {
   const onBehalf = kind === 'service';
   return {
     now,

@@ -17,6 +17,8 @@ interface Common {
   /** What of the read must still hold when the call is committed. */
   readonly guards: readonly Guard[];
   readonly signature: ParsedSignature;
+  /** Hash of the canonical request that the signature fits: what was signed, whatever it looked like on the way. */
+  readonly requestHash: string;
   readonly verificationKey: VerificationKey;
   /** Address the request came from. */
   readonly sourceIp: string;

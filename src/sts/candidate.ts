@@ -6,7 +6,7 @@ import type { Caller, ServiceCaller, SessionCaller, UserCaller } from './caller.
 export const authenticationError = 'Incorrect IAM authentication information: ';
 
 /** A caller but for what the verified request itself adds. */
-export type Proved<T extends Caller> = Omit<T, 'signature' | 'verificationKey' | 'sourceIp'>;
+export type Proved<T extends Caller> = Omit<T, 'signature' | 'requestHash' | 'verificationKey' | 'sourceIp'>;
 
 export interface Candidate {
   readonly key: VerificationKey;

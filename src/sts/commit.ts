@@ -23,7 +23,7 @@ export interface Commit {
   readonly guards: readonly Guard[];
   /** Sessions that must not carry a revocation mark: the caller's and its ancestors. */
   readonly unmarkedSessions: readonly string[];
-  /** Digest of the signature's input, where a second use is refused. */
+  /** Names the signature's input, where a second use is refused. */
   readonly signatureInput?: string;
   readonly mfaStep?: MfaStep;
   readonly session?: Session;

@@ -1,8 +1,7 @@
 // One call from signature to answer: authenticate, decide, commit; and decide again when the ground has moved.
-import { createHash } from 'node:crypto';
 import { ApiError } from '../base/api-error.js';
 import type { AuditEvent } from '../audit/event.js';
-import { queryPairs, type ReceivedRequest } from '../signing/index.js';
+import type { ReceivedRequest } from '../signing/index.js';
 import type { Authenticate } from './authenticate.js';
 import { authenticationError } from './candidate.js';
 import { eventPrincipal, eventSession, type Caller } from './caller.js';
@@ -50,7 +49,7 @@ async function decided<Body>(call: Call<Body>, caller: Caller, context: CallCont
     return await call.decide(caller, context);
   } catch (error) {
     if (!(error instanceof ApiError) || error.status >= 500) throw error;
-    return { ok: false, error, details: { decision: error.message }, guards: [] };
+    return { ok: false, error, details: { decision: error.auditText }, guards: [] };
   }
 }
 
@@ -65,7 +64,7 @@ async function settle<Body>(
   };
   const result = await store.commit({
     ...commit,
-    ...(services.settings.rejectReplays && { signatureInput: signatureInput(call.request, caller) }),
+    ...(services.settings.rejectReplays && { signatureInput: signatureInput(caller) }),
     ...(outcome.mfaStep !== undefined && { mfaStep: outcome.mfaStep }),
     ...(outcome.ok && outcome.session !== undefined && { session: outcome.session }),
   });
@@ -98,14 +97,5 @@ function callerEvent(call: Call<unknown>, caller: Caller, context: CallContext, 
   };
 }
 
-/**
- * Digest of what was signed, the same for every form of the request that one signature fits. The signature itself
- * would not do: an ECDSA signature can be bent into another valid one.
- */
-function signatureInput({ method, target, body }: ReceivedRequest, { signature }: Caller): string {
-  const { accessKeyId, dateText, signedHeaders, signedValues } = signature;
-  const [path = ''] = target.split('?', 1);
-  const query = (queryPairs(target) ?? []).map((pair) => JSON.stringify(pair)).sort();
-  const text = JSON.stringify([accessKeyId, dateText, method, path.replace(/\/$/, ''), query, signedHeaders, signedValues]);
-  return createHash('sha256').update(text).update(body).digest('base64url');
-}
+/** What one signature stands for: another signature of the same request by the same key, as ECDSA has them, stands for the same. */
+const signatureInput = ({ accessKeyId, requestHash }: Caller): string => `${accessKeyId}:${requestHash}`;

@@ -99,8 +99,7 @@ describe('a file with', () => {
     expect(await dump(service.redis)).toEqual(before);
   });
 
-  // Open in src/directory: the new name of a root user is not held against the account's other users.
-  it.fails('a root user by the name of another user of the account is refused', async () => {
+  it('a root user by the name of another user of the account is refused', async () => {
     const taken = await startService(accounts);
     try {
       await expect(taken.apply({ accounts: [{ account_id: accountA, account_name: 'account-a', root_user: { user_name: 'bob' } }] })).rejects.toThrow('/accounts/0/root_user/user_name');

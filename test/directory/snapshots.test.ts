@@ -185,17 +185,16 @@ describe('a large account', () => {
 });
 
 describe('an account that is gone', () => {
-  it.each<readonly [string, () => Promise<unknown>, number]>([
-    // A removal that keeps the account's state raises the epochs to end what descends from it.
+  it.each<readonly [string, () => Promise<unknown>]>([
     ['by its entities', async () => {
       const snapshot = await snapshotIn(service.composition);
       expect(await service.composition.directoryWriter.write([{ accountId: accountA, expectedRevision: snapshot.revision, put: [], remove: [...snapshot.entities.keys()] }], [])).toBe('written');
-    }, 200],
+    }],
     ['by its keys in Redis', () => {
       const { names } = service.composition;
       return service.redis.del(names.accountState(accountA), names.accountEntities(accountA), names.accountChanges(accountA));
-    }, 401],
-  ])('%s: its users and sessions are refused at once, its agencies are not found', async (_how, remove, statusOfDescendant) => {
+    }],
+  ])('%s: its users, its sessions and what descends from them are refused at once, its agencies are not found', async (_how, remove) => {
     const own = await startService(accounts);
     const outer = service;
     service = own;
@@ -206,7 +205,7 @@ describe('an account that is gone', () => {
       await remove();
       expect((await own.identity(keys.alice)).status).toBe(401);
       expect((await own.identity(session)).status).toBe(401);
-      expect((await own.identity(second)).status).toBe(statusOfDescendant);
+      expect((await own.identity(second)).status).toBe(401);
       expect((await own.assume(session, { agency_urn: agencies.second, agency_session_name: 'late' })).status).toBe(401);
       expect((await own.assume(keys.bert, { agency_urn: agencies.external, agency_session_name: 'late', external_id: 'partner-42' })).status).toBe(403);
       expect((await own.identity(keys.bert)).status).toBe(200);
@@ -216,4 +215,18 @@ describe('an account that is gone', () => {
       await own.stop();
     }
   });
+});
+
+it('an agency that is removed ends its sessions and their descendants in other accounts, also when one of its name comes back', async () => {
+  const first = await service.session(keys.alice, { agency_urn: agencies.first, agency_session_name: 'one' });
+  const second = await service.session(first, { agency_urn: agencies.second, agency_session_name: 'two' });
+  const snapshot = await snapshotIn(service.composition);
+  const agencyId = snapshot.agenciesByName.get('first')?.agencyId ?? '';
+  expect(await service.composition.directoryWriter.write([{ accountId: accountA, expectedRevision: snapshot.revision, put: [], remove: [entityField('agency', agencyId)] }], [])).toBe('written');
+  for (const state of ['removed', 'made anew']) {
+    for (const process of [service, peer]) {
+      expect([state, (await process.identity(first)).status, (await process.identity(second)).status]).toEqual([state, 401, 401]);
+    }
+    await service.apply(accounts);
+  }
 });

@@ -131,7 +131,7 @@ async function dumpRedis(): Promise<ReadonlyMap<string, string>> {
       case 'hash': return redis.hgetall(key);
       case 'list': return redis.lrange(key, 0, -1);
       case 'set': return redis.smembers(key);
-      case 'zset': return redis.zrange(key, 0, -1);
+      case 'zset': return redis.zrange(key, '0', '-1');
       case 'stream': return redis.xrange(key, '-', '+');
       default: throw new Error(`\`${key}\` is of a type that this test cannot read`);
     }

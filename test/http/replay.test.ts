@@ -76,7 +76,7 @@ describe('S1: the second use of one signed request is refused', () => {
   });
 
   // Open: the digest of src/sts/perform.ts is taken over the bytes received, not over what the signature covers.
-  it.fails('presented with a header value in the other of the two encodings that one signature fits', async () => {
+  it('presented with a header value in the other of the two encodings that one signature fits', async () => {
     service.clock.advance(1);
     // Node's SDK hashes UTF-8 and sends latin1: both forms of the wire have the same signature.
     const request = signed(service, keys.alice, { headers: { 'x-note': 'é' } });
@@ -87,7 +87,7 @@ describe('S1: the second use of one signed request is refused', () => {
   });
 
   // Open, for the same reason.
-  it.fails('presented with another body, where the body is not signed', async () => {
+  it('presented with another body, where the body is not signed', async () => {
     service.clock.advance(1);
     const request = signed(service, keys.alice, { body: assumeBody, headers: { 'x-sdk-content-sha256': 'UNSIGNED-PAYLOAD' } });
     expect(await send(service, request)).toMatchObject({ status: 200 });

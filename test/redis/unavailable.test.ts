@@ -2,6 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import supertest from 'supertest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readSettings, SettingsError } from '../../src/service/settings.js';
+import { connectRedis } from '../../src/service/state.js';
 import { accounts, agencies, keys } from '../support/accounts.js';
 import { credentialsOf, startService, type Answer, type Credentials, type TestService } from '../support/service.js';
 import { countSessions, dump, startPeer, startRawRedis, type Peer, type RawRedis } from './support.js';
@@ -12,8 +14,13 @@ let peer: Peer;
 let temporary: Credentials;
 let message: string;
 
+let unreachable: Promise<unknown>;
+
 /** The accounts live in a Redis that is not started again by anybody. */
 beforeAll(async () => {
+  const url = 'unix:///nonexistent/redis.sock';
+  // It takes ten seconds: the other tests run meanwhile.
+  unreachable = connectRedis(readSettings({ STS_REDIS_URL: url }), url, () => undefined).catch((error: unknown) => error);
   raw = await startRawRedis(['appendonly', 'yes'], ['appendfsync', 'always']);
   service = await startService(accounts, { STS_REDIS_URL: raw.url });
   peer = await startPeer(service, raw.url);
@@ -139,4 +146,10 @@ it('scripts that Redis forgot are sent again, once', async () => {
   const answers = await Promise.all(Array.from({ length: 16 }, (_, number) => peer.assume(keys.alice, { agency_urn: agencies.first, agency_session_name: `flush-${number}` })));
   expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
   expect(await countSessions(raw.redis)).toBe(before + answers.length);
+});
+
+it('a start without a Redis gives up after a while, with a message that names the setting and the cause', { timeout: 20_000 }, async () => {
+  const error = await unreachable;
+  expect(error).toBeInstanceOf(SettingsError);
+  expect(String(error)).toMatch(/`STS_REDIS_URL`: Redis cannot be reached: .*ENOENT/);
 });

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { parseBootstrapFile } from '../../src/directory/bootstrap-file.js';
 import { bootstrapSnapshots } from '../../src/directory/bootstrap-snapshots.js';
 import type { Snapshot } from '../../src/directory/snapshot.js';
-import { verificationKey } from '../../src/signing/index.js';
+import type { Actor } from '../../src/sts/actor.js';
 import { assumeActions, decideAssume } from '../../src/sts/assume-decisions.js';
 import { requestFacts } from '../../src/sts/call-conditions.js';
 import type { Caller } from '../../src/sts/caller.js';
@@ -22,17 +22,17 @@ const pairsPerWorld = 44;
 const sourceIp = '127.0.0.1';
 const now = Date.UTC(2026, 0, 15, 8, 30);
 const issuedAt = Math.floor(now / 1000) - 30;
-const epochs = { account: 0, owner: 0, key: 0 };
 
-/** The caller as authentication makes it. */
-function callerOf(caller: WorldCaller, { userAgent }: WorldRequest, accounts: ReadonlyMap<string, Snapshot>): Caller {
+/** What decisions see of a caller that authentication made. */
+type LiveCaller = Actor & Pick<Caller, 'signature' | 'sourceIp'>;
+
+function callerOf(caller: WorldCaller, { userAgent }: WorldRequest, accounts: ReadonlyMap<string, Snapshot>): LiveCaller {
   const accountId = caller.kind === 'user' ? accountOf(caller.name) : caller.kind === 'session' ? caller.accountId : '0'.repeat(32);
   const snapshot = accounts.get(accountId) ?? [...accounts.values()][0];
   if (snapshot === undefined) throw new Error('a world has accounts');
   const headers = new Map([['user-agent', userAgent], ['x-source-account', caller.kind === 'service' ? caller.sourceAccount : 'not looked at']]);
   const common = {
-    accountId, snapshot, accessKeyId: 'AK', principalId: 'id', guards: [], sourceIp, verificationKey: verificationKey('AK', 'secret'),
-    chain: [{ kind: 'key', accessKeyId: 'AK', accountId, ownerId: 'id', ownerKind: 'user', epochs }] as const,
+    accountId, snapshot, sourceIp,
     signature: {
       algorithm: 'SDK-HMAC-SHA256', accessKeyId: 'AK', signedHeaders: [], signedValues: [], signature: '', signedAt: now, dateText: '', header: (name: string) => headers.get(name),
     } as const,
@@ -49,16 +49,14 @@ function callerOf(caller: WorldCaller, { userAgent }: WorldRequest, accounts: Re
   return {
     ...common, kind: 'agency-session', agency, principalUrn: sessionUrn(accountId, 'hub', session.name),
     session: {
-      sessionId: 'HST', accountId, agencyId: agency.agencyId, agencyName: 'hub', agencyPath: agency.path, agencySessionName: session.name, issuedAt, expiresAt: issuedAt + 3600, chainStartedAt: issuedAt,
-      assumedBy: '', rootPrincipal: '', chain: common.chain, secretKeyId: '', status: { list: '', index: 0 }, epochs: { account: 0, agency: 0 },
-      tags: mergeSessionTags(undefined, { tags: session.tags, transitiveTagKeys: session.transitive }),
+      issuedAt, tags: mergeSessionTags(undefined, { tags: session.tags, transitiveTagKeys: session.transitive }),
       sourceIdentity: session.sourceIdentity, mfaAuthenticatedAt: session.mfa ? issuedAt : undefined, sessionPolicy: session.policy, sessionPolicyIds: session.policyIds,
     },
   };
 }
 
 /** What the live path asks of policies, or the rule that it stops at. */
-function live(caller: Caller, input: WorldRequest, accounts: ReadonlyMap<string, Snapshot>): string | ReturnType<typeof decideAssume> {
+function live(caller: LiveCaller, input: WorldRequest, accounts: ReadonlyMap<string, Snapshot>): string | ReturnType<typeof decideAssume> {
   const parent = caller.kind === 'agency-session' ? caller.session : undefined;
   const target = parseAgencyUrn(input.agencyUrn);
   const found = target && accounts.get(target.accountId)?.agenciesByName.get(target.name);

@@ -15,6 +15,7 @@ import { script } from '../client.js';
  * | E event | record | stream readable | the event, densely numbered |
  * | P put | n, n × (field, value) | hash readable | the fields |
  * | D delete | n, n × field | hash readable | without the fields |
+ * | U raise | field | hash readable | the number in the field grows by one |
  * | C change | record, length | list readable | the newest entry of a list of at most that length |
  *
  * Returns `ok`, or the letter of the check that failed.
@@ -30,7 +31,7 @@ local function step(i)
   if op == 'G' or op == 'P' then return op, key, i + 3, i + 3 + 2 * tonumber(ARGV[i + 2]) end
   if op == 'D' then return op, key, i + 3, i + 3 + tonumber(ARGV[i + 2]) end
   if op == 'M' then return op, key, i + 2, i + 2 end
-  if op == 'R' or op == 'E' then return op, key, i + 2, i + 3 end
+  if op == 'R' or op == 'E' or op == 'U' then return op, key, i + 2, i + 3 end
   return op, key, i + 2, i + 4
 end
 
@@ -82,6 +83,8 @@ while i <= count do
     redis.call('HSET', key, unpack(ARGV, from, next - 1))
   elseif op == 'D' then
     redis.call('HDEL', key, unpack(ARGV, from, next - 1))
+  elseif op == 'U' then
+    redis.call('HINCRBY', key, ARGV[from], 1)
   elseif op == 'C' then
     redis.call('LPUSH', key, ARGV[from])
     redis.call('LTRIM', key, 0, tonumber(ARGV[from + 1]) - 1)
@@ -100,7 +103,7 @@ export interface Steps {
 export const noSteps = (): Steps => ({ keys: [], values: [] });
 
 /** Adds a step; equal keys share a number. */
-export function addStep(steps: Steps, letter: 'G' | 'M' | 'T' | 'R' | 'S' | 'I' | 'E' | 'P' | 'D' | 'C', key: string, ...values: readonly (string | number)[]): void {
+export function addStep(steps: Steps, letter: 'G' | 'M' | 'T' | 'R' | 'S' | 'I' | 'E' | 'P' | 'D' | 'U' | 'C', key: string, ...values: readonly (string | number)[]): void {
   let index = steps.keys.indexOf(key);
   if (index < 0) index = steps.keys.push(key) - 1;
   steps.values.push(letter, index + 1, ...values);
