@@ -1,5 +1,4 @@
 // `agency-sts policy check`: is a policy valid, and is it meant as it stands? With exit codes for CI.
-import { readFile } from 'node:fs/promises';
 import { text as readText } from 'node:stream/consumers';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { BootstrapError } from '../directory/bootstrap-file.js';
@@ -8,8 +7,9 @@ import { isAccountId } from '../urn/urn.js';
 import { readCatalogue } from './catalogue.js';
 import { checkedFile, type CheckedDocument, type CheckedFile } from './checked-documents.js';
 import { plainCommand } from './client-command.js';
-import { CommandError, exitCodes, systemErrorCode, usageError } from './command-error.js';
+import { CommandError, exitCodes } from './command-error.js';
 import type { CommandIo } from './io.js';
+import { readInput } from './read-input.js';
 import { printable, quote } from './text.js';
 
 interface Flags {
@@ -73,12 +73,7 @@ async function check(files: readonly string[], flags: Flags, io: CommandIo): Pro
 
 const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
 
-async function contentOf(file: string, io: CommandIo): Promise<string> {
-  if (file === '-') return await readText(io.input ?? process.stdin);
-  return await readFile(file, 'utf8').catch((error: unknown) => {
-    throw usageError(`file ${quote(file)} cannot be read: ${systemErrorCode(error)}`);
-  });
-}
+const contentOf = (file: string, io: CommandIo): Promise<string> => (file === '-' ? readText(io.input ?? process.stdin) : readInput('file', file));
 
 function checkText(text: string, file: string, { kind, account }: Flags, catalogue: Catalogue): { readonly documents: number; readonly found: readonly Found[] } {
   let checked: CheckedFile;

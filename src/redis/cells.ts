@@ -65,4 +65,6 @@ export const installKey = 'agency-sts:install';
 export const accountsKey = 'agency-sts:accounts';
 /** Bounded stream of calls that no account can be charged with. */
 export const unidentifiedCallsKey = 'agency-sts:unidentified-calls';
+/** Written to learn whether writing works. */
+export const readinessKey = 'agency-sts:ready';
 export const attemptKey = (purpose: string, slot: string): string => `agency-sts:attempts:${purpose}:${slot}`;

@@ -6,6 +6,7 @@ import { createApp, type Readiness } from '../http/app.js';
 import type { Log } from '../http/errors.js';
 import { close, createHttpServer, listen } from '../http/server.js';
 import { attemptCounter } from '../redis/attempts.js';
+import { readinessKey } from '../redis/cells.js';
 import { rateWindowSeconds } from '../http/rate-limit.js';
 import { weakDurability } from '../redis/install.js';
 import { authenticator } from '../sts/authenticate.js';
@@ -74,9 +75,10 @@ export async function startWorker(settings: Settings, composition: Composition, 
 async function readiness(settings: Settings, { redis }: Composition): Promise<Readiness> {
   const warnings = settings.STS_ALLOW_WEAK_REDIS ? await weakDurability(redis).catch(() => ['the durability settings of Redis cannot be read']) : [];
   try {
-    await redis.ping();
+    await redis.set(readinessKey, '1', 'EX', 60);
     return { ready: true, reasons: [], warnings };
-  } catch {
-    return { ready: false, reasons: ['Redis cannot be reached'], warnings };
+  } catch (error) {
+    const refused = error instanceof Error && error.name === 'ReplyError';
+    return { ready: false, reasons: [refused ? `Redis takes no writes: ${error.message}` : 'Redis cannot be reached'], warnings };
   }
 }

@@ -4,7 +4,8 @@ import { accessKey, accountA, accountB, assumeActions, bootstrapKey, policy } fr
 import type { Credentials } from '../support/service.js';
 
 const pick = <Value>(...values: readonly Value[]) => fc.constantFrom(...values);
-const maybe = <Value>(value: fc.Arbitrary<Value>, freq = 2) => fc.option(value, { nil: undefined, freq });
+/** Half of the time. */
+const maybe = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined, freq: 2 });
 
 export const seed = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP';
 export const worldKeys: Readonly<Record<'rootA' | 'ann' | 'abe' | 'rootB' | 'bob' | 'service', Credentials>> = {
@@ -53,7 +54,7 @@ const clause = fc.oneof(
     ['NotIpAddress', 'g:SourceIp', ['127.0.0.1', '10.0.0.1']],
   ] as const).map(([operator, key, values]) => pick(...values).map((value) => ({ [operator]: { [key]: value } }))),
 );
-const condition = maybe(clause, 1).map((given) => (given === undefined ? {} : { Condition: given }));
+const condition = maybe(clause).map((given) => (given === undefined ? {} : { Condition: given }));
 const plainActions = fc.oneof(
   { weight: 4, arbitrary: pick(['*'], ['sts:*'], [...assumeActions]).map((Action) => ({ Action })) },
   { weight: 3, arbitrary: fc.subarray(['sts:agencies:assume', 'STS::TagSession', 'sts::setSourceIdentity', 'sts:agencies:*', 'iam:*'], { minLength: 1 }).map((Action) => ({ Action })) },
@@ -79,7 +80,7 @@ const trusts = document(merged(effect, principal, action, condition));
 
 const tagList = fc.subarray([{ key: 'team', value: 'blue' }, { key: 'stage', value: 'red' }, { key: 'agency', value: 'x' }]);
 const resourceTags = tagList.map((tags) => tags.map(({ key, value }) => ({ tag_key: key, tag_value: value })));
-const controls = maybe(fc.array(fc.oneof(fc.constant(policy({ Effect: 'Allow', Action: ['*'] })), control), { minLength: 1, maxLength: 2 }), 1);
+const controls = maybe(fc.array(fc.oneof(fc.constant(policy({ Effect: 'Allow', Action: ['*'] })), control), { minLength: 1, maxLength: 2 }));
 const named = (documents: readonly object[]) => documents.map((one, index) => ({ policy_id: `p${index}`, policy_name: `p${index}`, policy_document: one }));
 const attachments = fc.subarray(['p0', 'p1', 'p2']);
 const user = (name: string, key: Credentials, tags: readonly object[], attached: readonly string[], more: object = {}) =>
@@ -147,9 +148,9 @@ export interface WorldRequest {
 }
 
 const names = pick('ci-1', 'run1', 'other');
-const sourceIdentities = maybe(pick('ann', 'bob'), 1);
-const sessionPolicy = maybe(fc.oneof(fc.constant(policy({ Effect: 'Allow', Action: ['*'] })), identity).map((given) => JSON.stringify(given)), 1);
-const sessions: fc.Arbitrary<WorldSession> = fc.record({ name: names, tags: tagList, sourceIdentity: sourceIdentities, policy: sessionPolicy, policyIds: maybe(attachments, 1), mfa: fc.boolean(), transitiveTags: fc.boolean() })
+const sourceIdentities = maybe(pick('ann', 'bob'));
+const sessionPolicy = maybe(fc.oneof(fc.constant(policy({ Effect: 'Allow', Action: ['*'] })), identity).map((given) => JSON.stringify(given)));
+const sessions: fc.Arbitrary<WorldSession> = fc.record({ name: names, tags: tagList, sourceIdentity: sourceIdentities, policy: sessionPolicy, policyIds: maybe(attachments), mfa: fc.boolean(), transitiveTags: fc.boolean() })
   .map(({ transitiveTags, policyIds, tags, ...rest }) => ({ ...rest, tags, policyIds: policyIds ?? [], transitive: transitiveTags ? tags.slice(0, 1).map(({ key }) => key) : [] }));
 
 export const callers: fc.Arbitrary<WorldCaller> = fc.oneof(

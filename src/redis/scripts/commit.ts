@@ -15,7 +15,7 @@ import { script } from '../client.js';
  * | E event | record | stream readable | the event, densely numbered |
  * | P put | n, n × (field, value) | hash readable | the fields |
  * | D delete | n, n × field | hash readable | without the fields |
- * | U raise | field | hash readable | the number in the field grows by one |
+ * | U raise | field | field is a counter | the number in the field grows by one |
  * | C change | record, length | list readable | the newest entry of a list of at most that length |
  *
  * Returns `ok`, or the letter of the check that failed.
@@ -35,6 +35,12 @@ local function step(i)
   return op, key, i + 2, i + 4
 end
 
+local function counter(text, key)
+  if not text then return 0 end
+  if #text > 15 or string.find(text, '%D') then error({err = 'ERR ' .. key .. ' holds no counter'}) end
+  return tonumber(text)
+end
+
 local i = 1
 while i <= count do
   local op, key, from, next = step(i)
@@ -50,9 +56,10 @@ while i <= count do
   elseif op == 'T' then
     if tonumber(redis.call('HGET', key, ARGV[from]) or '-1') >= tonumber(ARGV[from + 1]) then return op end
   elseif op == 'I' then
-    local seen = redis.call('GET', key) or '0'
-    if #seen > 15 or string.find(seen, '%D') then return redis.error_reply('ERR ' .. key .. ' is no counter') end
-    redis.call('ZCARD', key .. ':' .. math.floor(tonumber(seen) / pagesize))
+    local seen = counter(redis.call('GET', key), key)
+    redis.call('ZCARD', key .. ':' .. math.floor(seen / pagesize))
+  elseif op == 'U' then
+    counter(redis.call('HGET', key, ARGV[from]), key)
   elseif op == 'E' then
     redis.call('XLEN', key)
   elseif op == 'C' then

@@ -1,0 +1,119 @@
+// `agency-sts policy simulate`: the question on the command line, the explanation, and the exit codes; from a file and from a service.
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { simulateAnswer } from '../../src/sts/simulate-answer.js';
+import { absentAccount, accountA, accountB, accounts, agencies, allow, keys, policy } from '../support/accounts.js';
+import { startService, type TestService } from '../support/service.js';
+import { run, temporaryFolder } from './support.js';
+
+const alice = `iam::${accountA}:user:alice`;
+let service: TestService;
+beforeAll(async () => {
+  service = await startService(accounts);
+});
+afterAll(() => service.stop());
+
+async function written(content: object, name: string): Promise<string> {
+  const path = join(await temporaryFolder(), name);
+  await writeFile(path, JSON.stringify(content));
+  return path;
+}
+const assuming = (principal: string, resource: string, ...more: string[]) => ['policy', 'simulate', '--principal', principal, '--action', 'sts:agencies:assume', '--resource', resource, ...more];
+const offline = async (...args: string[]) => run([...args, '--bootstrap', await written(accounts, 'bootstrap.json')], { environment: {} });
+const online = (args: readonly string[], { accessKeyId, secretAccessKey }: { accessKeyId: string; secretAccessKey: string } = keys.rootA) => run(
+  [...args, '--endpoint', service.url], { environment: { HUAWEICLOUD_SDK_AK: accessKeyId, HUAWEICLOUD_SDK_SK: secretAccessKey }, now: new Date(service.clock.now()) },
+);
+
+describe('from a bootstrap file', () => {
+  it('explains an allowed call: both sides, policy and statement', async () => {
+    expect(await offline(...assuming(alice, agencies.second))).toEqual({
+      exitCode: 0, message: '',
+      out: [
+        'allowed', 'caller\'s side:', `  yes sts:agencies:assume on ${agencies.second}`, '      an identity-based policy allows the sts:agencies:assume action', '      decided by `assume-all`, statement 0',
+        'trust policy:', `  yes sts:agencies:assume on ${agencies.second}`, '      the trust policy allows the sts:agencies:assume action', '      decided by `trust policy`, statement 0', '',
+      ].join('\n'),
+    });
+  });
+
+  it('explains a refusal: which condition failed on which value', async () => {
+    const { exitCode, out, message } = await offline(...assuming(alice, agencies.external, '--external-id', 'partner-43'));
+    expect([exitCode, message]).toEqual([1, 'not allowed']);
+    expect(out).toContain('      failed in `trust policy`, statement 0: StringEquals sts:ExternalId wants "partner-42", it is "partner-43"\n');
+    expect((await offline(...assuming(alice, agencies.external))).out).toContain('wants "partner-42", it is absent\n');
+  });
+
+  it.each<[what: string, args: readonly string[], exitCode: number]>([
+    ['a tag that may be passed', assuming(alice, agencies.first, '--tag', 'team=a=b', '--transitive', 'team', '--source-identity', 'alice', '--session-name', 'ci-1'), 0],
+    ['a tag that may not', assuming(`iam::${accountA}:user:bob`, agencies.first, '--tag', 'team=blue'), 1],
+    ['an MFA code', assuming(alice, agencies.mfa, '--mfa'), 0],
+    ['a session with an MFA code', assuming(`iam::${accountA}:agency:first`, agencies.mfa, '--session', 'ci-1', '--session-mfa-age', '30'), 0],
+    ['a session without one', assuming(`sts::${accountA}:assumed-agency:first/ci-1`, agencies.mfa), 1],
+    ['a session with a source identity and a transitive tag', assuming(`iam::${accountA}:agency:first`, agencies.first, '--session-source-identity', 'ann', '--session-tag', 'a=b', '--session-transitive', 'a'), 0],
+    ['the same on an agency that allows neither', assuming(`iam::${accountA}:agency:first`, agencies.plain, '--session-source-identity', 'ann', '--session-tag', 'a=b', '--session-transitive', 'a'), 1],
+    ['a service on behalf of an account', assuming('service.OBS', agencies.service, '--context', `g:SourceAccount=${accountA}`), 0],
+    ['a chain over three accounts', assuming(`iam::${accountB}:agency:ops/second`, agencies.third), 0],
+    ['an account that is not in the file', assuming(alice, `iam::${absentAccount}:agency:x`), 0],
+    ['another action', ['policy', 'simulate', '--principal', alice, '--action', 'sts::decodeAuthorizationMessage'], 0],
+  ])('%s', async (_what, args, exitCode) => {
+    expect(await offline(...args)).toMatchObject({ exitCode });
+  });
+
+  it('reads the session policy from a file', async () => {
+    const narrow = await written(policy(allow('sts::tagSession')), 'session.json');
+    const { exitCode, out } = await offline(...assuming(`iam::${accountA}:agency:first`, agencies.first, '--session-policy', narrow));
+    expect([exitCode, out]).toEqual([1, expect.stringContaining('no session policy allows the sts:agencies:assume action')]);
+  });
+
+  it('gives a repeated context key several values', async () => {
+    const { out } = await offline('policy', 'simulate', '--principal', alice, '--action', 'sts:agencies:assume', '--resource', agencies.first, '--context', 'x:list=1', '--context', 'x:list=2', '--output', 'json');
+    expect(simulateAnswer.strict().parse(JSON.parse(out))).toMatchObject({ allowed: true, complete: true });
+  });
+
+  it('says that a side is not visible', async () => {
+    const { out } = await offline(...assuming(alice, `iam::${absentAccount}:agency:x`));
+    expect(out).toMatch(/^allowed, as far as can be seen\n[^]*trust policy: not visible: another account decides it\n$/);
+  });
+
+  it.each<[what: string, args: readonly string[], message: string]>([
+    ['an absent principal', assuming(`iam::${accountA}:user:nobody`, agencies.first), `the principal \`iam::${accountA}:user:nobody\` cannot be found`],
+    ['a principal that is none', assuming('alice', agencies.first), '`principal`: must be the URN of a user, an agency or a session, `iam::ACCOUNT:root` or `service.X`'],
+    ['a wildcard', ['policy', 'simulate', '--principal', alice, '--action', 'sts:*'], '`action`: must look like service:resourceType:operation, the middle part may be empty'],
+    ['a session policy that is absent', assuming(`iam::${accountA}:agency:first`, agencies.first, '--session-policy', '/nonexistent'), 'session policy `/nonexistent` cannot be read: ENOENT'],
+    ['no action', ['policy', 'simulate', '--principal', alice], 'required option \'--action <action>\' not specified'],
+  ])('%s is wrong usage', async (_what, args, message) => {
+    expect(await offline(...args)).toEqual({ exitCode: 2, out: '', message });
+  });
+
+  it.each<[what: string, content: object, message: RegExp]>([
+    ['is none', { accounts: [{ account_name: 'x y' }] }, /^bootstrap file `.*`: `\/accounts\/0\/account_name`: must be/],
+    ['has a policy that is none', { accounts: [{ account_name: 'xy', policies: [{ policy_name: 'p', policy_document: {} }] }] }, /`\/accounts\/0\/policies\/0\/policy_document`: /],
+  ])('a file that %s is wrong usage', async (_what, content, message) => {
+    const outcome = await run([...assuming(alice, agencies.first), '--bootstrap', await written(content, 'bootstrap.json')]);
+    expect([outcome.exitCode, outcome.message]).toEqual([2, expect.stringMatching(message)]);
+  });
+});
+
+describe('from a running service', () => {
+  it.each<[what: string, args: readonly string[]]>([
+    ['an allowed call', assuming(alice, agencies.first)], ['a refused call', assuming(alice, agencies.external)],
+    ['a call with tags', assuming(`iam::${accountA}:user:bob`, agencies.first, '--tag', 'a=b')], ['another action', ['policy', 'simulate', '--principal', alice, '--action', 'obs:object:GetObject', '--context', 'g:SourceIp=192.0.2.7']],
+  ])('says of the own account what the file says: %s', async (_what, args) => {
+    expect(await online(args)).toEqual(await offline(...args));
+  });
+
+  it('sees the own account alone', async () => {
+    const { exitCode, out } = await online(assuming(alice, agencies.untrusting));
+    expect([exitCode, out]).toEqual([0, expect.stringMatching(/^allowed, as far as can be seen\n/)]);
+    expect((await offline(...assuming(alice, agencies.untrusting))).exitCode).toBe(1);
+  });
+
+  it('needs the action', async () => {
+    const { exitCode, out, message } = await online(assuming(alice, agencies.first), keys.carol);
+    expect([exitCode, out, message]).toEqual([1, '', expect.stringContaining('403 STS5.1001')]);
+  });
+
+  it('that is away is exit code 3', async () => {
+    expect((await run([...assuming(alice, agencies.first), '--endpoint', 'http://127.0.0.1:1'])).exitCode).toBe(3);
+  });
+});
