@@ -1,11 +1,10 @@
 // The options of `agency-sts assume` that say what to ask for: their help and how their values are read.
-import { readFile } from 'node:fs/promises';
 import { InvalidArgumentError, type Command } from 'commander';
-import { z } from 'zod';
 import { parseUrn } from '../urn/urn.js';
 import type { ChainRequest } from './chain.js';
-import { systemErrorCode, usageError } from './command-error.js';
+import { usageError } from './command-error.js';
 import type { CommandIo } from './io.js';
+import { readPolicyFile } from './policy-file.js';
 import { quote } from './text.js';
 
 interface Tag {
@@ -54,7 +53,7 @@ export async function chainRequest(flags: AssumeFlags, io: CommandIo): Promise<C
     sourceIdentity: flags.sourceIdentity,
     externalId: flags.externalId,
     mfa: flags.mfa === undefined ? undefined : mfaOf(flags.mfa),
-    policy: flags.policyFile === undefined ? undefined : await readPolicy(flags.policyFile),
+    policy: flags.policyFile === undefined ? undefined : await readPolicyFile(flags.policyFile),
     policyIds: flags.policyId,
   };
 }
@@ -102,25 +101,4 @@ function defaultSessionName({ environment }: CommandIo): string {
   const user = environment['USER'] ?? environment['LOGNAME'] ?? '';
   const name = user === '' ? 'agency-sts' : `agency-sts-${user}`;
   return name.replace(/[^\w+=,.@-]/g, '-').slice(0, 128);
-}
-
-const PolicyOutline = z.looseObject({ Statement: z.union([z.array(z.unknown()), z.looseObject({})]) });
-
-async function readPolicy(file: string): Promise<string> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw usageError(`policy file ${quote(file)} cannot be read: ${systemErrorCode(error)}`);
-  });
-  // The full judgement is the service's; this keeps a wrong file, perhaps one with secrets, from being sent.
-  if (!PolicyOutline.safeParse(parseJson(file, text)).success) throw usageError(`policy file ${quote(file)} is no policy: it has no \`Statement\``);
-  // Blanks between tokens would count against the 2,048 characters. Parsing and printing again would hide a
-  // repeated key, which is the service's to refuse.
-  return text.replace(/("(?:[^"\\]|\\.)*")|\s+/g, (_, literal: string | undefined) => literal ?? '');
-}
-
-function parseJson(file: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw usageError(`policy file ${quote(file)} is not JSON: ${error instanceof Error ? error.message : ''}`);
-  }
 }

@@ -2,7 +2,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { simulateBody, type SimulateBody } from '../sts/simulate-input.js';
 import { usageError } from './command-error.js';
-import { readInput } from './read-input.js';
+import { readPolicyFile } from './policy-file.js';
 
 interface Pair {
   readonly key: string;
@@ -80,7 +80,7 @@ function wholeNumber(text: string): number {
 export async function simulateBodyOf(flags: QuestionFlags): Promise<SimulateBody> {
   const session = present({
     name: flags.session, tags: flags.sessionTag, transitive_tag_keys: flags.sessionTransitive, source_identity: flags.sessionSourceIdentity,
-    policy: flags.sessionPolicy === undefined ? undefined : await readInput('session policy', flags.sessionPolicy), policy_ids: flags.sessionPolicyId, mfa_age_seconds: flags.sessionMfaAge,
+    policy: flags.sessionPolicy === undefined ? undefined : await readPolicyFile(flags.sessionPolicy), policy_ids: flags.sessionPolicyId, mfa_age_seconds: flags.sessionMfaAge,
   });
   const request = present({
     agency_session_name: flags.sessionName, external_id: flags.externalId, source_identity: flags.sourceIdentity, tags: flags.tag, transitive_tag_keys: flags.transitive, mfa: flags.mfa,

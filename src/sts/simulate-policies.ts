@@ -26,7 +26,7 @@ export function simulatePolicies(caller: Caller, question: SimulationQuestion, c
     return { ok: true, body: simulationAnswer(simulation), details, guards: [] };
   } catch (error) {
     if (!(error instanceof ApiError) || error.status >= 500) throw error;
-    return { ok: false, error, details: { ...details, decision: error.message }, guards: [] };
+    return { ok: false, error, details: { ...details, decision: error.auditText }, guards: [] };
   }
 }
 

@@ -79,7 +79,7 @@ describe('from a bootstrap file', () => {
     ['an absent principal', assuming(`iam::${accountA}:user:nobody`, agencies.first), `the principal \`iam::${accountA}:user:nobody\` cannot be found`],
     ['a principal that is none', assuming('alice', agencies.first), '`principal`: must be the URN of a user, an agency or a session, `iam::ACCOUNT:root` or `service.X`'],
     ['a wildcard', ['policy', 'simulate', '--principal', alice, '--action', 'sts:*'], '`action`: must look like service:resourceType:operation, the middle part may be empty'],
-    ['a session policy that is absent', assuming(`iam::${accountA}:agency:first`, agencies.first, '--session-policy', '/nonexistent'), 'session policy `/nonexistent` cannot be read: ENOENT'],
+    ['a session policy that is absent', assuming(`iam::${accountA}:agency:first`, agencies.first, '--session-policy', '/nonexistent'), 'policy file `/nonexistent` cannot be read: ENOENT'],
     ['no action', ['policy', 'simulate', '--principal', alice], 'required option \'--action <action>\' not specified'],
   ])('%s is wrong usage', async (_what, args, message) => {
     expect(await offline(...args)).toEqual({ exitCode: 2, out: '', message });

@@ -77,6 +77,10 @@ describe('asking', () => {
     const event = (await service.events(accountA)).find(({ requestId }) => requestId === headers['x-request-id']);
     expect(event).toMatchObject({ operation: 'SimulatePolicies', status: 200, principal: { userName: 'asker' }, request: { principal: agency('first'), action: 'sts:agencies:assume', resource: agencies.first } });
     expect(JSON.stringify(event)).not.toContain('canary');
+    const malformed = await ask1(asker, assuming(agency('first'), agencies.first, { session: { policy: text({ Effect: 'canary' }) } }));
+    const refusedEvent = (await service.events(accountA)).find(({ requestId }) => requestId === malformed.body.request_id);
+    expect(refusedEvent).toMatchObject({ operation: 'SimulatePolicies', status: 400, errorCode: 'STS5.1108' });
+    expect(JSON.stringify(refusedEvent)).not.toContain('canary');
     const refused = await ask1(keys.carol, question);
     expect((await service.events(accountA)).find(({ requestId }) => requestId === refused.body.request_id)).toMatchObject({ operation: 'SimulatePolicies', status: 403 });
   });

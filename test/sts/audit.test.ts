@@ -64,7 +64,7 @@ describe('each answer has exactly one event in the caller\'s account, and one in
     ['a changed source identity', () => assume(tagged, agencies.second, { source_identity: 'bob' }), 403, [accountA], /`source_identity`/],
     ['a wrong field', () => assume(keys.alice, agencies.first, { agency_session_name: 'a' }), 400, [accountA], /^`agency_session_name`: /],
     ['no JSON', () => service.call(keys.alice, 'POST', '/v5/agencies/assume', 'agency_urn'), 400, [accountA], /not JSON/],
-    ['a malformed session policy', () => assume(keys.alice, agencies.first, { policy: '{}' }), 400, [accountA], /^`policy`: /],
+    ['a malformed session policy', () => assume(keys.alice, agencies.first, { policy: '{}' }), 400, [accountA], /^`policy` is no session policy$/],
     ['a duration over the chain\'s limit', () => assume(session, agencies.second, { duration_seconds: 3601 }), 400, [accountA], /^`duration_seconds`: /],
     ['a duration over the maximum of another account\'s agency', () => assume(keys.alice, ordinary, { duration_seconds: 3601 }), 400, [accountA, accountB], /^`duration_seconds`: /],
     ['a policy id that another account does not have', () => assume(keys.alice, ordinary, { policy_ids: ['absent'] }), 400, [accountA, accountB], /^`policy_ids`: /],

@@ -15,7 +15,7 @@ import { simulationQuestion } from '../../src/sts/simulate-input.js';
 import { ApiError } from '../../src/base/api-error.js';
 import { parseAgencyUrn, sessionUrn } from '../../src/urn/urn.js';
 import { questionOf } from './simulation-question.js';
-import { accountOf, callers, hasMfaDevice, requests, serviceName, userUrns, worlds, type WorldCaller, type WorldRequest } from './simulation-worlds.js';
+import { accountOf, callers, conditionKeys, hasMfaDevice, requests, serviceName, userUrns, worlds, type WorldCaller, type WorldRequest } from './simulation-worlds.js';
 
 const worldCount = 500;
 const pairsPerWorld = 44;
@@ -75,6 +75,7 @@ const comparable = (decisions: unknown): unknown => JSON.parse(JSON.stringify(de
 
 test(`${worldCount * pairsPerWorld} pairs`, { timeout: 120_000 }, () => {
   const seen = { allowed: 0, caller: 0, trust: 0, rule: 0, absent: 0 };
+  const keysSeen = new Set<string>();
   let pairs = 0;
   fc.assert(fc.property(worlds, fc.array(fc.tuple(callers, requests), { minLength: pairsPerWorld, maxLength: pairsPerWorld }), (world, questions) => {
     const accounts = bootstrapSnapshots(parseBootstrapFile(JSON.stringify(world)), now);
@@ -90,6 +91,7 @@ test(`${worldCount * pairsPerWorld} pairs`, { timeout: 120_000 }, () => {
       }
       const own = worldCaller.kind === 'service' ? [] : expected.own;
       expect(comparable([simulated.caller.decisions, simulated.trust.decisions])).toEqual(comparable([own, expected.trust]));
+      for (const { usedContext } of [...own, ...expected.trust]) for (const key of Object.keys(usedContext)) keysSeen.add(key);
       const allowed = expected.trust.length > 0 && [...own, ...expected.trust].every((decision) => decision.allowed);
       expect(simulated.allowed).toBe(allowed);
       if (allowed) seen.allowed += 1;
@@ -101,4 +103,6 @@ test(`${worldCount * pairsPerWorld} pairs`, { timeout: 120_000 }, () => {
   expect(pairs).toBeGreaterThanOrEqual(20_000);
   // Each outcome is frequent, so that none of the comparisons is idle.
   for (const count of Object.values(seen)) expect(count).toBeGreaterThan(pairs / 50);
+  // So is every key that the generated conditions ask for.
+  expect([...conditionKeys].filter((key) => !keysSeen.has(key))).toEqual([]);
 });

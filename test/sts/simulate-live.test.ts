@@ -12,7 +12,7 @@ import { startService, type Answer, type Credentials, type TestService } from '.
 import { questionOf } from './simulation-question.js';
 import { accountOf, callers, hasMfaDevice, hubOf, mfaSerials, requests, seed, worldKeys, worlds, type WorldCaller, type WorldRequest } from './simulation-worlds.js';
 
-const worldCount = 24;
+const worldCount = 36;
 const pairsPerWorld = 26;
 
 let service: TestService;
