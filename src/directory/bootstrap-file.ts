@@ -1,5 +1,6 @@
 // The bootstrap file: accounts and all they own, as an operator writes them down.
 import { z } from 'zod';
+import { PolicyError, readJson } from '../policy/index.js';
 import { sessionDuration } from './entities.js';
 
 const name = (pattern: RegExp, rule: string) => z.string().regex(pattern, rule);
@@ -85,16 +86,21 @@ export class BootstrapError extends Error {
 
 /** Parses the text of a bootstrap file; throws {@link BootstrapError} at the first place that is wrong. */
 export function parseBootstrapFile(text: string): BootstrapFile {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new BootstrapError('', `not JSON: ${error instanceof Error ? error.message : 'unreadable'}`);
-  }
-  const result = bootstrapFile.safeParse(json);
+  const result = bootstrapFile.safeParse(strictJson(text));
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   throw new BootstrapError(issue === undefined ? '' : pointerOf(issue.path), issue?.message ?? 'malformed');
+}
+
+/** Two members of one name are refused: of two effects of a statement JSON.parse would keep one without a word. */
+function strictJson(text: string): unknown {
+  try {
+    readJson(text);
+  } catch (error) {
+    if (error instanceof PolicyError) throw new BootstrapError(error.pointer, error.message);
+    throw error;
+  }
+  return JSON.parse(text);
 }
 
 export const pointerOf = (path: readonly PropertyKey[]): string =>

@@ -24,7 +24,7 @@ export interface AccountChange {
 
 export interface DirectoryReader {
   /** The account of a permanent access key: a hint, remembered unless a fresh one is wanted, that the account's snapshot confirms. */
-  accountOfAccessKey(accessKeyId: string, fresh: boolean): Promise<string | undefined>;
+  accountOfAccessKey(accessKeyId: string, fresh: boolean): Promise<{ readonly accountId: string; readonly remembered: boolean } | undefined>;
   /** Undefined when there is no such account. `subjects` names the epochs wanted, given what the account holds. */
   read(accountId: string, subjects: (snapshot: Snapshot) => readonly EpochSubject[]): Promise<AccountView | undefined>;
   /** Epochs alone, for accounts whose content does not matter (ancestors of a session). */

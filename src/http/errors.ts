@@ -1,5 +1,6 @@
 // The one error handler: every error becomes one body, one log line and, where nobody was identified, one count.
 import type { ErrorRequestHandler, Request, Response } from 'express';
+import type { UnidentifiedCalls } from '../audit/event.js';
 import { ApiError } from '../base/api-error.js';
 import { TamperedRecordError } from '../keyring/authenticate.js';
 import { sourceIp, send } from './pipeline.js';
@@ -11,12 +12,7 @@ export interface Log {
   error(fields: object, message: string): void;
 }
 
-export interface UnidentifiedCall {
-  readonly sourceIp: string;
-  readonly operation: string;
-  readonly errorCode: string;
-  readonly claimedAccessKeyId: string;
-}
+export type UnidentifiedCall = Omit<UnidentifiedCalls, 'time' | 'count'>;
 
 export function errorHandler(log: Log, countUnidentified: (call: UnidentifiedCall) => void): ErrorRequestHandler {
   // Express knows an error handler by its four parameters.

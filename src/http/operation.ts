@@ -18,7 +18,6 @@ export interface Operation<Body extends z.ZodType = z.ZodType, Answer extends z.
   readonly response: Answer;
   /** Statuses beside 200 that callers of this operation see. */
   readonly refusals: readonly number[];
-  /** The answer carries a secret, or is one caller's alone. */
   handle(services: Services, caller: Caller, input: z.output<Body>, call: CallContext): Promise<Outcome<z.input<Answer>>>;
   /** Gives refusals found behind `handle` the form of its own. */
   refine?(services: Services, caller: Caller, input: z.output<Body>, error: ApiError): ApiError;
@@ -39,8 +38,11 @@ export function validate(operation: Operation, json: unknown): unknown {
   throw new ApiError('invalidField', `\`${field}\`: ${issue === undefined ? 'malformed' : ruleText(issue, json)}`);
 }
 
+/** Names of members come from the caller where the schema leaves them open. */
+const longestName = 64;
+
 const fieldName = (path: readonly PropertyKey[]): string =>
-  path.reduce<string>((name, part) => (typeof part === 'number' ? `${name}[${part}]` : name === '' ? String(part) : `${name}.${String(part)}`), '');
+  path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part).slice(0, longestName)}`)).join('').replace(/^\./, '');
 
 function ruleText(issue: z.core.$ZodIssue, json: unknown): string {
   switch (issue.code) {
@@ -50,6 +52,9 @@ function ruleText(issue: z.core.$ZodIssue, json: unknown): string {
       return `must be at most ${String(issue.maximum)}${issue.origin === 'array' ? ' items' : ''}`;
     case 'too_small':
       return `must be at least ${String(issue.minimum)}${issue.origin === 'array' ? ' items' : ''}`;
+    case 'unrecognized_keys':
+    case 'invalid_key':
+      return 'has a member that is not known here';
     default:
       return issue.message;
   }

@@ -24,9 +24,9 @@ export function serve(door: Door, operation: Operation): RequestHandler {
     const requestId = requestIdOf(response);
     let input: unknown;
     // A call that is decided again is authenticated again: who is refused then was never identified.
-    const authenticate: Authenticate = async (signedRequest, address) => {
+    const authenticate: Authenticate = async (signedRequest, address, now) => {
       response.locals['identified'] = false;
-      const caller = await door.authenticate(signedRequest, address);
+      const caller = await door.authenticate(signedRequest, address, now);
       response.locals['identified'] = true;
       return caller;
     };
@@ -37,7 +37,7 @@ export function serve(door: Door, operation: Operation): RequestHandler {
       sourceIp: sourceIp(request),
       admit: (caller) => door.limitAccessKey(request, response, caller.accessKeyId),
       decide: (caller, call) => {
-        input = operation.body === undefined ? undefined : validate(operation, jsonBody(received.body, request.headers['content-type']));
+        input = operation.body === undefined ? undefined : validate(operation, jsonBody(received.body, caller.signature.header('content-type')));
         return operation.handle(door.services, caller, input, call);
       },
       refine: (caller, error) => operation.refine?.(door.services, caller, input, error) ?? error,

@@ -13,7 +13,7 @@ export function addressLimit(limit: number, counter: AttemptCounter): RequestHan
   return limiter(limit, counter, (request) => ipKeyGenerator(request.ip ?? '', ipv6PrefixBits), 'this address');
 }
 
-/** A limiter for the access key that the door has authenticated, which stands in `response.locals`. */
+/** A limiter for the access key that the door has authenticated. */
 export function accessKeyLimit(limit: number, counter: AttemptCounter): (request: Request, response: Response, accessKeyId: string) => Promise<void> {
   const subjects = new WeakMap<Request, string>();
   const middleware = limiter(limit, counter, (request) => subjects.get(request) ?? '', 'this access key');

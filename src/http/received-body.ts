@@ -30,7 +30,7 @@ export function rawBody(request: Request): Buffer {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** The JSON value of a body; UTF-8 only, whatever an unsigned content type says. */
+/** The JSON value of a body, in UTF-8. @param contentType as it was signed; an unsigned one decides nothing */
 export function jsonBody(body: Buffer, contentType: string | undefined): unknown {
   refuseOtherCharset(contentType);
   let text: string;

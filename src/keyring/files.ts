@@ -1,6 +1,6 @@
 // The key ring on disk: one file per key, mode 0600, made at the first start.
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Clock, Random } from '../base/clock.js';
 import { generateKey, keyPurposes, parseKey, type KeyPurpose, type RingKey } from './key.js';
 import { keyringOf, type Keyring } from './keyring.js';
@@ -27,6 +27,8 @@ export async function createMissingKeys(directory: string, clock: Clock, random:
     const present = new Set((await readKeys(directory)).map((key) => key.purpose));
     const missing = keyPurposes.filter((purpose) => !present.has(purpose));
     for (const purpose of missing) await writeKey(directory, purpose, clock, random);
+    // What is sealed with a key is durable from now on, so the key's name must be, and that of a folder just made.
+    if (missing.length > 0) for (const folder of [directory, dirname(directory)]) await syncFolder(folder);
     return missing;
   } finally {
     await rm(lock, { recursive: true, force: true });
@@ -44,6 +46,15 @@ async function writeKey(directory: string, purpose: KeyPurpose, clock: Clock, ra
     await handle.close();
   }
   await rename(`${target}.new`, target);
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 const lockPatienceMilliseconds = 10_000;

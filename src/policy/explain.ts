@@ -7,11 +7,14 @@ import { coversRequest, type Request } from './statement.js';
 
 export type Explanation = Pick<Decision, 'failedConditions' | 'usedContext'>;
 
+/** An explanation is for people: a denial by a thousand conditions is explained by the first of them. */
+const mostFailedConditions = 100;
+
 export function explainVerdict(sets: readonly PolicySet[], request: Request): Explanation {
   const seen = new Map<string, ContextEntry>();
   const watched = { ...request, context: watchedContext(request.context, seen) };
   const { effect, set } = evaluate(sets, watched);
-  const failedConditions = effect === 'implicit-deny' && set !== undefined ? set.policies.flatMap((named) => failedIn(named, watched)) : [];
+  const failedConditions = effect === 'implicit-deny' && set !== undefined ? set.policies.flatMap((named) => failedIn(named, watched)).slice(0, mostFailedConditions) : [];
   return { failedConditions, usedContext: Object.fromEntries(Array.from(seen.values(), (entry) => [entry.name, entryText(entry)])) };
 }
 

@@ -8,6 +8,7 @@ export type { PolicyKind } from './limits.js';
 export { lint } from './lint/lint.js';
 export { isMultiValuedKey } from './lint/condition-keys.js';
 export type { Finding, LintOptions } from './lint/finding.js';
+export { readJson } from './json.js';
 export { formatPolicy, parsePolicy, type Policy } from './policy.js';
 export { PolicyError } from './policy-error.js';
 export type { PrincipalIdentity } from './principals.js';

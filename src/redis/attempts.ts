@@ -1,6 +1,7 @@
 // Counters of tries, shared by all processes; they end by themselves and cannot fill the memory.
-import { createHash } from 'node:crypto';
+import { createHmac, type KeyObject } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import type { Keyring } from '../keyring/keyring.js';
 import type { AttemptCounter } from '../sts/services.js';
 import { attemptKey } from './cells.js';
 import { reach, runScript, script } from './client.js';
@@ -15,16 +16,27 @@ if redis.call('EXISTS', KEYS[1]) == 1 then return redis.call('DECR', KEYS[1]) en
 return 0
 `);
 
-/** @param slots how many counters there may be at once: subjects beyond share them, by hash */
-export function attemptCounter(redis: Redis, purpose: string, windowSeconds: number, slots: number): AttemptCounter {
-  const key = (subject: readonly string[]): string => attemptKey(purpose, String(slotOf(JSON.stringify(subject), slots)));
-  return {
-    count: async (subject) => Number(await reach(() => runScript(redis, countScript, [key(subject)], [windowSeconds]))),
-    forgive: async (subject) => {
-      await reach(() => runScript(redis, forgiveScript, [key(subject)], []));
-    },
+/** @param slots how many counters there may be at once, at most 2^48: subjects beyond share them */
+export type MakeAttemptCounter = (purpose: string, windowSeconds: number, slots: number) => AttemptCounter;
+
+/** Counters whose slots follow from the key ring: the same ones in all processes, and in no other installation. */
+export function attemptCounters(redis: Redis, keyring: Keyring): MakeAttemptCounter {
+  const secret = keyring['record-authentication'].active.key;
+  return (purpose, windowSeconds, slots) => {
+    const key = (subject: readonly string[]): string => attemptKey(purpose, String(slotOf(secret, subject, slots)));
+    return {
+      count: async (subject) => Number(await reach(() => runScript(redis, countScript, [key(subject)], [windowSeconds]))),
+      forgive: async (subject) => {
+        await reach(() => runScript(redis, forgiveScript, [key(subject)], []));
+      },
+    };
   };
 }
 
-/** A slot that cannot be chosen by who names the subject, short of trying names until one fits. */
-export const slotOf = (subject: string, slots: number): number => createHash('sha256').update(subject).digest().readUIntBE(0, 6) % slots;
+/** Records are authenticated over texts that begin with `[`, so no slot is a piece of a record's code. */
+const label = 'agency-sts attempt slot';
+
+/** INVARIANT: who names a subject cannot aim it at another one's slot: without the key nobody can tell which slot it gets. */
+export function slotOf(secret: KeyObject, subject: readonly string[], slots: number): number {
+  return createHmac('sha256', secret).update(`${label}\n${JSON.stringify(subject)}`).digest().readUIntBE(0, 6) % slots;
+}

@@ -15,31 +15,61 @@ export type AuditPosition = ReadonlyMap<number, number>;
 
 const batch = 500;
 
-/** The events of all cells behind `after`, oldest first within a cell, at most 500 of each. */
-export async function readEvents(redis: Redis, names: KeyNames, after: AuditPosition): Promise<{ events: readonly StoredEvent[]; position: AuditPosition }> {
+interface ReadEvents {
+  /** Oldest first. */
+  readonly events: readonly StoredEvent[];
+  readonly position: AuditPosition;
+}
+
+/** The next events behind `after`, of all accounts or of one: what the next 500 of each cell hold of them. `position` stays where there are none. */
+export async function readEvents(redis: Redis, names: KeyNames, after: AuditPosition, accountId?: string): Promise<ReadEvents> {
   const position = new Map(after);
   const events: StoredEvent[] = [];
-  for (let cell = 0; cell < names.cells; cell += 1) {
+  for (const cell of cellsOf(names, accountId)) {
     const entries = await redis.xrange(names.audit(cell), `(0-${after.get(cell) ?? 0}`, '+', 'COUNT', batch);
-    for (const entry of entries) events.push(storedEvent(cell, entry));
+    events.push(...entries.map((entry) => storedEvent(cell, entry)));
     const last = entries.at(-1)?.[0];
     if (last !== undefined) position.set(cell, sequenceOf(last));
   }
-  return { events: events.sort((a, b) => a.event.time - b.event.time), position };
+  return { events: inOrder(ofAccount(events, accountId)), position };
 }
 
-/** The last `count` events of each cell, and where they end. */
-export async function readLastEvents(redis: Redis, names: KeyNames, count: number): Promise<{ events: readonly StoredEvent[]; position: AuditPosition }> {
+/** The last `count` events, of all accounts or of one, and where their cells end. */
+export async function readLastEvents(redis: Redis, names: KeyNames, count: number, accountId?: string): Promise<ReadEvents> {
   const position = new Map<number, number>();
   const events: StoredEvent[] = [];
-  for (let cell = 0; cell < names.cells; cell += 1) {
-    const entries = await redis.xrevrange(names.audit(cell), '+', '-', 'COUNT', count);
-    const [newest] = entries;
-    if (newest !== undefined) position.set(cell, sequenceOf(newest[0]));
-    for (const entry of entries.reverse()) events.push(storedEvent(cell, entry));
+  for (const cell of cellsOf(names, accountId)) {
+    const last = await readLastOfCell(redis, names, cell, count, accountId);
+    if (last.end > 0) position.set(cell, last.end);
+    events.push(...last.events);
   }
-  return { events: events.sort((a, b) => a.event.time - b.event.time).slice(-count), position };
+  return { events: inOrder(events).slice(-count), position };
 }
+
+/** Backwards, a batch at a time: however many events of other accounts lie between, no more than a batch is held of them. */
+async function readLastOfCell(redis: Redis, names: KeyNames, cell: number, count: number, accountId: string | undefined): Promise<{ events: readonly StoredEvent[]; end: number }> {
+  const newestFirst: StoredEvent[] = [];
+  let end = 0;
+  for (let from = '+'; newestFirst.length < count; ) {
+    const entries = await redis.xrevrange(names.audit(cell), from, '-', 'COUNT', batch);
+    if (from === '+') end = sequenceOf(entries[0]?.[0] ?? '0-0');
+    newestFirst.push(...ofAccount(entries.map((entry) => storedEvent(cell, entry)), accountId));
+    const oldest = entries.at(-1)?.[0];
+    if (oldest === undefined || entries.length < batch) break;
+    from = `(${oldest}`;
+  }
+  return { events: newestFirst.slice(0, count).reverse(), end };
+}
+
+/** An account's events are all in its own cell. */
+const cellsOf = (names: KeyNames, accountId: string | undefined): readonly number[] =>
+  accountId === undefined ? Array.from({ length: names.cells }, (_, cell) => cell) : [names.cellOfAccount(accountId)];
+
+const ofAccount = (events: readonly StoredEvent[], accountId: string | undefined): readonly StoredEvent[] =>
+  accountId === undefined ? events : events.filter(({ event }) => event.accountId === accountId);
+
+/** A sort that keeps the order within a cell where times are equal. */
+const inOrder = (events: readonly StoredEvent[]): readonly StoredEvent[] => [...events].sort((a, b) => a.event.time - b.event.time);
 
 const sequenceOf = (streamId: string): number => Number(streamId.slice(streamId.indexOf('-') + 1));
 

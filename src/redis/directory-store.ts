@@ -8,22 +8,33 @@ import { entityField, snapshotOf, type EntityField, type Snapshot } from '../dir
 import type { DirectoryReader, EpochSubject, Epochs } from '../directory/store.js';
 import { openRecord, TamperedRecordError } from '../keyring/authenticate.js';
 import type { Keyring } from '../keyring/keyring.js';
-import type { KeyNames } from './cells.js';
+import { accountsKey, type KeyNames } from './cells.js';
 import { reach, runScript } from './client.js';
 import { loadAccountScript } from './scripts/load-account.js';
 
-/** Entities that all kept snapshots may hold together. */
-const maximumKeptEntities = 500_000;
+/** What all kept snapshots may have together of stored text; in memory it is a few times that. */
+const maximumKeptBytes = 128 * 1024 * 1024;
 const maximumKeptHints = 100_000;
 const maximumReads = 3;
 
 export const entityPlace = (accountId: string, field: EntityField): readonly string[] => ['entity', accountId, field];
 
-export function directoryReader(redis: Redis, names: KeyNames, keyring: Keyring): DirectoryReader {
-  const snapshots = new LRUCache<string, Snapshot>({ maxSize: maximumKeptEntities, sizeCalculation: ({ entities }) => entities.size });
+/** Ids of all accounts there are, and of such as were never finished. */
+export const accountIds = (redis: Redis): Promise<readonly string[]> => reach(() => redis.smembers(accountsKey));
+
+interface KeptSnapshot {
+  readonly snapshot: Snapshot;
+  /** Of its records' contents. */
+  readonly bytes: number;
+}
+
+/** @param keptBytes bound of the stored text whose accounts this process remembers; a larger account is read anew each time */
+export function directoryReader(redis: Redis, names: KeyNames, keyring: Keyring, keptBytes = maximumKeptBytes): DirectoryReader {
+  const snapshots = new LRUCache<string, KeptSnapshot>({ maxSize: keptBytes, sizeCalculation: ({ bytes }) => bytes });
   const hints = new LRUCache<string, string>({ max: maximumKeptHints });
 
-  async function load(accountId: string, known: Snapshot | undefined): Promise<Snapshot | undefined> {
+  async function load(accountId: string, kept: KeptSnapshot | undefined): Promise<KeptSnapshot | undefined> {
+    const known = kept?.snapshot;
     const keys = [names.accountState(accountId), names.accountEntities(accountId), names.accountChanges(accountId)];
     // The script answers an array of strings and nulls.
     const answer = (await reach(() => runScript(redis, loadAccountScript, keys, [known?.revision ?? '']))) as (string | null)[];
@@ -33,12 +44,19 @@ export function directoryReader(redis: Redis, names: KeyNames, keyring: Keyring)
       return undefined;
     }
     const entities = new Map<EntityField, EntityKinds[EntityKind]>(extent === 'changed' ? known?.entities : []);
+    let bytes = extent === 'changed' ? (kept?.bytes ?? 0) : 0;
     for (let index = 0; index < fields.length; index += 2) {
       // Fields are written by this service, as `<kind>:<id>`; the record's MAC covers the name.
       const field = fields[index] as EntityField;
       const record = fields[index + 1];
+      const old = entities.get(field);
+      if (old !== undefined) bytes -= Buffer.byteLength(JSON.stringify(old));
       if (typeof record !== 'string') entities.delete(field);
-      else entities.set(field, parseEntity(field, openRecord(keyring['record-authentication'], entityPlace(accountId, field), record)));
+      else {
+        const entity = parseEntity(field, openRecord(keyring['record-authentication'], entityPlace(accountId, field), record));
+        entities.set(field, entity);
+        bytes += Buffer.byteLength(JSON.stringify(entity));
+      }
     }
     if (entities.size === 0) {
       snapshots.delete(accountId);
@@ -46,9 +64,9 @@ export function directoryReader(redis: Redis, names: KeyNames, keyring: Keyring)
     }
     const accountRecord = entityField('account', accountId);
     if (!entities.has(accountRecord)) throw new TamperedRecordError(entityPlace(accountId, accountRecord));
-    const snapshot = snapshotOf(accountId, revision, entities);
-    snapshots.set(accountId, snapshot);
-    return snapshot;
+    const loaded = { snapshot: snapshotOf(accountId, revision, entities), bytes };
+    snapshots.set(accountId, loaded);
+    return loaded;
   }
 
   async function readState(accountId: string, subjects: readonly EpochSubject[]): Promise<{ revision: string | undefined; epochs: Epochs }> {
@@ -59,23 +77,26 @@ export function directoryReader(redis: Redis, names: KeyNames, keyring: Keyring)
   return {
     async accountOfAccessKey(accessKeyId, fresh) {
       const known = hints.get(accessKeyId);
-      if (known !== undefined && !fresh) return known;
+      if (known !== undefined && !fresh) return { accountId: known, remembered: true };
       const accountId = (await reach(() => redis.get(names.accessKeyHint(accessKeyId)))) ?? undefined;
-      if (accountId === undefined) hints.delete(accessKeyId);
-      else hints.set(accessKeyId, accountId);
-      return accountId;
+      if (accountId === undefined) {
+        hints.delete(accessKeyId);
+        return undefined;
+      }
+      hints.set(accessKeyId, accountId);
+      return { accountId, remembered: false };
     },
 
     async read(accountId, subjects) {
-      let snapshot = snapshots.get(accountId);
+      let kept = snapshots.get(accountId);
       for (let reads = 0; reads < maximumReads; reads += 1) {
-        const wanted = snapshot === undefined ? [] : subjects(snapshot);
+        const wanted = kept === undefined ? [] : subjects(kept.snapshot);
         const { revision, epochs } = await readState(accountId, wanted);
         if (revision === undefined) return undefined;
         // What is wanted depends on the content, so a view is complete only when both were read at one revision.
-        if (snapshot?.revision === revision) return { snapshot, epochs };
-        snapshot = await load(accountId, snapshot);
-        if (snapshot === undefined) return undefined;
+        if (kept?.snapshot.revision === revision) return { snapshot: kept.snapshot, epochs };
+        kept = await load(accountId, kept);
+        if (kept === undefined) return undefined;
       }
       throw new ApiError('tooManyConflicts', 'the accounts concerned kept changing while they were read; try again');
     },

@@ -2,10 +2,11 @@
 import type { Redis } from 'ioredis';
 import type { Random } from '../base/clock.js';
 import type { AuditEvent } from '../audit/event.js';
+import type { EntityField } from '../directory/snapshot.js';
 import type { AccountChange } from '../directory/store.js';
-import { entityField } from '../directory/snapshot.js';
 import { authenticateRecord } from '../keyring/authenticate.js';
 import type { Keyring } from '../keyring/keyring.js';
+import { claimAccessKey } from './access-keys.js';
 import { accountsKey, type KeyNames } from './cells.js';
 import { reach, runScript } from './client.js';
 import { addEvent } from './commit-store.js';
@@ -18,39 +19,21 @@ const keptChanges = 64;
 const fieldsPerStep = 500;
 
 export interface DirectoryWriter {
-  /** All changes and events, or none; `conflict` when an account is no longer at the revision that a change expects. */
+  /**
+   * All changes and events, or none; `conflict` when an account is no longer at the revision that a change expects, or
+   * when another account has a permanent access key of the changes or claims it too.
+   */
   write(changes: readonly AccountChange[], events: readonly AuditEvent[]): Promise<'written' | 'conflict'>;
 }
 
-interface Claim {
-  readonly accessKeyId: string;
-  readonly accountId: string;
-}
-
-/** Throws an error when a permanent access key of the changes belongs to another account. */
 export function directoryWriter(redis: Redis, names: KeyNames, keyring: Keyring, random: Random): DirectoryWriter {
-  async function refuseForeignKey({ accessKeyId, accountId }: Claim): Promise<void> {
-    const holder = await redis.get(names.accessKeyHint(accessKeyId));
-    if (holder === null || holder === accountId) return;
-    // A claim whose account never got the key is left from a write that failed: it may be taken over.
-    if ((await redis.hexists(names.accountEntities(holder), entityField('key', accessKeyId))) === 0) return;
-    throw new Error(`access key \`${accessKeyId}\` belongs to another account`);
-  }
-
-  async function claimAccessKey(claim: Claim): Promise<void> {
-    const hint = names.accessKeyHint(claim.accessKeyId);
-    if ((await redis.set(hint, claim.accountId, 'NX')) === 'OK') return;
-    await refuseForeignKey(claim);
-    await redis.set(hint, claim.accountId);
-  }
-
   return {
     write: (changes, events) => reach(async () => {
       const claims = changes.flatMap(({ accountId, put }) => put.flatMap(([, entity]) => ('sealedSecret' in entity ? [{ accessKeyId: entity.accessKeyId, accountId }] : [])));
-      // All are looked at before the first is claimed: a refused write leaves nothing behind.
-      await Promise.all(claims.map(refuseForeignKey));
-      await Promise.all(claims.map(claimAccessKey));
+      // What a conflict leaves behind are claims at most, and whoever needs such a key takes them over.
+      await Promise.all(claims.map((claim) => claimAccessKey(redis, names, claim)));
       const steps = noSteps();
+      for (const { accessKeyId, accountId } of claims) addStep(steps, 'H', names.accessKeyHint(accessKeyId), accountId);
       for (const event of events) addEvent(steps, event, names);
       for (const { accountId, expectedRevision, put, remove } of changes) {
         addStep(steps, 'G', names.accountState(accountId), 1, 'rev', expectedRevision ?? '0');
@@ -60,8 +43,8 @@ export function directoryWriter(redis: Redis, names: KeyNames, keyring: Keyring,
           const part = records.slice(at, at + fieldsPerStep);
           addStep(steps, 'P', names.accountEntities(accountId), part.length, ...part.flat());
         }
-        // With an agency its sessions end, and so do their descendants in whatever account: they carry its epoch.
-        for (const field of remove) if (field.startsWith('agency:')) addStep(steps, 'U', names.accountState(accountId), field);
+        // With an agency or an account its sessions end, and so do their descendants in whatever account: they carry its epoch.
+        for (const subject of endedSubjects(remove)) addStep(steps, 'U', names.accountState(accountId), subject);
         for (let at = 0; at < remove.length; at += fieldsPerStep) {
           const part = remove.slice(at, at + fieldsPerStep);
           addStep(steps, 'D', names.accountEntities(accountId), part.length, ...part);
@@ -75,6 +58,11 @@ export function directoryWriter(redis: Redis, names: KeyNames, keyring: Keyring,
       return answer === 'ok' ? 'written' : 'conflict';
     }),
   };
+}
+
+/** Epochs to raise. What is left of an account without entities is its state, with them. */
+function endedSubjects(removed: readonly EntityField[]): readonly string[] {
+  return removed.flatMap((field) => (field.startsWith('agency:') ? [field] : field.startsWith('account:') ? ['account'] : []));
 }
 
 /** A counter for people, and 64 random bits: a history that was rewritten never looks like the known one. */

@@ -17,9 +17,7 @@ const place = ['install'];
  * number of cells differs from the recorded one, or when the key ring is not the one that this Redis was filled with.
  */
 export async function openInstall(redis: Redis, keyring: Keyring, cells: number, random: Random): Promise<Install> {
-  const record = authenticateRecord(keyring['record-authentication'], place, JSON.stringify({ id: random.bytes(8).toString('hex'), cells }));
-  await redis.set(installKey, record, 'NX');
-  const stored = (await redis.get(installKey)) ?? '';
+  const stored = (await redis.get(installKey)) ?? (await recordInstall(redis, keyring, cells, random));
   let content: string;
   try {
     content = openRecord(keyring['record-authentication'], place, stored);
@@ -30,6 +28,13 @@ export async function openInstall(redis: Redis, keyring: Keyring, cells: number,
   const install = JSON.parse(content) as Install;
   if (install.cells !== cells) throw new Error(`STS_CELLS is ${cells}, but this Redis was filled with ${install.cells} cells, and their number cannot change`);
   return install;
+}
+
+/** Gives the record that stands there then: of two first uses at once, one is the first. */
+async function recordInstall(redis: Redis, keyring: Keyring, cells: number, random: Random): Promise<string> {
+  const record = authenticateRecord(keyring['record-authentication'], place, JSON.stringify({ id: random.bytes(8).toString('hex'), cells }));
+  await redis.set(installKey, record, 'NX');
+  return (await redis.get(installKey)) ?? '';
 }
 
 /** True when the Redis has an install recorded, so that its keys must exist. */

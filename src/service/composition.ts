@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { pooledRandom, systemClock, type Clock, type Random } from '../base/clock.js';
 import { unidentifiedCounter, type UnidentifiedCounter } from '../audit/unidentified.js';
 import type { Keyring } from '../keyring/keyring.js';
-import { attemptCounter } from '../redis/attempts.js';
+import { attemptCounters, type MakeAttemptCounter } from '../redis/attempts.js';
 import { recordUnidentifiedCalls } from '../redis/audit-store.js';
 import { keyNames, type KeyNames } from '../redis/cells.js';
 import { commitStore } from '../redis/commit-store.js';
@@ -17,8 +17,8 @@ import type { Settings } from './settings.js';
 
 const attemptWindowSeconds = 300;
 const signatureFailureSlots = 65_536;
-/** As many as the hash tells apart: devices do not share a counter. */
-const mfaSlots = 2 ** 47;
+/** As many as there are slots at all: devices do not share a counter. */
+const mfaSlots = 2 ** 48;
 
 export interface Composition {
   readonly redis: Redis;
@@ -28,6 +28,7 @@ export interface Composition {
   readonly services: Services;
   readonly store: CommitStore;
   readonly directoryWriter: DirectoryWriter;
+  readonly attemptCounter: MakeAttemptCounter;
   readonly unidentified: UnidentifiedCounter;
   /** Writes what was counted of calls without a caller. */
   flushUnidentified(): Promise<void>;
@@ -44,6 +45,7 @@ export async function compose(settings: Settings, redis: Redis, keyring: Keyring
   const install = await openInstall(redis, keyring, settings.STS_CELLS, random);
   const names = keyNames(install.cells);
   const unidentified = unidentifiedCounter(clock);
+  const attemptCounter = attemptCounters(redis, keyring);
   const services: Services = {
     clock,
     random,
@@ -51,8 +53,8 @@ export async function compose(settings: Settings, redis: Redis, keyring: Keyring
     directory: directoryReader(redis, names, keyring),
     sessions: sessionReader(redis, names, keyring),
     sessionIds: sessionIds(redis, names, random),
-    mfaAttempts: attemptCounter(redis, 'mfa', attemptWindowSeconds, mfaSlots),
-    signatureFailures: attemptCounter(redis, 'signature', attemptWindowSeconds, signatureFailureSlots),
+    mfaAttempts: attemptCounter('mfa', attemptWindowSeconds, mfaSlots),
+    signatureFailures: attemptCounter('signature', attemptWindowSeconds, signatureFailureSlots),
     settings: {
       issuer: settings.STS_ISSUER ?? `urn:agency-sts:${install.id}`,
       region: settings.STS_REGION,
@@ -64,7 +66,7 @@ export async function compose(settings: Settings, redis: Redis, keyring: Keyring
     },
   };
   return {
-    redis, names, install, keyring, services, unidentified,
+    redis, names, install, keyring, services, unidentified, attemptCounter,
     store: commitStore(redis, names, keyring),
     directoryWriter: directoryWriter(redis, names, keyring, random),
     flushUnidentified: () => recordUnidentifiedCalls(redis, unidentified.take()),

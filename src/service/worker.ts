@@ -1,25 +1,21 @@
 // One serving process: the application on its port, from ready to an orderly end.
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Redis } from 'ioredis';
-import { createApp, type Readiness } from '../http/app.js';
+import { createApp } from '../http/app.js';
 import type { Log } from '../http/errors.js';
 import { close, createHttpServer, listen } from '../http/server.js';
-import { attemptCounter } from '../redis/attempts.js';
-import { readinessKey } from '../redis/cells.js';
 import { rateWindowSeconds } from '../http/rate-limit.js';
-import { weakDurability } from '../redis/install.js';
 import { authenticator } from '../sts/authenticate.js';
-import type { AttemptCounter } from '../sts/services.js';
 import type { Composition } from './composition.js';
+import { readinessProbe } from './readiness.js';
 import { SettingsError, type Settings } from './settings.js';
 
 /** Counters that may exist at once; more subjects share them, so that no flood of addresses fills Redis. */
 const rateSlots = 262_144;
-const rateCounter = (redis: Redis, of: string): AttemptCounter => attemptCounter(redis, `rate:${of}`, rateWindowSeconds, rateSlots);
 
 const flushMilliseconds = 1000;
-const patienceMilliseconds = 10_000;
+/** How long calls in flight may take at the end. */
+export const patienceMilliseconds = 10_000;
 const sweepMilliseconds = 50;
 
 export interface Worker {
@@ -29,16 +25,16 @@ export interface Worker {
 
 /** The server with everything behind it, not listening yet. */
 export function createWorkerServer(settings: Settings, composition: Composition, log: Log): Server {
-  const { services, store, redis, unidentified } = composition;
+  const { services, store, redis, unidentified, attemptCounter } = composition;
   const app = createApp({
     door: { services, store, authenticate: authenticator(services) },
     random: services.random,
     limits: {
-      address: { perMinute: settings.STS_RATE_ADDRESS_PER_MINUTE, counter: rateCounter(redis, 'address') },
-      accessKey: { perMinute: settings.STS_RATE_ACCESS_KEY_PER_MINUTE, counter: rateCounter(redis, 'access-key') },
+      address: { perMinute: settings.STS_RATE_ADDRESS_PER_MINUTE, counter: attemptCounter('rate:address', rateWindowSeconds, rateSlots) },
+      accessKey: { perMinute: settings.STS_RATE_ACCESS_KEY_PER_MINUTE, counter: attemptCounter('rate:access-key', rateWindowSeconds, rateSlots) },
     },
     trustProxy: settings.STS_TRUST_PROXY,
-    readiness: () => readiness(settings, composition),
+    readiness: readinessProbe(settings, redis),
     log,
     countUnidentified: (call) => unidentified.count(call),
   });
@@ -70,15 +66,4 @@ export async function startWorker(settings: Settings, composition: Composition, 
       composition.redis.disconnect();
     },
   };
-}
-
-async function readiness(settings: Settings, { redis }: Composition): Promise<Readiness> {
-  const warnings = settings.STS_ALLOW_WEAK_REDIS ? await weakDurability(redis).catch(() => ['the durability settings of Redis cannot be read']) : [];
-  try {
-    await redis.set(readinessKey, '1', 'EX', 60);
-    return { ready: true, reasons: [], warnings };
-  } catch (error) {
-    const refused = error instanceof Error && error.name === 'ReplyError';
-    return { ready: false, reasons: [refused ? `Redis takes no writes: ${error.message}` : 'Redis cannot be reached'], warnings };
-  }
 }

@@ -15,6 +15,7 @@ export type {
   ParsedSignature,
   ParseResult,
   ReceivedRequest,
+  Refused,
   SignatureAlgorithm,
   SignatureRefusal,
   SignatureScope,

@@ -11,7 +11,7 @@ import { authorizeAssume, type Denial } from './authorize-assume.js';
 import { eventSession, type Caller } from './caller.js';
 import { refuseOverAgencyMaximum, refuseOverlongChain, requestedDuration, sourceIdentity } from './chain-rules.js';
 import type { Guard, MfaStep } from './commit.js';
-import { issueCredentials, type IssuedCredentials } from './credentials.js';
+import { issueCredentials, type Grant, type IssuedCredentials } from './credentials.js';
 import { verifyMfaCode } from './mfa.js';
 import type { CallContext, EventDetails, Outcome } from './outcome.js';
 import type { Services } from './services.js';
@@ -19,13 +19,14 @@ import { mergeSessionTags } from './session-tags.js';
 import type { SessionTag } from '../sessions/session.js';
 
 /** Everything of the new session that the caller's side alone decides. */
-export interface Plan {
+interface Plan {
   readonly target: AgencyName | undefined;
   readonly duration: number;
   readonly tags: readonly SessionTag[];
   readonly sourceIdentity: string | undefined;
   /** What both sides must allow. */
   readonly actions: readonly string[];
+  readonly mfaStep: MfaStep | undefined;
 }
 
 /** The target as it stands, or as little as there is. */
@@ -37,38 +38,57 @@ interface Target {
 /** Decides one call (STS API §3.1, §8). Own mistakes are told first, then the caller's side, then the target's. */
 export async function assumeAgency(services: Services, caller: Caller, input: AssumeAgencyInput, call: CallContext): Promise<Outcome<IssuedCredentials>> {
   const details: EventDetails = { resource: input.agencyUrn, request: auditedRequest(input) };
-  const target: { value: Target; guards: Guard[]; authorized: boolean } = { value: { view: undefined, agency: undefined }, guards: [], authorized: false };
-  let mfaStep: MfaStep | undefined;
-  try {
-    const plan = planSession(services, caller, input, call);
-    mfaStep = await checkedMfaCode(services, caller, input, call);
-    target.value = await readTarget(services, plan.target);
-    const { view, agency } = target.value;
-    if (view !== undefined) target.guards.push(guardOf(view));
+  const plan = await refusalOr(() => planSession(services, caller, input, call));
+  if (plan instanceof ApiError) return { ...refused(services, caller, input, plan, details), guards: [] };
 
-    const denial = authorizeAssume(services, caller, { input, plan, agency, mfaVerified: mfaStep !== undefined }, call);
-    if (denial !== undefined) return refusal(caller, details, target.guards, mfaStep, plan, target.value, denial);
-    // INVARIANT: authorize() denies every call on an agency that does not exist.
-    if (view === undefined || agency === undefined) throw new Error('an absent agency was authorized');
-    target.authorized = true;
-    refuseOverAgencyMaximum(plan.duration, agency.maxSessionDurationSeconds);
-    refuseUnknownPolicies(view, input.policyIds);
+  const { view, agency } = await readTarget(services, plan.target);
+  const mfaVerified = plan.mfaStep !== undefined;
+  const ground = { guards: view === undefined ? [] : [guardOf(view)], ...(plan.mfaStep !== undefined && { mfaStep: plan.mfaStep }) };
+  const denial = await refusalOr(() => authorizeAssume(services, caller, { input, plan, agency, mfaVerified }, call));
+  if (denial instanceof ApiError) return { ...refused(services, caller, input, denial, details), ...ground };
+  if (denial !== undefined) return { ...denied(caller, denial, details, plan.target, view), ...ground };
 
-    const { session, body } = await issueCredentials(services, caller, { ...plan, input, view, agency, mfaVerified: mfaStep !== undefined }, call);
-    const other = otherAccount(caller, view, 'allowed');
-    return {
-      ok: true, body, session, guards: target.guards, ...(mfaStep !== undefined && { mfaStep }), ...other.outcome,
-      details: { ...details, ...other.details, decision: 'allowed', issuedSession: eventSession(session) },
-    };
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.status >= 500) throw error;
+  // INVARIANT: authorizeAssume() denies every call on an agency that does not exist.
+  if (view === undefined || agency === undefined) throw new Error('an absent agency was authorized');
+  const issued = await refusalOr(() => issue(services, caller, { ...plan, input, view, agency, mfaVerified }, call));
+  if (issued instanceof ApiError) {
     // A rule of the agency's account, found when both sides had allowed the call, is that account's decision.
-    const other = target.authorized ? otherAccount(caller, target.value.view, error.message) : undefined;
-    return {
-      ok: false, error: withMessage(services, caller, input, error), guards: target.guards, ...(mfaStep !== undefined && { mfaStep }), ...other?.outcome,
-      details: { ...details, ...other?.details, decision: error.message },
-    };
+    const other = otherAccount(caller, view, issued.message);
+    return { ...refused(services, caller, input, issued, { ...details, ...other.details }), ...ground, ...other.outcome };
   }
+  const other = otherAccount(caller, view, 'allowed');
+  return {
+    ok: true, ...issued, ...ground, ...other.outcome,
+    details: { ...details, ...other.details, decision: 'allowed', issuedSession: eventSession(issued.session) },
+  };
+}
+
+/** A refusal that a caller can cause, as a value: each step of the call says for itself what follows from it. */
+async function refusalOr<Value>(step: () => Value | Promise<Value>): Promise<Value | ApiError> {
+  try {
+    return await step();
+  } catch (error) {
+    if (error instanceof ApiError && error.status < 500) return error;
+    throw error;
+  }
+}
+
+type Refusal = Pick<Outcome<never> & { readonly ok: false }, 'ok' | 'error' | 'details'>;
+
+const refused = (services: Services, caller: Caller, input: AssumeAgencyInput, error: ApiError, details: EventDetails): Refusal =>
+  ({ ok: false, error: withMessage(services, caller, input, error), details: { ...details, decision: error.message } });
+
+/** A side refused: the caller's event tells why if it was its own, the other account's event does else. */
+function denied(
+  caller: Caller, { error, decision, foreign }: Denial, details: EventDetails, target: AgencyName | undefined, view: AccountView | undefined,
+): Refusal & Pick<Outcome<never>, 'otherAccount'> {
+  if (!foreign) return { ok: false, error, details: { ...details, decision } };
+  return {
+    ok: false, error,
+    details: { ...details, ...(target === undefined ? { decision } : { decision: 'refused by the agency\'s account', resourceAccountId: target.accountId }) },
+    // An account that does not exist has no log.
+    ...otherAccount(caller, view, decision).outcome,
+  };
 }
 
 /** What the agency's account adds when it is not the caller's: its name in the caller's event, and an event of its own. */
@@ -78,7 +98,14 @@ function otherAccount(caller: Caller, view: AccountView | undefined, decision: s
   return { details: { resourceAccountId: accountId }, outcome: { otherAccount: { accountId, decision } } };
 }
 
-function planSession(services: Services, caller: Caller, input: AssumeAgencyInput, call: CallContext): Plan {
+/** What remains when both sides allow: the agency's own limits, then the credentials. */
+function issue(services: Services, caller: Caller, grant: Grant, call: CallContext): ReturnType<typeof issueCredentials> {
+  refuseOverAgencyMaximum(grant.duration, grant.agency.maxSessionDurationSeconds);
+  refuseUnknownPolicies(grant.view, grant.input.policyIds);
+  return issueCredentials(services, caller, grant, call);
+}
+
+async function planSession(services: Services, caller: Caller, input: AssumeAgencyInput, call: CallContext): Promise<Plan> {
   const parent = caller.kind === 'agency-session' ? caller.session : undefined;
   const duration = requestedDuration(parent, input.durationSeconds);
   const tags = mergeSessionTags(parent, input);
@@ -87,6 +114,7 @@ function planSession(services: Services, caller: Caller, input: AssumeAgencyInpu
   return {
     target: parseAgencyUrn(input.agencyUrn), duration, tags, sourceIdentity: identity,
     actions: assumeActions(tags, identity),
+    mfaStep: await checkedMfaCode(services, caller, input, call),
   };
 }
 
@@ -95,7 +123,7 @@ async function checkedMfaCode(services: Services, caller: Caller, { serialNumber
   if (serialNumber === undefined || tokenCode === undefined) {
     throw new ApiError('incompleteMfa', '`serial_number` and `token_code` go together; only one of them is given');
   }
-  return verifyMfaCode(services, caller, serialNumber, tokenCode, call.now);
+  return verifyMfaCode(services, caller, serialNumber, tokenCode, call);
 }
 
 async function readTarget(services: Services, name: AgencyName | undefined): Promise<Target> {
@@ -123,21 +151,6 @@ export function withMessage(services: Services, caller: Caller, { agencyUrn }: A
 function refuseUnknownPolicies(view: AccountView, policyIds: readonly string[]): void {
   const unknown = policyIds.find((id) => !view.snapshot.policies.has(id));
   if (unknown !== undefined) throw new ApiError('unknownPolicyId', `\`policy_ids\`: \`${unknown}\` is no policy of the agency's account`);
-}
-
-function refusal(
-  caller: Caller, details: EventDetails, guards: readonly Guard[], mfaStep: MfaStep | undefined, plan: Plan, { view }: Target, denial: Denial,
-): Outcome<never> {
-  const { error, decision, foreign } = denial;
-  const decided = { ok: false as const, error, guards, ...(mfaStep !== undefined && { mfaStep }) };
-  if (!foreign) return { ...decided, details: { ...details, decision } };
-  const otherId = plan.target?.accountId;
-  return {
-    ...decided,
-    details: { ...details, decision: `refused by the agency's account`, ...(otherId !== undefined && { resourceAccountId: otherId }) },
-    // The target's log tells the reason; an account that does not exist has no log.
-    ...(view !== undefined && otherId !== undefined && otherId !== caller.accountId && { otherAccount: { accountId: otherId, decision } }),
-  };
 }
 
 /** What the audit keeps of the request: no external id, no code, no policy text. */

@@ -2,7 +2,7 @@
 import { ApiError } from '../base/api-error.js';
 import {
   canonicalRequestForDisplay, dummyVerificationKey, parseSignedRequest, verifiedRequestHash,
-  type ParsedSignature, type ReceivedRequest, type SignatureRefusal,
+  type ParsedSignature, type ReceivedRequest, type Refused,
 } from '../signing/index.js';
 import { cellOfSessionId } from '../urn/ids.js';
 import type { Caller } from './caller.js';
@@ -16,19 +16,19 @@ export const maximumSkewSeconds = 900;
 /** [choice] Failures of one key from one address in five minutes, after which the answer no longer helps with the signature. */
 const failuresUntilSilence = 20;
 
-export type Authenticate = (request: ReceivedRequest, sourceIp: string) => Promise<Caller>;
+/** `now`: milliseconds since the epoch. */
+export type Authenticate = (request: ReceivedRequest, sourceIp: string, now: number) => Promise<Caller>;
 
 /** Throws {@link ApiError} 401; unknown key, disabled key and wrong signature give one code and one text. */
 export function authenticator(services: Services): Authenticate {
-  const { settings, clock } = services;
+  const { settings } = services;
   const verifyToken = securityTokenVerifier(services.keyring, settings.issuer);
   const dummyKey = dummyVerificationKey();
   const options = { maximumSkewSeconds, region: settings.region, service: settings.serviceName, allowUnsignedPayload: settings.allowUnsignedPayload };
 
-  return async (request, sourceIp) => {
-    const now = clock.now();
+  return async (request, sourceIp, now) => {
     const parsed = parseSignedRequest(request, { ...options, now });
-    if (!parsed.ok) throw refusalError(parsed.refusal, parsed.message, request, now);
+    if (!parsed.ok) throw refusalError(parsed);
     const { signature } = parsed;
     const candidate = cellOfSessionId(signature.accessKeyId) === undefined
       ? await permanentKey(services, signature)
@@ -50,9 +50,6 @@ async function signatureFailure(services: Services, request: ReceivedRequest, si
   return new ApiError('unauthenticated', `${authenticationError}verify aksk signature fail, canonicalRequest:${canonicalRequestForDisplay(request, signature)}`);
 }
 
-function refusalError(refusal: SignatureRefusal, message: string, request: ReceivedRequest, now: number): ApiError {
-  if (refusal !== 'date_out_of_range') return new ApiError('unauthenticated', `${authenticationError}${message}`);
-  const header = request.rawHeaders.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === 'x-sdk-date');
-  const serverTime = new Date(now).toISOString().replace(/[-:]|\.\d{3}/g, '');
-  return new ApiError('signatureExpired', `${authenticationError}signature expired, signature time:${request.rawHeaders[header + 1] ?? ''},server time:${serverTime}`);
-}
+/** The message of a date out of range is the gateway's own. */
+const refusalError = ({ refusal, message }: Refused): ApiError =>
+  new ApiError(refusal === 'date_out_of_range' ? 'signatureExpired' : 'unauthenticated', `${authenticationError}${message}`);

@@ -35,31 +35,28 @@ export function encodeAuthorizationMessage(keyring: Keyring, random: Random, acc
 
 /** The JSON text of the reason, or undefined when the message was altered or is bound to another account. */
 export function decodeAuthorizationMessage(keyring: Keyring, accountId: string, message: string): string | undefined {
-  if (!canonicalForm(message)) return undefined;
   const plaintext = open(keyring['message-sealing'], place(accountId), message);
   return plaintext?.subarray(lengthBytes, lengthBytes + plaintext.readUInt16BE()).toString('utf8');
 }
 
-/** Base64url leaves bits of the last character open, and its decoder passes over foreign ones: only the text that was issued is the message. */
-function canonicalForm(message: string): boolean {
-  const sealed = message.slice(message.indexOf('.') + 1);
-  return Buffer.from(sealed, 'base64url').toString('base64url') === sealed;
+/** Conditions and context values come from policies and callers and can be long: what does not fit is left out, and said to be. */
+function fittingJson(reason: DenialReason): Buffer {
+  const { failedConditions = [], usedContext = {} } = reason.decision ?? {};
+  const context = Object.entries(usedContext);
+  let left = paddedBytes - lengthBytes - jsonBytes(message(reason, {}, [], true));
+  // Each part is measured once: a denial can list thousands of conditions.
+  const fitting = <Part>(parts: readonly Part[]): Part[] => {
+    const tooLong = parts.findIndex((part) => (left -= jsonBytes(part)) < 0);
+    return tooLong < 0 ? [...parts] : parts.slice(0, tooLong);
+  };
+  const keptConditions = fitting(failedConditions);
+  const keptContext = left < 0 ? [] : fitting(context);
+  const truncated = keptConditions.length < failedConditions.length || keptContext.length < context.length;
+  return Buffer.from(JSON.stringify(message(reason, Object.fromEntries(keptContext), keptConditions, truncated)));
 }
 
-/** Context values come from callers and can be long: the last ones are left out, and said to be, until the rest fits. */
-function fittingJson(reason: DenialReason): Buffer {
-  const { decision } = reason;
-  const context = Object.entries(decision?.usedContext ?? {});
-  const failedConditions = [...(decision?.failedConditions ?? [])];
-  let truncated = false;
-  for (;;) {
-    const text = Buffer.from(JSON.stringify(message(reason, Object.fromEntries(context), failedConditions, truncated)));
-    if (text.length <= paddedBytes - lengthBytes) return text;
-    truncated = true;
-    if (failedConditions.length > context.length) failedConditions.pop();
-    else if (context.pop() === undefined) throw new Error('an authorization message without context does not fit');
-  }
-}
+/** With the comma that joins it to the next part. */
+const jsonBytes = (part: unknown): number => Buffer.byteLength(JSON.stringify(part)) + 1;
 
 function message({ failure, principal, action, resource, decision }: DenialReason, context: unknown, failedConditions: unknown, truncated: boolean) {
   const { statement } = decision ?? {};

@@ -25,21 +25,26 @@ export function authorizeAssume(services: Services, caller: Caller, question: As
   const { own, trust } = decideAssume(caller, question, requestFacts(caller, call.now));
 
   const ownDenial = own.find(({ allowed }) => !allowed);
-  if (ownDenial !== undefined) return denial(services, caller, question, caller.accountId, describe(ownDenial), ownDenial);
+  if (ownDenial !== undefined) return denial(services, caller, question, { failure: describe(ownDenial), decision: ownDenial, foreign: false });
   if (agency === undefined && ownTarget) throw new ApiError('agencyNotFound', `the agency \`${input.agencyUrn}\` cannot be found`);
   const trustDenial = trust.find(({ allowed }) => !allowed);
   if (agency !== undefined && trustDenial === undefined) return undefined;
-  const failure = trustDenial === undefined ? 'the agency does not exist' : describe(trustDenial);
-  return denial(services, caller, question, plan.target?.accountId ?? '', failure, trustDenial);
+  const failure = trustDenial !== undefined ? describe(trustDenial) : plan.target === undefined ? '`agency_urn` names no agency' : 'the agency does not exist';
+  return denial(services, caller, question, { failure, decision: trustDenial, foreign: !ownTarget });
+}
+
+interface Reason {
+  readonly failure: string;
+  readonly decision: Decision | undefined;
+  readonly foreign: boolean;
 }
 
 /**
  * INVARIANT: whatever an account other than the caller's refuses, the caller gets one text and one length of sealed reason.
  */
-function denial(
-  services: Services, caller: Caller, { input }: AssumeQuestion, accountId: string, failure: string, decision: Decision | undefined,
-): Denial {
-  const foreign = accountId !== caller.accountId;
+function denial(services: Services, caller: Caller, { input, plan }: AssumeQuestion, { failure, decision, foreign }: Reason): Denial {
+  // What names no account concerns the caller alone, who may read why; to look at, it is like the rest.
+  const reader = foreign ? (plan.target?.accountId ?? caller.accountId) : caller.accountId;
   const reason: DenialReason = {
     failure, principal: caller.principalUrn, action: decision?.action ?? assumeAction, resource: input.agencyUrn,
     ...(decision !== undefined && { decision }),
@@ -47,7 +52,7 @@ function denial(
   const [action, because] = foreign ? [assumeAction, 'the agency is absent or does not allow it'] : [reason.action, failure];
   const message = `\`${caller.principalUrn}\` is not authorized to perform \`${action}\` on \`${input.agencyUrn}\`: ${because}`;
   return {
-    error: new ApiError('accessDenied', message, encodeAuthorizationMessage(services.keyring, services.random, accountId, reason)),
+    error: new ApiError('accessDenied', message, encodeAuthorizationMessage(services.keyring, services.random, reader, reason)),
     decision: `${reason.action}: ${failure}`,
     foreign,
   };

@@ -4,12 +4,12 @@ import type { Agency } from '../directory/entities.js';
 import type { AccountView, EpochSubject } from '../directory/store.js';
 import { deriveSessionSecret } from '../keyring/session-secret.js';
 import type { Session, SessionTag } from '../sessions/session.js';
-import { ecdsaPublicJwk, verificationKey } from '../signing/index.js';
+import { ecdsaPublicJwk, verificationKey, type EcdsaPublicJwk } from '../signing/index.js';
 import { sessionUrn } from '../urn/urn.js';
 import type { AssumeAgencyInput } from './assume-agency-input.js';
 import type { Caller } from './caller.js';
 import type { CallContext } from './outcome.js';
-import { issueSecurityToken, type PublicJwk } from './security-token.js';
+import { issueSecurityToken } from './security-token.js';
 import type { Services } from './services.js';
 
 /** The answer of AssumeAgency (STS API §2.1, §2.2), wire names. */
@@ -61,7 +61,7 @@ export async function issueCredentials(services: Services, caller: Caller, grant
  * The key that verifies the session's own ECDSA signatures without a secret. Only callers that sign this way get it:
  * deriving it costs more than the rest of the answer together.
  */
-const publicKeyOf = (sessionId: string, secret: string): PublicJwk => ecdsaPublicJwk(verificationKey(sessionId, secret));
+const publicKeyOf = (sessionId: string, secret: string): EcdsaPublicJwk => ecdsaPublicJwk(verificationKey(sessionId, secret));
 
 async function newSession(services: Services, caller: Caller, grant: Grant, call: CallContext): Promise<Session> {
   const { input, view, agency } = grant;

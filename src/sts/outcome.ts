@@ -1,6 +1,6 @@
 // What an operation makes of a call: the answer or the refusal, and what is to be written before either leaves.
 import type { ApiError } from '../base/api-error.js';
-import type { AuditEvent, EventSession } from '../audit/event.js';
+import type { EventSession } from '../audit/event.js';
 import type { Session } from '../sessions/session.js';
 import type { Guard, MfaStep } from './commit.js';
 
@@ -29,13 +29,8 @@ export type Outcome<Body> =
 
 /** What the door knows of every call. */
 export interface CallContext {
-  readonly requestId: string;
-  /** Milliseconds since the epoch: the one time of the whole call. */
+  /** Milliseconds since the epoch: the one time of the whole call, also when it is decided again. */
   readonly now: number;
-}
-
-/** The events of a decided call: one in the caller's account, one in the other account that it concerns. */
-export function eventsOf(own: AuditEvent, outcome: Outcome<unknown>): readonly AuditEvent[] {
-  const { otherAccount } = outcome;
-  return otherAccount === undefined ? [own] : [own, { ...own, ...otherAccount }];
+  /** MFA codes that this call has been charged with: one that is decided again is charged once. */
+  readonly countedMfaCodes: Set<string>;
 }

@@ -1,13 +1,15 @@
 // One call from signature to answer: authenticate, decide, commit; and decide again when the ground has moved.
 import { ApiError } from '../base/api-error.js';
+import { boundedEvent } from '../audit/bounded-event.js';
 import type { AuditEvent } from '../audit/event.js';
+import type { Session } from '../sessions/session.js';
 import type { ReceivedRequest } from '../signing/index.js';
 import type { Authenticate } from './authenticate.js';
 import { authenticationError } from './candidate.js';
 import { eventPrincipal, eventSession, type Caller } from './caller.js';
 import type { CommitStore } from './commit.js';
 import { mfaError } from './mfa.js';
-import { eventsOf, type CallContext, type Outcome } from './outcome.js';
+import type { CallContext, Outcome } from './outcome.js';
 import type { Services } from './services.js';
 
 const maximumTries = 3;
@@ -29,10 +31,10 @@ export interface Call<Body> {
  * the caller stayed unknown, that refusal is committed too.
  */
 export async function perform<Body>(services: Services, store: CommitStore, authenticate: Authenticate, call: Call<Body>): Promise<Body> {
+  const context: CallContext = { now: services.clock.now(), countedMfaCodes: new Set() };
   for (let attempt = 1; attempt <= maximumTries; attempt += 1) {
-    const caller = await authenticate(call.request, call.sourceIp);
+    const caller = await authenticate(call.request, call.sourceIp, context.now);
     if (attempt === 1) await call.admit(caller);
-    const context = { requestId: call.requestId, now: services.clock.now() };
     const outcome = await decided(call, caller, context);
     const settled = await settle(services, store, call, caller, context, outcome);
     if (settled === 'conflict') continue;
@@ -60,11 +62,12 @@ async function settle<Body>(
     callerAccountId: caller.accountId,
     guards: [...caller.guards, ...outcome.guards],
     unmarkedSessions: caller.chain.flatMap((link) => (link.kind === 'session' ? [link.sessionId] : [])),
-    events: eventsOf(callerEvent(call, caller, context, outcome), outcome),
   };
+  const replayGuard = services.settings.rejectReplays ? { signatureInput: signatureInput(caller) } : {};
   const result = await store.commit({
     ...commit,
-    ...(services.settings.rejectReplays && { signatureInput: signatureInput(caller) }),
+    ...replayGuard,
+    events: eventsOf(call, caller, context, outcome),
     ...(outcome.mfaStep !== undefined && { mfaStep: outcome.mfaStep }),
     ...(outcome.ok && outcome.session !== undefined && { session: outcome.session }),
   });
@@ -74,7 +77,7 @@ async function settle<Body>(
     ? new ApiError('unauthenticated', `${authenticationError}this signed request was used before`)
     : call.refine(caller, mfaError());
   const refused: Outcome<Body> = { ok: false, error, guards: outcome.guards, details: { ...withoutIssued(outcome), decision: error.message } };
-  const refusal = { ...commit, events: [callerEvent(call, caller, context, refused)] };
+  const refusal = { ...commit, ...(result !== 'replayed' && replayGuard), events: eventsOf(call, caller, context, refused) };
   return (await store.commit(refusal)) === 'committed' ? refused : 'conflict';
 }
 
@@ -82,8 +85,9 @@ function withoutIssued({ details: { resource, request } }: Outcome<unknown>): Ou
   return { ...(resource !== undefined && { resource }), ...(request !== undefined && { request }) };
 }
 
-function callerEvent(call: Call<unknown>, caller: Caller, context: CallContext, outcome: Outcome<unknown>): AuditEvent {
-  return {
+/** One event in the caller's account, and one in the other account that the call concerns. */
+function eventsOf(call: Call<unknown>, caller: Caller, context: CallContext, outcome: Outcome<unknown>): readonly AuditEvent[] {
+  const own: AuditEvent = {
     accountId: caller.accountId,
     time: context.now,
     requestId: call.requestId,
@@ -95,7 +99,14 @@ function callerEvent(call: Call<unknown>, caller: Caller, context: CallContext, 
     ...(caller.kind === 'agency-session' && { callerSession: eventSession(caller.session) }),
     ...outcome.details,
   };
+  const { otherAccount } = outcome;
+  if (otherAccount === undefined) return [boundedEvent(own)];
+  // Another account sees of the caller's session what the chain hands on, not the tags that end with that session.
+  const seen = caller.kind === 'agency-session' ? { callerSession: eventSession(transitiveOnly(caller.session)) } : {};
+  return [boundedEvent(own), boundedEvent({ ...own, ...seen, ...otherAccount })];
 }
+
+const transitiveOnly = (session: Session): Session => ({ ...session, tags: session.tags.filter(({ transitive }) => transitive) });
 
 /** What one signature stands for: another signature of the same request by the same key, as ECDSA has them, stands for the same. */
 const signatureInput = ({ accessKeyId, requestHash }: Caller): string => `${accessKeyId}:${requestHash}`;

@@ -15,7 +15,7 @@ export async function permanentKey(services: Services, signature: ParsedSignatur
     throw new ApiError('unauthenticated', `${authenticationError}\`X-Security-Token\` belongs to temporary access keys, and this one is permanent`);
   }
   const { accessKeyId } = signature;
-  const view = (await viewOfAccessKey(services, accessKeyId, false)) ?? (await viewOfAccessKey(services, accessKeyId, true));
+  const view = await viewOfAccessKey(services, accessKeyId);
   const accessKey = view?.snapshot.accessKeys.get(accessKeyId);
   if (view === undefined || accessKey?.active !== true) return undefined;
 
@@ -40,15 +40,22 @@ export async function permanentKey(services: Services, signature: ParsedSignatur
   return { key, caller: { kind: 'user', user, principalUrn: userUrn(accountId, user.userName), principalId: user.userId, ...common } };
 }
 
-/** The account that has the key, as far as the hint leads to it: a remembered hint can be out of date. */
-async function viewOfAccessKey(services: Services, accessKeyId: string, fresh: boolean): Promise<AccountView | undefined> {
-  const accountId = await services.directory.accountOfAccessKey(accessKeyId, fresh);
-  if (accountId === undefined) return undefined;
-  const view = await services.directory.read(accountId, (snapshot) => {
-    const key = snapshot.accessKeys.get(accessKeyId);
-    return key === undefined ? [] : ['account', `user:${key.owner.id}`, `key:${accessKeyId}`];
-  });
-  return view?.snapshot.accessKeys.has(accessKeyId) === true ? view : undefined;
+/**
+ * The account that has the key. A remembered hint can be out of date and is asked for anew then; a key that is unknown
+ * takes one look-up, as many round trips as a known one.
+ */
+async function viewOfAccessKey(services: Services, accessKeyId: string): Promise<AccountView | undefined> {
+  for (const fresh of [false, true]) {
+    const hint = await services.directory.accountOfAccessKey(accessKeyId, fresh);
+    if (hint === undefined) return undefined;
+    const view = await services.directory.read(hint.accountId, (snapshot) => {
+      const key = snapshot.accessKeys.get(accessKeyId);
+      return key === undefined ? [] : ['account', `user:${key.owner.id}`, `key:${accessKeyId}`];
+    });
+    if (view?.snapshot.accessKeys.has(accessKeyId) === true) return view;
+    if (!hint.remembered) return undefined;
+  }
+  return undefined;
 }
 
 const permanentKeys = new WeakMap<AccessKey, VerificationKey>();

@@ -3,26 +3,20 @@ import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Keyring } from '../keyring/keyring.js';
 import { signJws, verifyJws } from '../keyring/jws.js';
+import type { EcdsaPublicJwk } from '../signing/index.js';
 import type { StatusIndex, Session, SessionTag } from '../sessions/session.js';
 import { sessionUrn } from '../urn/urn.js';
 
 /** INVARIANT: no other kind of token that the ring signs has this type. */
-export const securityTokenType = 'agency-session+jwt';
+const securityTokenType = 'agency-session+jwt';
 export const maximumTokenBytes = 4096;
-
-export interface PublicJwk {
-  readonly kty: 'EC';
-  readonly crv: 'P-256';
-  readonly x: string;
-  readonly y: string;
-}
 
 /**
  * Signs the token of a session, at most 4,096 bytes long. Where all of it does not fit, its tags, and at last its chain
  * as well, stand in it as digests (`tags_digest`, `chain_digest`), which tell an offline verifier that it cannot decide
  * what would need them. Names and ids of ordinary length leave room for the chain always.
  */
-export function issueSecurityToken(keyring: Keyring, issuer: string, session: Session, confirmationKey: PublicJwk | undefined): string {
+export function issueSecurityToken(keyring: Keyring, issuer: string, session: Session, confirmationKey: EcdsaPublicJwk | undefined): string {
   const claims = tokenClaims(issuer, session, confirmationKey);
   const chain = session.chain.map(compactLink);
   const tags = session.tags.map(compactTag);
@@ -37,7 +31,7 @@ export function issueSecurityToken(keyring: Keyring, issuer: string, session: Se
 }
 
 /** Registered claims where one exists (RFC 7519, RFC 8693 `act`, RFC 7800 `cnf`, token status list); ours under `agency_sts`. */
-function tokenClaims(issuer: string, session: Session, confirmationKey: PublicJwk | undefined) {
+function tokenClaims(issuer: string, session: Session, confirmationKey: EcdsaPublicJwk | undefined) {
   const { sessionPolicy, sessionPolicyIds } = session;
   return {
     iss: issuer,

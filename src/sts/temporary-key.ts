@@ -3,7 +3,7 @@ import { ApiError } from '../base/api-error.js';
 import { seconds } from '../base/clock.js';
 import type { EpochSubject, Epochs } from '../directory/store.js';
 import { deriveSessionSecret } from '../keyring/session-secret.js';
-import { lineage, linkEpochs, linkOf, type Session } from '../sessions/session.js';
+import { depthOf, lineage, linkEpochs, linkOf, type Session } from '../sessions/session.js';
 import { verificationKey, type ParsedSignature } from '../signing/index.js';
 import { sessionUrn } from '../urn/urn.js';
 import type { SessionCaller } from './caller.js';
@@ -22,6 +22,7 @@ export async function temporaryKey(services: Services, signature: ParsedSignatur
   if (token?.sessionId !== accessKeyId) throw tokenError();
   const session = await services.sessions.find(accessKeyId);
   if (session === undefined || !sameSession(session, token) || seconds(now) >= session.expiresAt) throw tokenError();
+  if (depthOf(session) > services.settings.maximumChainDepth) throw tokenError();
   const caller = await livingSession(services, session);
   const secretKey = services.keyring['session-secrets'].byId.get(session.secretKeyId);
   if (caller === undefined || secretKey === undefined) throw tokenError();

@@ -84,7 +84,7 @@ describe('a request id', () => {
 describe('what is no HTTP request', () => {
   it.each(['GARBAGE\r\n\r\n', 'GET /healthz HTTP/9.9\r\n\r\n', 'GET /healthz HTTP/1.1\r\nhost: a\r\nno colon\r\n\r\n', '\0\0\0\0', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc'])('gets a 400 in the form of errors, and the connection ends: %j', async (text) => {
     const [answer] = await sendBytes(service, Buffer.from(text, 'latin1'));
-    expect(answer).toMatchObject({ status: 400, headers: { connection: 'close', 'content-type': 'application/json', 'cache-control': 'no-store' }, body: { error_code: 'APIGW.0201', error_msg: 'this is no HTTP request' } });
+    expect(answer).toMatchObject({ status: 400, headers: { connection: 'close', 'content-type': 'application/json', 'cache-control': 'no-store' }, body: { error_code: 'APIGW.0204', error_msg: 'this is no HTTP request' } });
   });
 });
 

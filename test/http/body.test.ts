@@ -172,7 +172,7 @@ describe('F11: headers', () => {
     const room = 100 - request.headers.length - 2;
     expect((await send(service, plus(request, ...many(room)))).status).toBe(200);
     const [answer] = await sendBytes(service, bytesOf(plus(request, ...many(room + 1))));
-    expect(answer).toMatchObject({ status: 431, headers: { connection: 'close' }, body: { error_code: 'APIGW.0201' } });
+    expect(answer).toMatchObject({ status: 431, headers: { connection: 'close' }, body: { error_code: 'APIGW.0202' } });
   });
 
   it('one of 20 KB is refused with 431', async () => {

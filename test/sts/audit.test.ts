@@ -59,7 +59,7 @@ describe('each answer has exactly one event in the caller\'s account, and one in
     ['denied by another account', () => assume(keys.alice, agencies.untrusting), 403, [accountA, accountB], /^refused by the agency's account$/],
     ['denied for an absent agency of another account', () => assume(keys.alice, `iam::${accountB}:agency:absent`), 403, [accountA, accountB], /^refused by the agency's account$/],
     ['denied for an absent account', () => assume(keys.alice, `iam::${absentAccount}:agency:absent`), 403, [accountA], /^refused by the agency's account$/],
-    ['denied for a URN that is none', () => assume(keys.alice, 'iam'), 403, [accountA], /^refused by the agency's account$/],
+    ['denied for a URN that is none', () => assume(keys.alice, 'iam'), 403, [accountA], /: `agency_urn` names no agency$/],
     ['an absent agency of the own account', () => assume(keys.alice, `iam::${accountA}:agency:absent`), 404, [accountA], /cannot be found/],
     ['a changed source identity', () => assume(tagged, agencies.second, { source_identity: 'bob' }), 403, [accountA], /`source_identity`/],
     ['a wrong field', () => assume(keys.alice, agencies.first, { agency_session_name: 'a' }), 400, [accountA], /^`agency_session_name`: /],

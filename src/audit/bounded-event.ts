@@ -1,0 +1,38 @@
+// The bound of an audit event: callers choose texts and tags, but not how much of the store one call takes.
+import type { AuditEvent, EventSession } from './event.js';
+
+/** The longest URN of an agency has 630 characters. */
+const longestResource = 640;
+const longestDecision = 640;
+const mostTagBytes = 2048;
+
+/**
+ * The event with its texts cut (`…`), and without tags that are larger than 2 KiB together, but for those of a session
+ * that was issued: that event is where the tags of a session can be looked up.
+ */
+export function boundedEvent(event: AuditEvent): AuditEvent {
+  const { resource, decision, request, callerSession } = event;
+  return {
+    ...event,
+    ...(resource !== undefined && { resource: shortened(resource, longestResource) }),
+    ...(decision !== undefined && { decision: shortened(decision, longestDecision) }),
+    ...(request !== undefined && { request: boundedRequest(request) }),
+    ...(callerSession !== undefined && { callerSession: boundedSession(callerSession) }),
+  };
+}
+
+const shortened = (text: string, most: number): string => (text.length <= most ? text : `${text.slice(0, most)}…`);
+
+function boundedRequest(request: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  if (bytes(request) <= mostTagBytes) return request;
+  const { tags, transitive_tag_keys: transitiveTagKeys, ...rest } = request;
+  return { ...rest, tag_count: Array.isArray(tags) ? tags.length : 0, transitive_tag_count: Array.isArray(transitiveTagKeys) ? transitiveTagKeys.length : 0 };
+}
+
+function boundedSession(session: EventSession): EventSession {
+  if (bytes(session.tags ?? []) <= mostTagBytes) return session;
+  const { tags, ...rest } = session;
+  return rest;
+}
+
+const bytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));

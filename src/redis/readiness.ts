@@ -1,0 +1,17 @@
+// Whether Redis takes writes now, learned by making one.
+import type { Redis } from 'ioredis';
+import { readinessKey } from './cells.js';
+
+/** Seconds that the written key lives. */
+const keptSeconds = 60;
+
+/** Why Redis takes no writes; undefined when it does. */
+export async function refusesWrites(redis: Redis): Promise<string | undefined> {
+  try {
+    await redis.set(readinessKey, '1', 'EX', keptSeconds);
+    return undefined;
+  } catch (error) {
+    const refused = error instanceof Error && error.name === 'ReplyError';
+    return refused ? `Redis takes no writes: ${error.message}` : 'Redis cannot be reached';
+  }
+}

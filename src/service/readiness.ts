@@ -1,0 +1,25 @@
+// Whether calls can be served now: what anybody may ask as often as he likes, so Redis is asked once a second.
+import type { Redis } from 'ioredis';
+import type { Readiness } from '../http/app.js';
+import { weakDurability } from '../redis/install.js';
+import { refusesWrites } from '../redis/readiness.js';
+import type { Settings } from './settings.js';
+
+const keptMilliseconds = 1000;
+
+/** One probe per process and second: whoever asks within it shares its answer. */
+export function readinessProbe(settings: Settings, redis: Redis): () => Promise<Readiness> {
+  let kept: { readonly since: number; readonly answer: Promise<Readiness> } | undefined;
+  return () => {
+    // Not the service's clock: the span must pass, whatever the time of day does.
+    const now = performance.now();
+    if (kept === undefined || now - kept.since >= keptMilliseconds) kept = { since: now, answer: probe(settings, redis) };
+    return kept.answer;
+  };
+}
+
+async function probe(settings: Settings, redis: Redis): Promise<Readiness> {
+  const warnings = settings.STS_ALLOW_WEAK_REDIS ? await weakDurability(redis).catch(() => ['the durability settings of Redis cannot be read']) : [];
+  const refusal = await refusesWrites(redis);
+  return { ready: refusal === undefined, reasons: refusal === undefined ? [] : [refusal], warnings };
+}
