@@ -7,10 +7,10 @@ export function toTrace(id: string, event: AuditEvent): Readonly<Record<string, 
   return {
     trace_id: id,
     trace_name: event.operation,
-    trace_rating: event.status < 400 ? 'normal' : event.status < 500 ? 'warning' : 'incident',
+    trace_rating: event.status < 400 ? 'normal' : 'warning',
     trace_type: 'ApiCall',
     service_type: 'STS',
-    resource_type: event.resource === undefined ? 'session' : 'agency',
+    resource_type: resourceType(event.operation),
     ...(event.resource !== undefined && { resource_id: event.resource }),
     ...(event.resourceAccountId !== undefined && { resource_account_id: event.resourceAccountId }),
     source_ip: event.sourceIp,
@@ -35,6 +35,14 @@ export function toTrace(id: string, event: AuditEvent): Readonly<Record<string, 
     ...(event.decision !== undefined && { decision: event.decision }),
     ...(event.issuedSession !== undefined && { issued_session: toSession(event.issuedSession) }),
   };
+}
+
+/** What the operation is about, also when it was refused before it came to a resource. */
+function resourceType(operation: string): string {
+  if (operation === 'AssumeAgency') return 'agency';
+  if (operation === 'ApplyBootstrapFile') return 'account';
+  if (operation.startsWith('Simulate')) return 'policy';
+  return operation === 'DecodeAuthorizationMessage' ? 'message' : 'session';
 }
 
 function toSession(session: EventSession): Readonly<Record<string, unknown>> {

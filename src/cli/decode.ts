@@ -6,6 +6,7 @@ import { clientCommand } from './client-command.js';
 import { usageError } from './command-error.js';
 import { resolveConnection, type ConnectionFlags } from './connection.js';
 import type { CommandIo } from './io.js';
+import { jsonLine } from './json-line.js';
 import { decodeAuthorizationMessage } from './operations.js';
 import { printable } from './text.js';
 
@@ -23,7 +24,7 @@ export function addDecodeCommand(program: Command, io: CommandIo): void {
 
 function indented(text: string): string {
   try {
-    return JSON.stringify(JSON.parse(text), undefined, 2);
+    return jsonLine(JSON.parse(text), 2);
   } catch {
     return printable(text);
   }

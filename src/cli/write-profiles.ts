@@ -7,16 +7,17 @@ import { readStoredFile, storedProfile, type Profile } from './profile-file.js';
 import { quote } from './text.js';
 
 /**
- * Adds or replaces the given profiles and keeps all others. The file has mode 0600 and is replaced in one step; its
+ * Adds or replaces the given profiles, removes those given as undefined, and keeps all others. The file has mode 0600 and is replaced in one step; its
  * folder is made, with mode 0700, where it is missing. Throws a CommandError when the file in place is malformed or
  * open to others, or cannot be written.
  */
-export async function writeProfiles(file: string, profiles: Readonly<Record<string, Profile>>): Promise<void> {
+export async function writeProfiles(file: string, profiles: Readonly<Record<string, Profile | undefined>>): Promise<void> {
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
     await replaceFile(file, async () => {
       const stored = (await readStoredFile(file)) ?? { profiles: {} };
-      const added = Object.entries(profiles).map(([name, profile]) => [name, storedProfile(profile)] as const);
+      const added = Object.entries(profiles).map(([name, profile]) => [name, profile === undefined ? undefined : storedProfile(profile)] as const);
+      // A member that is undefined is left out of the text.
       return `${JSON.stringify({ ...stored, profiles: { ...stored.profiles, ...Object.fromEntries(added) } }, undefined, 2)}\n`;
     });
   } catch (error) {

@@ -49,13 +49,14 @@ export async function readLastEvents(redis: Redis, names: KeyNames, count: numbe
 /** Backwards, a batch at a time: however many events of other accounts lie between, no more than a batch is held of them. */
 async function readLastOfCell(redis: Redis, names: KeyNames, cell: number, count: number, accountId: string | undefined): Promise<{ events: readonly StoredEvent[]; end: number }> {
   const newestFirst: StoredEvent[] = [];
+  const page = accountId === undefined ? Math.min(count, batch) : batch;
   let end = 0;
   for (let from = '+'; newestFirst.length < count; ) {
-    const entries = await redis.xrevrange(names.audit(cell), from, '-', 'COUNT', batch);
+    const entries = await redis.xrevrange(names.audit(cell), from, '-', 'COUNT', page);
     if (from === '+') end = sequenceOf(entries[0]?.[0] ?? '0-0');
     newestFirst.push(...ofAccount(entries.map((entry) => storedEvent(cell, entry)), accountId));
     const oldest = entries.at(-1)?.[0];
-    if (oldest === undefined || entries.length < batch) break;
+    if (oldest === undefined || entries.length < page) break;
     from = `(${oldest}`;
   }
   return { events: newestFirst.slice(0, count).reverse(), end };

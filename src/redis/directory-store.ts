@@ -50,12 +50,13 @@ export function directoryReader(redis: Redis, names: KeyNames, keyring: Keyring,
       const field = fields[index] as EntityField;
       const record = fields[index + 1];
       const old = entities.get(field);
+      // The text that it was read from: entities are written like this.
       if (old !== undefined) bytes -= Buffer.byteLength(JSON.stringify(old));
       if (typeof record !== 'string') entities.delete(field);
       else {
-        const entity = parseEntity(field, openRecord(keyring['record-authentication'], entityPlace(accountId, field), record));
-        entities.set(field, entity);
-        bytes += Buffer.byteLength(JSON.stringify(entity));
+        const content = openRecord(keyring['record-authentication'], entityPlace(accountId, field), record);
+        entities.set(field, parseEntity(field, content));
+        bytes += Buffer.byteLength(content);
       }
     }
     if (entities.size === 0) {

@@ -9,10 +9,11 @@ import { accessKeyPlace, mfaSeedPlace, operatorUserId, systemAccountId } from '.
 import type { Snapshot } from '../directory/snapshot.js';
 import type { AuditEvent } from '../audit/event.js';
 import { open, seal, type Place } from '../keyring/seal.js';
-import { accountsKey } from '../redis/cells.js';
+import { accountIds } from '../redis/directory-store.js';
 import { newAccessKeyId, newEntityId, newSecretAccessKey } from '../urn/ids.js';
 import { userUrn } from '../urn/urn.js';
 import type { Composition } from './composition.js';
+import { refuseForeignKeys } from './foreign-keys.js';
 
 const maximumTries = 3;
 
@@ -20,7 +21,9 @@ export const readBootstrapFile = async (path: string): Promise<BootstrapFile> =>
 
 /** What the file changes, without changing it. */
 export async function planFor(file: BootstrapFile, composition: Composition): Promise<BootstrapPlan> {
-  return planBootstrap(file, await existingAccounts(composition), bootstrapTools(composition));
+  const plan = planBootstrap(file, await existingAccounts(composition), bootstrapTools(composition));
+  await refuseForeignKeys(file, plan, composition);
+  return plan;
 }
 
 /** Throws what applying the file to an empty directory would throw; needs no state and no keys. */
@@ -33,24 +36,29 @@ export function planForEmptyDirectory(file: BootstrapFile): void {
   });
 }
 
+/** Keeps generated keys; what it gives takes them out again. */
+export type KeepKeys = (keys: readonly GeneratedKey[]) => Promise<() => Promise<void>>;
+
 /**
  * Applies the file, all of it or nothing; again and again gives the same accounts. Generated keys are kept before they
- * are written: their secrets are sealed then, and who could not keep them could never use them.
+ * are written: their secrets are sealed then, and who could not keep them could never use them. Those of a try that
+ * wrote nothing are taken out again; when a write fails otherwise it may have been done, and they stay.
  */
 export async function applyBootstrap(
-  file: BootstrapFile, composition: Composition, keep: (keys: readonly GeneratedKey[]) => Promise<void> = () => Promise.resolve(),
+  file: BootstrapFile, composition: Composition, keep: KeepKeys = () => Promise.resolve(() => Promise.resolve()),
 ): Promise<BootstrapPlan> {
   for (let attempt = 1; attempt <= maximumTries; attempt += 1) {
     const plan = await planFor(file, composition);
-    await keep(plan.generatedKeys);
+    const forget = await keep(plan.generatedKeys);
     const events = plan.changes.map((change) => bootstrapEvent(change.accountId, composition));
     if ((await composition.directoryWriter.write(plan.changes, events)) === 'written') return plan;
+    await forget();
   }
   throw new ApiError('tooManyConflicts', 'the accounts kept changing while the bootstrap file was applied');
 }
 
 async function existingAccounts({ redis, services }: Composition): Promise<ReadonlyMap<string, Snapshot>> {
-  const ids = new Set([systemAccountId, ...(await redis.smembers(accountsKey))]);
+  const ids = new Set([systemAccountId, ...(await accountIds(redis))]);
   const accounts = new Map<string, Snapshot>();
   for (const id of ids) {
     const view = await services.directory.read(id, () => []);

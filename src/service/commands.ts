@@ -4,12 +4,14 @@ import type { Redis } from 'ioredis';
 import { toTrace } from '../audit/trace.js';
 import { BootstrapError } from '../directory/bootstrap-file.js';
 import { CommandError, exitCodes } from '../cli/index.js';
+import { jsonLine } from '../cli/json-line.js';
 import { readEvents, readLastEvents, readUnidentifiedCalls, type StoredEvent } from '../redis/audit-store.js';
 import { applyBootstrap, planFor, planForEmptyDirectory, readBootstrapFile } from './bootstrap.js';
 import { realSurroundings, type Composition } from './composition.js';
-import { credentialsFile, keepGeneratedKeys, serve } from './serve.js';
+import { credentialsFile, generatedKeysKeeper } from './generated-keys.js';
+import { serve } from './serve.js';
 import { readSettings, SettingsError, type Settings } from './settings.js';
-import { connectRedis, openComposition, openRedis, prepareKeys } from './state.js';
+import { connectRedis, openComposition, openExistingRedis, openRedis, prepareKeys, refuseEmptyRedis } from './state.js';
 
 export interface ServiceIo {
   readonly environment: NodeJS.ProcessEnv;
@@ -24,8 +26,8 @@ export function addServiceCommands(program: Command, io: ServiceIo): void {
 
   const bootstrap = program.command('bootstrap').description('accounts from a file');
   bootstrap.command('apply').argument('<file>').description('make the accounts as the file says: all of it or nothing, again and again the same')
-    .action((file: string) => explained(() => withState(io, say, async (composition, settings) => {
-      const { changes, generatedKeys } = await applyBootstrap(await readBootstrapFile(file), composition, (keys) => keepGeneratedKeys(settings, keys));
+    .action((file: string) => explained(() => withState(io, say, 'change', async (composition, settings) => {
+      const { changes, generatedKeys } = await applyBootstrap(await readBootstrapFile(file), composition, generatedKeysKeeper(settings));
       if (generatedKeys.length > 0) io.out(`generated ${generatedKeys.length} access keys: profiles in ${credentialsFile(settings)}\n`);
       io.out(changes.length === 0 ? 'nothing to change\n' : `changed ${changes.length} accounts\n`);
     })));
@@ -34,7 +36,7 @@ export function addServiceCommands(program: Command, io: ServiceIo): void {
     .action((file: string, options: { againstService?: true }) => explained(async () => {
       const parsed = await readBootstrapFile(file);
       if (options.againstService === true) {
-        await withState(io, say, async (composition) => {
+        await withState(io, say, 'read', async (composition) => {
           const { changes } = await planFor(parsed, composition);
           io.out(`the file is right; it would change ${changes.length} accounts\n`);
         });
@@ -49,16 +51,20 @@ export function addServiceCommands(program: Command, io: ServiceIo): void {
     .option('-n, --count <number>', 'how many events', '20').option('-f, --follow', 'go on with new events until interrupted')
     .option('--account <id>', 'only events of this account')
     .option('--unidentified', 'instead: calls that no account can be charged with, counted per address and second')
-    .action((options: TailOptions) => explained(() => withState(io, say, (composition) => tail(composition, io, options))));
+    .action((options: TailOptions) => explained(() => withState(io, say, 'read', (composition) => tail(composition, io, options))));
 }
 
-/** Runs work on the state that the settings name: a given Redis, the running service's private one, or that one started for the moment. */
-async function withState(io: ServiceIo, say: (message: string) => void, work: (composition: Composition, settings: Settings) => Promise<void>): Promise<void> {
+/**
+ * Runs work on the state that the settings name: a given Redis, the running service's private one, or that one started
+ * for the moment. What only reads finds state there, keys and all, or is refused; it makes none.
+ */
+async function withState(io: ServiceIo, say: (message: string) => void, purpose: 'read' | 'change', work: (composition: Composition, settings: Settings) => Promise<void>): Promise<void> {
   const settings = readSettings(io.environment);
-  const place = await openRedis(settings, say, true);
+  const place = await (purpose === 'read' ? openExistingRedis(settings, say) : openRedis(settings, say, true));
   let redis: Redis | undefined;
   try {
     redis = await connectRedis(settings, place.url, () => undefined);
+    if (purpose === 'read') await refuseEmptyRedis(settings, redis);
     const surroundings = realSurroundings();
     await prepareKeys(settings, redis, surroundings, say);
     await work(await openComposition(settings, redis, surroundings), settings);
@@ -82,20 +88,20 @@ async function tail({ redis, names }: Composition, io: ServiceIo, options: TailO
   if (!Number.isSafeInteger(count) || count < 1) throw new CommandError(exitCodes.usage, `\`--count\` must be a whole number from 1, not \`${options.count}\``);
   if (options.unidentified === true) {
     if (options.follow === true || options.account !== undefined) throw new CommandError(exitCodes.usage, '`--unidentified` goes with `--count` only');
-    for (const calls of await readUnidentifiedCalls(redis, count)) io.out(`${JSON.stringify(calls)}\n`);
+    for (const calls of await readUnidentifiedCalls(redis, count)) io.out(`${jsonLine(calls)}\n`);
     return;
   }
   const print = (events: readonly StoredEvent[]): void => {
-    for (const { id, event } of events) {
-      if (options.account === undefined || event.accountId === options.account) io.out(`${JSON.stringify(toTrace(id, event))}\n`);
-    }
+    for (const { id, event } of events) io.out(`${jsonLine(toTrace(id, event))}\n`);
   };
-  let { events, position } = await readLastEvents(redis, names, count);
+  let { events, position } = await readLastEvents(redis, names, count, options.account);
   print(events);
   while (options.follow === true) {
-    ({ events, position } = await readEvents(redis, names, position));
+    const from = position;
+    ({ events, position } = await readEvents(redis, names, from, options.account));
     print(events);
-    if (events.length === 0) await new Promise((resolve) => setTimeout(resolve, pollMilliseconds));
+    // At the end of every cell, not when nothing matched: behind events of other accounts there may be more.
+    if ([...position].every(([cell, sequence]) => from.get(cell) === sequence)) await new Promise((resolve) => setTimeout(resolve, pollMilliseconds));
   }
 }
 

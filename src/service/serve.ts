@@ -1,25 +1,22 @@
 // The running service: prepares its state once, serves in several processes, and ends in order.
 import cluster, { type Worker as ClusterWorker } from 'node:cluster';
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Log } from '../http/errors.js';
-import { readProfiles } from '../cli/profile-file.js';
-import { writeProfiles } from '../cli/write-profiles.js';
-import type { GeneratedKey } from '../directory/bootstrap-writer.js';
 import { printBanner } from './banner.js';
 import { applyBootstrap, readBootstrapFile } from './bootstrap.js';
 import { realSurroundings, type Composition } from './composition.js';
+import { credentialsFile, generatedKeysKeeper } from './generated-keys.js';
 import { createLog } from './log.js';
 import { sampleFile } from './sample.js';
 import { settingError, SettingsError, type Settings } from './settings.js';
 import { connectRedis, openComposition, openRedis, prepareKeys } from './state.js';
-import { startWorker } from './worker.js';
+import { patienceMilliseconds, startWorker } from './worker.js';
 
 /** Set for processes that only serve; everything they need is prepared. */
 export const workerVariable = 'AGENCY_STS_WORKER';
 const restartMilliseconds = 1000;
-
-export const credentialsFile = (settings: Settings): string => join(settings.STS_DATA_DIR, 'credentials.json');
+/** A serving process that has not ended by then hangs. */
+const insistMilliseconds = patienceMilliseconds + 5000;
 
 /** Runs until SIGTERM or SIGINT. */
 export async function serve(settings: Settings, environment: NodeJS.ProcessEnv, say: (message: string) => void): Promise<void> {
@@ -32,9 +29,13 @@ export async function serve(settings: Settings, environment: NodeJS.ProcessEnv, 
   try {
     await prepareState(settings, place.url, log, say);
     const running = settings.STS_WORKERS === 1 ? await serveAlone({ ...settings, STS_REDIS_URL: place.url }, log) : await serveInWorkers(settings, environment, place.url, log);
-    await printBanner(settings, running.port, credentialsFile(settings));
-    await signalled();
-    await running.stop();
+    try {
+      await printBanner(settings, running.port, credentialsFile(settings));
+      await signalled();
+    } finally {
+      // Before Redis: calls in flight end with an answer.
+      await running.stop();
+    }
   } finally {
     await place.stop();
   }
@@ -64,25 +65,8 @@ async function fillEmptyDirectory(settings: Settings, composition: Composition, 
   const parsed = await readBootstrapFile(file).catch((error: unknown) => {
     throw settingError('STS_BOOTSTRAP_FILE', error);
   });
-  const { changes } = await applyBootstrap(parsed, composition, (keys) => keepGeneratedKeys(settings, keys));
+  const { changes } = await applyBootstrap(parsed, composition, generatedKeysKeeper(settings));
   say(`filled the empty directory from ${file}: ${changes.length} accounts`);
-}
-
-/**
- * Generated secrets are seen once: here they go into a profile file that only its owner reads. The newest key of an
- * owner has the owner's name; an older one goes on under its name and id.
- */
-export async function keepGeneratedKeys(settings: Settings, keys: readonly GeneratedKey[]): Promise<void> {
-  if (keys.length === 0) return;
-  await mkdir(settings.STS_DATA_DIR, { recursive: true, mode: 0o700 });
-  const profiles = new Map(await readProfiles(credentialsFile(settings)));
-  for (const { accountName, ownerName, accessKeyId, secretAccessKey } of keys) {
-    const name = `${accountName}/${ownerName}`;
-    const older = profiles.get(name);
-    if (older !== undefined) profiles.set(`${name}/${older.accessKeyId}`, older);
-    profiles.set(name, { accessKeyId, secretAccessKey });
-  }
-  await writeProfiles(credentialsFile(settings), Object.fromEntries(profiles));
 }
 
 async function serveAlone(settings: Settings, log: Log): Promise<Running> {
@@ -127,22 +111,32 @@ function tellFirstProcess(message: WorkerMessage): Promise<void> {
 
 async function serveInWorkers(settings: Settings, environment: NodeJS.ProcessEnv, url: string, log: Log): Promise<Running> {
   let stopping = false;
+  /** Of the first ones, those not ready yet: the death of one ends the start. */
+  const starting = new Set<ClusterWorker>();
   const fork = (): ClusterWorker => cluster.fork({ ...environment, STS_REDIS_URL: url, [workerVariable]: '1' });
+  const forkFirst = async (): Promise<number> => {
+    const worker = fork();
+    starting.add(worker);
+    const port = await listening(worker);
+    starting.delete(worker);
+    return port;
+  };
   const stop = async (): Promise<void> => {
     stopping = true;
     const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
     await Promise.all(workers.map(ended));
   };
-  const ports = await Promise.all(Array.from({ length: settings.STS_WORKERS }, () => listening(fork()))).catch(async (error: unknown) => {
-    await stop();
-    throw error;
-  });
+  // Before the first fork: one may be ready and dead while another still starts.
   cluster.on('exit', (worker, code, signal) => {
-    if (stopping) return;
+    if (stopping || starting.has(worker)) return;
     log.error({ worker: worker.process.pid, code, signal }, 'a serving process ended; another one is started');
     setTimeout(() => {
       if (!stopping) fork();
     }, restartMilliseconds);
+  });
+  const ports = await Promise.all(Array.from({ length: settings.STS_WORKERS }, forkFirst)).catch(async (error: unknown) => {
+    await stop();
+    throw error;
   });
   return { port: ports[0] ?? settings.STS_PORT, stop };
 }
@@ -159,8 +153,12 @@ function listening(worker: ClusterWorker): Promise<number> {
 
 function ended(worker: ClusterWorker): Promise<void> {
   return new Promise((resolve) => {
-    if (worker.isDead()) resolve();
-    worker.once('exit', () => resolve());
+    if (worker.isDead()) return resolve();
+    const insist = setTimeout(() => worker.process.kill('SIGKILL'), insistMilliseconds);
+    worker.once('exit', () => {
+      clearTimeout(insist);
+      resolve();
+    });
     worker.process.kill('SIGTERM');
   });
 }

@@ -2,7 +2,7 @@
 import type { Redis } from 'ioredis';
 import { createMissingKeys, isEmptyKeyring, loadKeyring } from '../keyring/files.js';
 import { connected, createClient } from '../redis/client.js';
-import { findEmbeddedRedis, startEmbeddedRedis } from '../redis/embedded/index.js';
+import { findEmbeddedRedis, hasEmbeddedData, startEmbeddedRedis } from '../redis/embedded/index.js';
 import { isInstalled, refuseOldServer, weakDurability } from '../redis/install.js';
 import { compose, type Composition, type Surroundings } from './composition.js';
 import { settingError, SettingsError, type Settings } from './settings.js';
@@ -23,6 +23,21 @@ export async function openRedis(settings: Settings, say: (message: string) => vo
   const embedded = await startEmbeddedRedis({ dataDir: settings.STS_DATA_DIR, log: say });
   return { url: `unix://${embedded.socketPath}`, stop: () => embedded.stop() };
 }
+
+/** The same for work that only reads: a folder without data stays as it is. Throws when there is none. */
+export async function openExistingRedis(settings: Settings, say: (message: string) => void): Promise<RedisPlace> {
+  if (settings.STS_REDIS_URL === undefined && !(await hasEmbeddedData(settings.STS_DATA_DIR))) throw noState(settings);
+  return openRedis(settings, say, true);
+}
+
+/** Throws when the Redis was never filled. */
+export async function refuseEmptyRedis(settings: Settings, redis: Redis): Promise<void> {
+  if (!(await isInstalled(redis))) throw noState(settings);
+}
+
+// Not the URL itself: it may hold a password.
+const noState = ({ STS_REDIS_URL: url, STS_DATA_DIR: folder }: Settings): SettingsError =>
+  new SettingsError(`there is no state in ${url === undefined ? `${folder} (\`STS_DATA_DIR\`)` : 'the Redis of `STS_REDIS_URL`'}: nothing was started or filled there`);
 
 /** A connection that has been checked: new enough, and durable unless a setting says otherwise. */
 export async function connectRedis(settings: Settings, url: string, onError: (error: Error) => void): Promise<Redis> {

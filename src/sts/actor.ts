@@ -1,8 +1,8 @@
 // Whom a decision is about: what it needs of a caller, live or simulated, and what of that binds him.
-import { LRUCache } from 'lru-cache';
 import { attachedPolicies, boundServiceControlPolicies, defaultVersion, userPolicies, type Snapshot } from '../directory/snapshot.js';
 import type { Agency, ResourceTag, User } from '../directory/entities.js';
-import { parsePolicy, type CallerQuestion, type NamedPolicy, type PrincipalIdentity } from '../policy/index.js';
+import type { CallerQuestion, PrincipalIdentity } from '../policy/index.js';
+import { inlinePolicy } from './session-policy.js';
 import type { Session } from '../sessions/session.js';
 import { agencyUrn } from '../urn/urn.js';
 import { foldTagKey } from './session-tags.js';
@@ -91,17 +91,4 @@ function sessionPolicies(session: SessionFacts, snapshot: Snapshot): Pick<Caller
       }),
     }),
   };
-}
-
-/** [choice] Some 10 MB at the most: a document has at most 2,048 characters. */
-const inlinePolicies = new LRUCache<string, NamedPolicy>({ max: 1000 });
-
-/** The inline session policy, compiled once for all calls of all sessions that carry this very text. */
-export function inlinePolicy(text: string): NamedPolicy {
-  let policy = inlinePolicies.get(text);
-  if (policy === undefined) {
-    policy = { name: 'session policy', policy: parsePolicy('session', text) };
-    inlinePolicies.set(text, policy);
-  }
-  return policy;
 }

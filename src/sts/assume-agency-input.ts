@@ -1,8 +1,7 @@
 // The body of AssumeAgency: fields, limits and patterns of STS API §2.3, §2.4 and §3.1.
 import { z } from 'zod';
 import { sessionDuration } from '../directory/entities.js';
-import { parsePolicy, PolicyError } from '../policy/index.js';
-import { ApiError } from '../base/api-error.js';
+import { refuseMalformedPolicy } from './session-policy.js';
 
 /** Lengths are counted in code points [choice]. */
 export const characters = (minimum: number, maximum: number) =>
@@ -46,7 +45,7 @@ export interface AssumeAgencyInput {
 
 /** Wire names end here. Throws a 400 for a session policy that is none. */
 export function assumeAgencyInput(body: z.infer<typeof assumeAgencyBody>): AssumeAgencyInput {
-  refuseMalformedPolicy(body.policy);
+  refuseMalformedPolicy('policy', body.policy);
   return {
     agencyUrn: body.agency_urn,
     agencySessionName: body.agency_session_name,
@@ -60,14 +59,4 @@ export function assumeAgencyInput(body: z.infer<typeof assumeAgencyBody>): Assum
     tags: body.tags ?? [],
     transitiveTagKeys: body.transitive_tag_keys ?? [],
   };
-}
-
-function refuseMalformedPolicy(text: string | undefined): void {
-  if (text === undefined) return;
-  try {
-    parsePolicy('session', text);
-  } catch (error) {
-    if (error instanceof PolicyError) throw new ApiError('malformedSessionPolicy', `\`policy\`: ${error.message}`);
-    throw error;
-  }
 }

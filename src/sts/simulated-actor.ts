@@ -2,9 +2,9 @@
 import { ApiError } from '../base/api-error.js';
 import { seconds } from '../base/clock.js';
 import type { Snapshot } from '../directory/snapshot.js';
-import { PolicyError } from '../policy/index.js';
 import { isAccountId, parseAgencyUrn, parseUrn, sessionUrn, userUrn } from '../urn/urn.js';
-import { inlinePolicy, type Actor, type SessionActor, type SessionFacts, type UserActor } from './actor.js';
+import type { Actor, SessionActor, SessionFacts, UserActor } from './actor.js';
+import { refuseMalformedPolicy } from './session-policy.js';
 import { mergeSessionTags } from './session-tags.js';
 import type { SimulatedSession } from './simulate-input.js';
 
@@ -76,7 +76,7 @@ function sessionPrincipal(principal: string, session: SimulatedSession | undefin
 /** Throws what AssumeAgency would throw for such a session. */
 function sessionFacts(given: SimulatedSession | undefined, snapshot: Snapshot | undefined, now: number): SessionFacts {
   const { policy, policyIds = [], sourceIdentity, mfaAgeSeconds } = given ?? {};
-  if (policy !== undefined) refuseMalformed(policy);
+  refuseMalformedPolicy('session.policy', policy);
   const unknown = snapshot === undefined ? undefined : policyIds.find((id) => !snapshot.policies.has(id));
   if (unknown !== undefined) throw new ApiError('unknownPolicyId', `\`session.policy_ids\`: \`${unknown}\` is no policy of the agency's account`);
   const issuedAt = seconds(now);
@@ -85,15 +85,6 @@ function sessionFacts(given: SimulatedSession | undefined, snapshot: Snapshot | 
     sourceIdentity, issuedAt, sessionPolicy: policy, sessionPolicyIds: policyIds,
     mfaAuthenticatedAt: mfaAgeSeconds === undefined ? undefined : issuedAt - mfaAgeSeconds,
   };
-}
-
-function refuseMalformed(policy: string): void {
-  try {
-    inlinePolicy(policy);
-  } catch (error) {
-    if (error instanceof PolicyError) throw new ApiError('malformedSessionPolicy', `\`session.policy\`: ${error.message}`);
-    throw error;
-  }
 }
 
 const absent = (principal: string): ApiError => new ApiError('principalNotFound', `the principal \`${principal}\` cannot be found`);

@@ -1,7 +1,7 @@
 // URNs: five segments cut at the first four colons, and an agency's URN in exactly one spelling.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { agencyUrn, isAccountId, mfaSerialNumber, parseAgencyUrn, parseUrn, policyUrn, sessionUrn, userUrn } from '../../src/urn/urn.js';
+import { agencyUrn, isAccountId, mfaSerialNumber, parseAgencyUrn, parseUrn, sessionUrn, userUrn } from '../../src/urn/urn.js';
 
 const account = 'a'.repeat(32);
 const hex = fc.constantFrom(...Array.from('0123456789abcdef'));
@@ -59,8 +59,8 @@ describe('an agency\'s URN', () => {
 
 describe('the other URNs', () => {
   it('have the protocol\'s forms', () => {
-    expect([userUrn(account, 'alice'), policyUrn(account, 'ops/', 'p'), mfaSerialNumber(account, 'phone'), sessionUrn(account, 'first', 'one')]).toEqual([
-      `iam::${account}:user:alice`, `iam::${account}:policy:ops/p`, `iam::${account}:mfa:phone`, `sts::${account}:assumed-agency:first/one`,
+    expect([userUrn(account, 'alice'), mfaSerialNumber(account, 'phone'), sessionUrn(account, 'first', 'one')]).toEqual([
+      `iam::${account}:user:alice`, `iam::${account}:mfa:phone`, `sts::${account}:assumed-agency:first/one`,
     ]);
   });
 

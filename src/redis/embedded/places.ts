@@ -1,5 +1,5 @@
 // Where the embedded server of a data folder keeps its files, its socket among them.
-import { chmod, lstat, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, mkdtemp, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -28,6 +28,11 @@ export async function openPlaces(dataDir: string): Promise<Places> {
 export async function existingPlaces(dataDir: string): Promise<Places | undefined> {
   const folder = await realpath(join(dataDir, 'redis')).catch(() => undefined);
   return folder === undefined ? undefined : placesIn(folder);
+}
+
+/** True when a server of this folder has written anything. */
+export async function hasEmbeddedData(dataDir: string): Promise<boolean> {
+  return stat(join(dataDir, 'redis', 'appendonlydir')).then(() => true, () => false);
 }
 
 function placesIn(folder: string): Places {

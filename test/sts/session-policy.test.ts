@@ -1,6 +1,6 @@
 // Inline session policies are compiled once, however many calls and sessions carry them, and never kept without bound.
 import { expect, it } from 'vitest';
-import { inlinePolicy } from '../../src/sts/actor.js';
+import { inlinePolicy } from '../../src/sts/session-policy.js';
 import { PolicyError } from '../../src/policy/index.js';
 import { allow, policy } from '../support/accounts.js';
 
