@@ -55,10 +55,10 @@ function asApiError(error: unknown): ApiError {
 
 const hasStatus = (error: unknown, status: number): boolean => error instanceof Error && 'status' in error && error.status === status;
 
-/** The stack for our own log; never a request body, a header or a token. */
+/** For our own log, never a request body, a header or a token; a stack only where it tells more than the cause does. */
 function causeOf(error: unknown): object {
-  const cause = error instanceof ApiError ? error.cause : error;
-  return cause instanceof Error ? { cause: cause.message, stack: cause.stack } : {};
+  if (error instanceof ApiError) return error.cause instanceof Error ? { cause: error.cause.message } : {};
+  return error instanceof Error ? { cause: error.message, stack: error.stack } : {};
 }
 
 const operationOf = (response: Response): string => String(response.locals['operation'] ?? 'none');

@@ -19,7 +19,7 @@ export async function foreignClaims(redis: Redis, names: KeyNames, claims: reado
 }
 
 // In one step: the holder may be writing the key at this moment.
-const takeOverScript = script(`
+export const takeOverScript = script(`
 if redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('HEXISTS', KEYS[2], ARGV[2]) == 0 then redis.call('SET', KEYS[1], ARGV[3]) end
 return 'ok'
 `);

@@ -27,10 +27,10 @@ export async function serve(settings: Settings, environment: NodeJS.ProcessEnv, 
   });
   const place = await openRedis(settings, say, false);
   try {
-    await prepareState(settings, place.url, log, say);
+    const isEmpty = await prepareState(settings, place.url, log, say);
     const running = settings.STS_WORKERS === 1 ? await serveAlone({ ...settings, STS_REDIS_URL: place.url }, log) : await serveInWorkers(settings, environment, place.url, log);
     try {
-      await printBanner(settings, running.port, credentialsFile(settings));
+      await printBanner(settings, running.port, credentialsFile(settings), isEmpty);
       await signalled();
     } finally {
       // Before Redis: calls in flight end with an answer.
@@ -46,13 +46,15 @@ interface Running {
   stop(): Promise<void>;
 }
 
-async function prepareState(settings: Settings, url: string, log: Log, say: (message: string) => void): Promise<void> {
+/** Keys and accounts of a first start; tells whether there are still no accounts. */
+async function prepareState(settings: Settings, url: string, log: Log, say: (message: string) => void): Promise<boolean> {
   const redis = await connectRedis(settings, url, logged(log));
   try {
     const surroundings = realSurroundings();
     await prepareKeys(settings, redis, surroundings, say);
     const composition = await openComposition(settings, redis, surroundings);
     await fillEmptyDirectory(settings, composition, say);
+    return await composition.services.directory.isEmpty();
   } finally {
     redis.disconnect();
   }
@@ -61,10 +63,12 @@ async function prepareState(settings: Settings, url: string, log: Log, say: (mes
 /** The settings' bootstrap file; without one, the sample accounts, but never into a Redis that was given. */
 async function fillEmptyDirectory(settings: Settings, composition: Composition, say: (message: string) => void): Promise<void> {
   const file = settings.STS_BOOTSTRAP_FILE ?? (settings.STS_REDIS_URL === undefined ? sampleFile : undefined);
-  if (file === undefined || !(await composition.services.directory.isEmpty())) return;
+  if (file === undefined) return;
+  // Read in any case: a wrong setting is told now, not when the directory is empty one day.
   const parsed = await readBootstrapFile(file).catch((error: unknown) => {
     throw settingError('STS_BOOTSTRAP_FILE', error);
   });
+  if (!(await composition.services.directory.isEmpty())) return;
   const { changes } = await applyBootstrap(parsed, composition, generatedKeysKeeper(settings));
   say(`filled the empty directory from ${file}: ${changes.length} accounts`);
 }
@@ -153,7 +157,10 @@ function listening(worker: ClusterWorker): Promise<number> {
 
 function ended(worker: ClusterWorker): Promise<void> {
   return new Promise((resolve) => {
-    if (worker.isDead()) return resolve();
+    if (worker.isDead()) {
+      resolve();
+      return;
+    }
     const insist = setTimeout(() => worker.process.kill('SIGKILL'), insistMilliseconds);
     worker.once('exit', () => {
       clearTimeout(insist);
@@ -170,4 +177,15 @@ function signalled(): Promise<void> {
   });
 }
 
-const logged = (log: Log) => (error: Error): void => log.error({ cause: error.message }, 'the connection to Redis failed');
+const repeatMilliseconds = 10_000;
+
+/** Each failed try to connect is an error; the same one again is told every ten seconds. */
+function logged(log: Log): (error: Error) => void {
+  let last = { message: '', at: 0 };
+  return ({ message }) => {
+    const at = Date.now();
+    if (message === last.message && at - last.at < repeatMilliseconds) return;
+    last = { message, at };
+    log.error({ cause: message }, 'the connection to Redis failed');
+  };
+}

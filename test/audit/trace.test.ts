@@ -40,7 +40,13 @@ describe('a trace', () => {
     });
   });
 
-  it.each([[200, 'normal'], [399, 'normal'], [400, 'warning'], [403, 'warning'], [499, 'warning'], [500, 'incident'], [503, 'incident']])('of status %d is rated %s', (status, rating) => {
+  it.each([
+    ['AssumeAgency', 'agency'], ['GetCallerIdentity', 'session'], ['DecodeAuthorizationMessage', 'message'], ['SimulatePolicies', 'policy'], ['ApplyBootstrapFile', 'account'],
+  ])('of %s is about: %s', (operation, type) => {
+    expect(toTrace('0-1', { ...bare, operation })).toMatchObject({ resource_type: type });
+  });
+
+  it.each([[200, 'normal'], [399, 'normal'], [400, 'warning'], [403, 'warning'], [429, 'warning']])('of status %d is rated %s', (status, rating) => {
     expect(toTrace('0-1', { ...bare, status, ...(status >= 400 && { errorCode: 'STS5.1001' }) })).toMatchObject({ trace_rating: rating, code: String(status), ...(status >= 400 && { error_code: 'STS5.1001' }) });
   });
 });

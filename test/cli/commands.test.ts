@@ -26,6 +26,15 @@ describe('decode', () => {
     expect(await run(['decode', '-', '--endpoint', service.endpoint], { input: 'abc=\n' })).toEqual(expected);
   });
 
+  it('prints JSON without characters that could steer a terminal, and as the same value', async () => {
+    const value = { 'a\u009b31m': ['\u202eright to left', '\u2028', '\u007f\u0085\u200b\ufeff', '\u{e0041}tag', 'plain \u00e9\u4e2d'] };
+    const service = await standIn(() => ({ status: 200, body: { decoded_message: JSON.stringify(value) } }));
+    const { out } = await run(['decode', 'x', '--endpoint', service.endpoint]);
+    expect(out).not.toMatch(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/u);
+    expect(out).toContain('plain \u00e9\u4e2d');
+    expect(JSON.parse(out)).toEqual(value);
+  });
+
   it('prints as it is what is not JSON', async () => {
     const service = await standIn(() => ({ status: 200, body: { decoded_message: 'plain \u001b[2J' } }));
     expect((await run(['decode', 'x', '--endpoint', service.endpoint])).out).toBe('plain ?[2J\n');

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { User } from '../../src/directory/entities.js';
 import { entityField, type Snapshot } from '../../src/directory/snapshot.js';
-import type { AccountChange } from '../../src/directory/store.js';
+import type { AccountChange, DirectoryReader } from '../../src/directory/store.js';
+import { directoryReader } from '../../src/redis/directory-store.js';
 import { applyBootstrap } from '../../src/service/bootstrap.js';
 import { parseBootstrapFile } from '../../src/directory/bootstrap-file.js';
 import type { Composition } from '../../src/service/composition.js';
@@ -214,6 +215,62 @@ describe('an account that is gone', () => {
       service = outer;
       await own.stop();
     }
+  });
+});
+
+it('an account that is removed ends what descends from it elsewhere, also when it comes back', async () => {
+  const own = await startService(accounts);
+  try {
+    const { directory } = own.composition.services;
+    const session = await own.session(keys.alice, { agency_urn: agencies.second, agency_session_name: 'elsewhere' });
+    expect((await own.identity(session)).status).toBe(200);
+    const snapshot = await snapshotIn(own.composition);
+    expect(await own.composition.directoryWriter.write([{ accountId: accountA, expectedRevision: snapshot.revision, put: [], remove: [...snapshot.entities.keys()] }], [])).toBe('written');
+    expect(await directory.read(accountA, () => [])).toBeUndefined();
+    expect((await own.identity(session)).status).toBe(401);
+    // As a copy of the account made anew would have it, under the ids that it had.
+    const state = own.composition.names.accountState(accountA);
+    const revision = (await own.redis.hget(state, 'rev')) ?? '';
+    expect(await own.composition.directoryWriter.write([{ accountId: accountA, expectedRevision: revision, put: [...snapshot.entities], remove: [] }], [])).toBe('written');
+    expect((await own.identity(keys.alice)).status).toBe(200);
+    expect((await own.identity(session)).status).toBe(401);
+  } finally {
+    await own.stop();
+  }
+});
+
+describe('snapshots that are kept', () => {
+  const bytesOf = async (accountId: string): Promise<number> => [...(await snapshotIn(service.composition, accountId)).entities.values()].reduce((sum, entity) => sum + Buffer.byteLength(JSON.stringify(entity)), 0);
+  const readsOf = async (directory: DirectoryReader, accountId: string): Promise<number> =>
+    (await commandsOf(() => directory.read(accountId, () => [])))['hgetall'] ?? 0;
+  const keeping = (bytes: number): DirectoryReader => directoryReader(service.redis, service.composition.names, service.composition.keyring, bytes);
+
+  it('are bounded by the size of their records, not by their number', async () => {
+    const both = (await bytesOf(accountA)) + (await bytesOf(accountB));
+    for (const [bytes, reads] of [[both, 0], [both - 1, 1]] as const) {
+      const directory = keeping(bytes);
+      await directory.read(accountA, () => []);
+      await directory.read(accountB, () => []);
+      expect(await readsOf(directory, accountA)).toBe(reads);
+    }
+  });
+
+  it('are counted as they are now, however often they have changed', async () => {
+    const directory = keeping((await bytesOf(accountA)) + (await bytesOf(accountB)) + 4096);
+    await directory.read(accountB, () => []);
+    for (let number = 0; number < 12; number += 1) {
+      await write(service.composition, [{ ...userOf('large'), description: `${number} ${'x'.repeat(1000)}` }]);
+      expect(await readsOf(directory, accountA)).toBe(number === 0 ? 1 : 0);
+    }
+    expect(await readsOf(directory, accountB)).toBe(0);
+    await write(service.composition, [], ['id-large']);
+    await directory.read(accountA, () => []);
+    expect(await readsOf(directory, accountB)).toBe(0);
+  });
+
+  it('leave out an account that is too large, which is read all the same', async () => {
+    const directory = keeping(100);
+    expect((await directory.read(accountA, () => []))?.snapshot.entities).toEqual((await snapshotIn(service.composition)).entities);
   });
 });
 

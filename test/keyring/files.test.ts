@@ -1,9 +1,9 @@
 // The key ring on disk: made once, readable for its owner alone, and refused with the file's name, never its content, when it is not as it must be.
 import { generateKeyPairSync } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, open, readdir, readFile, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../src/base/clock.js';
 import { createMissingKeys, isEmptyKeyring, loadKeyring } from '../../src/keyring/files.js';
 import { keyPurposes, type KeyFile, type KeyPurpose } from '../../src/keyring/key.js';
@@ -74,6 +74,22 @@ describe('the first start', () => {
     const path = await put('token-signing.bad.json', '{');
     expect(await message(create())).toContain(path);
     expect(await fileNames()).toEqual(['token-signing.bad.json']);
+  });
+
+  it('is over when the names are on the disk too: the folder and the one that holds it are synced last', async () => {
+    const handle = await open(parent, 'r');
+    await handle.close();
+    // The class of file handles is not exported.
+    const synced: Promise<boolean>[] = [];
+    const prototype = Object.getPrototypeOf(handle) as FileHandle;
+    const original: (this: FileHandle) => Promise<void> = Reflect.get<FileHandle, 'sync'>(prototype, 'sync');
+    const spy = vi.spyOn(prototype, 'sync').mockImplementation(function (this: FileHandle) {
+      synced.push(this.stat().then((status) => status.isDirectory()));
+      return original.call(this);
+    });
+    await create();
+    spy.mockRestore();
+    expect(await Promise.all(synced)).toEqual([...keyPurposes.map(() => false), true, true]);
   });
 
   it('does not read what another start has not finished', async () => {

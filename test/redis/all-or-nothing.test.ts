@@ -58,6 +58,7 @@ const targets: readonly (readonly [string, (names: Names) => string, Plant])[] =
   ['a text in place of the caller\'s audit stream', (names) => names.audit(names.cellOfAccount(accountA)), text('planted')],
   ['a list in place of the target\'s audit stream', (names) => names.audit(names.cellOfAccount(accountB)), list],
   ['a stream that goes on behind the end of ours', (names) => names.audit(names.cellOfAccount(accountA)), (key) => service.redis.xadd(key, '5-1', 'e', 'planted')],
+  ['a stream that goes on behind the end of the target\'s', (names) => names.audit(names.cellOfAccount(accountB)), (key) => service.redis.xadd(key, '5-1', 'e', 'planted')],
   ['a text in place of the MFA steps', (names) => names.mfaSteps(accountA), text('planted')],
   ['a list in place of the caller\'s state', (names) => names.accountState(accountA), list],
   ['a text in place of the target\'s state', (names) => names.accountState(accountB), text('planted')],

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditEvent } from '../../src/audit/event.js';
 import type { Session } from '../../src/sessions/session.js';
+import { readEvents, readLastEvents } from '../../src/redis/audit-store.js';
 import type { Commit } from '../../src/sts/commit.js';
 import { accountA, accountB, accounts, agencies, keys } from '../support/accounts.js';
 import { startService, type TestService } from '../support/service.js';
@@ -73,6 +74,31 @@ it('events of a cell are numbered from 1 without a gap, whatever ran at once', a
     const ids = (await service.redis.xrange(stream, '-', '+')).map(([id]) => id);
     expect(ids).toEqual(ids.map((_, index) => `0-${index + 1}`));
   }
+});
+
+describe('the events of one account', () => {
+  it('are found behind however many of others, and read from its own cell alone', async () => {
+    const { redis, composition: { names } } = service;
+    const others = Array.from({ length: 300 }, (_, number) => number.toString(16).padStart(32, '9'));
+    const [quiet = '', busy = ''] = others.filter((id) => names.cellOfAccount(id) === names.cellOfAccount(others[0] ?? ''));
+    const at = (accountId: string, requestId: string) => ({ ...model.event, accountId, requestId });
+    await commit({ events: ['one', 'two', 'three'].map((id) => at(quiet, id)) });
+    for (let round = 0; round < 3; round += 1) await commit({ events: Array.from({ length: 450 }, () => at(busy, 'noise')) });
+    const idsOf = ({ events }: { events: readonly { event: AuditEvent }[] }) => events.map(({ event }) => event.requestId);
+    await redis.config('RESETSTAT');
+    const last = await readLastEvents(redis, names, 2, quiet);
+    expect(idsOf(last)).toEqual(['two', 'three']);
+    // 1,353 and more in pages of 500.
+    expect(/^cmdstat_xrevrange:calls=(\d+)/m.exec(await redis.info('commandstats'))?.[1]).toBe('3');
+    expect(idsOf(await readLastEvents(redis, names, 10, quiet))).toEqual(['one', 'two', 'three']);
+    expect(idsOf(await readLastEvents(redis, names, 700, busy))).toHaveLength(700);
+    expect(idsOf(await readLastEvents(redis, names, 10, 'f'.repeat(32)))).toEqual([]);
+
+    await commit({ events: [at(quiet, 'four'), at(busy, 'noise'), at(quiet, 'five')] });
+    const next = await readEvents(redis, names, last.position, quiet);
+    expect(idsOf(next)).toEqual(['four', 'five']);
+    expect(await readEvents(redis, names, next.position, quiet)).toEqual({ events: [], position: next.position });
+  });
 });
 
 describe('a commit whose ground has moved writes nothing', () => {

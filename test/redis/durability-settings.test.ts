@@ -1,4 +1,5 @@
 // A Redis that could lose what was answered is refused at the start, unless the operator takes that on.
+import { setTimeout as sleep } from 'node:timers/promises';
 import supertest from 'supertest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectRedis } from '../../src/service/state.js';
@@ -85,9 +86,30 @@ describe('/readyz', () => {
     try {
       expect(await readyz()).toEqual({ status: 'ready', reasons: [], warnings: [] });
       await service.redis.config('SET', 'appendfsync', 'everysec');
-      expect(await readyz()).toEqual({ status: 'ready', reasons: [], warnings: ['`appendfsync` is `everysec` and must be `always`'] });
+      await expect.poll(readyz, { timeout: 3000 }).toEqual({ status: 'ready', reasons: [], warnings: ['`appendfsync` is `everysec` and must be `always`'] });
       await service.redis.config('SET', 'appendfsync', 'always');
-      expect(await readyz()).toEqual({ status: 'ready', reasons: [], warnings: [] });
+      await expect.poll(readyz, { timeout: 3000 }).toEqual({ status: 'ready', reasons: [], warnings: [] });
+    } finally {
+      await peer.stop();
+    }
+  });
+
+  it('asked by many makes one write and reads the settings once, and asks again after a second', async () => {
+    const peer = await startPeer(service, `unix://${service.redisServer.socketPath}`, { STS_ALLOW_WEAK_REDIS: '1' });
+    const readyz = async () => (await supertest(peer.server).get('/readyz')).status;
+    const calls = async (command: string): Promise<number> => Number(new RegExp(`^cmdstat_${command}:calls=(\\d+)`, 'm').exec(await service.redis.info('commandstats'))?.[1] ?? 0);
+    try {
+      await service.redis.config('RESETSTAT');
+      expect(await Promise.all(Array.from({ length: 30 }, readyz))).toEqual(Array.from({ length: 30 }, () => 200));
+      // One probe, or two if a second was over in between.
+      const [writes, reads] = [await calls('set'), await calls('config\\|get')];
+      expect(writes).toBeGreaterThan(0);
+      expect(writes).toBeLessThanOrEqual(2);
+      // The durability settings are four.
+      expect(reads).toBe(4 * writes);
+      await sleep(1000);
+      await readyz();
+      expect(await calls('set')).toBe(writes + 1);
     } finally {
       await peer.stop();
     }

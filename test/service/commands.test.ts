@@ -1,10 +1,11 @@
 // The operator's commands: a bootstrap file checked and applied, the audit read, beside the running service and without it.
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { sampleAgencyUrn, sampleFile } from '../../src/service/sample.js';
+import { startRawRedis } from '../redis/support.js';
 import { alice, build, call, endAll, isRunning, newPlace, profiles, run, serve, start, stop, type Place, type Serving } from './support.js';
 
 let place: Place;
@@ -38,7 +39,7 @@ describe('bootstrap check', () => {
 
   it.each([
     ['a missing file', undefined, /accounts\.json/, 1],
-    ['no JSON', '{', /not JSON/, 2],
+    ['no JSON', '{', /not valid JSON/, 2],
     ['a name that nobody has', JSON.stringify({ accounts: [{ account_name: 'ours', users: [{ user_name: 'bot', groups: ['absent'] }] }] }), /`\/accounts\/0\/users\/0\/groups\/0`/, 2],
     ['a policy that does not parse', JSON.stringify({ accounts: [{ account_name: 'ours', policies: [{ policy_name: 'p', policy_document: { Version: '1' } }] }] }), /policies\/0\/policy_document/, 2],
   ])('refuses %s with the place', async (_what, text, message, exitCode) => {
@@ -47,6 +48,23 @@ describe('bootstrap check', () => {
     expect(code).toBe(exitCode);
     expect(err).toMatch(message);
     expect(err).not.toContain('    at ');
+  });
+});
+
+describe('commands that only read', () => {
+  it.each([[['audit', 'tail']], [['audit', 'tail', '--unidentified']], [['bootstrap', 'check', '--against-service', sampleFile]]])('%s makes nothing where there is no state, and says so', { timeout: 20_000 }, async (parameters) => {
+    const [empty, raw] = [await newPlace(), await startRawRedis(['appendonly', 'yes'], ['appendfsync', 'always'])];
+    try {
+      const embedded = await run(parameters, empty.environment);
+      expect(embedded).toMatchObject({ code: 2, out: '', err: `agency-sts: there is no state in ${join(empty.folder, 'data')} (\`STS_DATA_DIR\`): nothing was started or filled there\n` });
+      const given = await run(parameters, { ...empty.environment, STS_REDIS_URL: raw.url });
+      expect(given).toMatchObject({ code: 2, out: '', err: expect.stringContaining('there is no state in the Redis of `STS_REDIS_URL`') as string });
+      expect(await readdir(empty.folder)).toEqual([]);
+      expect(await raw.redis.dbsize()).toBe(0);
+    } finally {
+      await raw.stop();
+      await empty.remove();
+    }
   });
 });
 
@@ -117,6 +135,14 @@ describe('beside the running service', () => {
     expect(ofOne.length).toBeGreaterThan(0);
     const text = JSON.stringify(all);
     for (const { secretAccessKey } of (await profiles(place.environment)).values()) expect(text).not.toContain(secretAccessKey);
+  });
+
+  it('audit tail prints nothing that could steer a terminal', { timeout: 20_000 }, async () => {
+    const value = 'a\u2028b\u2029c';
+    await call(serving.url, await alice(place.environment), '/v5/agencies/assume', { agency_urn: sampleAgencyUrn, agency_session_name: 'steering', tags: [{ key: 'team', value }] });
+    const { out } = await run(['audit', 'tail', '--count', '5'], place.environment);
+    expect(out).not.toMatch(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/u);
+    expect(out).toContain('a\\u2028b\\u2029c');
   });
 
   it('a count that is none is refused', async () => {

@@ -161,7 +161,7 @@ describe('a given Redis', () => {
 
 describe('a bootstrap file at the first start', () => {
   it.each([
-    ['that is not JSON', '{', /not JSON/],
+    ['that is not JSON', '{', /not valid JSON/],
     ['with a mistake', JSON.stringify({ accounts: [{ account_name: 'a' }] }), /`\/accounts\/0\/account_name`/],
   ])('%s ends the start, and the corrected file is applied by the next', { timeout: 30_000 }, async (_what, text, rule) => {
     const first = await newPlace();

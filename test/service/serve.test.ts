@@ -120,6 +120,56 @@ it('a serving process that is killed is replaced, and the others serve meanwhile
   for (let number = 0; number < 10; number += 1) expect((await identity(key)).status).toBe(200);
 });
 
+/** Runs this in each process of the service before the service itself. */
+const preloaded = (code: string): Readonly<Record<string, string>> => ({ NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(code)}` });
+
+it('a serving process that dies while another one still starts is replaced', { timeout: 40_000 }, async () => {
+  const code = `import cluster from 'node:cluster';
+    if (cluster.worker?.id === 1) {
+      const send = process.send;
+      process.send = (message, ...rest) => {
+        if (message.port !== undefined) setTimeout(() => process.exit(9), 50);
+        return send.call(process, message, ...rest);
+      };
+    }
+    if (cluster.worker?.id === 2) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000);`;
+  const other = await newPlace({ STS_WORKERS: '2', ...preloaded(code) });
+  try {
+    const service = await serve(other.environment);
+    await expect.poll(async () => (await workersOf(service.pid)).length, { timeout: 10_000 }).toBe(2);
+    expect(await stop(service)).toBe(0);
+  } finally {
+    await other.remove();
+  }
+});
+
+it.each(['1', '2'])('a start that cannot print its banner ends, with %s processes and all', { timeout: 40_000 }, async (workers) => {
+  const other = await newPlace({ STS_WORKERS: workers, ...preloaded('process.stdout.write = () => { throw new Error("nowhere to print"); };') });
+  try {
+    const { code, err } = await run(['serve'], other.environment);
+    expect(code).toBe(1);
+    expect(err).toContain('agency-sts: nowhere to print');
+    await expect.poll(async () => isRunning(await redisOf(other.environment).catch(() => 0)), { timeout: 5000 }).toBe(false);
+  } finally {
+    await other.remove();
+  }
+});
+
+it('a serving process that hangs is killed at the end, and nothing is left', { timeout: 60_000 }, async () => {
+  const other = await newPlace({ STS_WORKERS: '2' });
+  try {
+    const service = await serve(other.environment);
+    const tree = await processTree(service.pid);
+    const [hanging = 0] = await workersOf(service.pid);
+    process.kill(hanging, 'SIGSTOP');
+    const ended = stop(service);
+    expect(await Promise.race([ended, sleep(25_000, 'hangs')])).toBe(0);
+    expect((await Promise.all(tree.map(isRunning))).some(Boolean)).toBe(false);
+  } finally {
+    await other.remove();
+  }
+});
+
 describe('SIGTERM', () => {
   it.each(['1', '2'])('with %s processes: calls in flight end with their answer, new ones are refused, nothing is left', { timeout: 40_000 }, async (workers) => {
     const other = await newPlace({ STS_WORKERS: workers });
