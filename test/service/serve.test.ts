@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sampleAgencyUrn } from '../../src/service/sample.js';
 import { credentialsOf, type Credentials } from '../support/service.js';
-import { alice, build, call, commandLine, endAll, isRunning, newPlace, processTree, profiles, root, run, serve, stop, type Place, type Serving } from './support.js';
+import { alice, build, call, commandLine, endAll, isRunning, newPlace, npmStart, processTree, profiles, root, run, serve, stop, type Place, type Serving } from './support.js';
 
 let place: Place;
 let serving: Serving;
@@ -195,6 +195,20 @@ describe('SIGTERM', () => {
       await other.remove();
     }
   });
+});
+
+it('SIGTERM to `npm start` reaches the service: nothing of it is left', { timeout: 60_000 }, async () => {
+  const other = await newPlace({ STS_WORKERS: '2' });
+  try {
+    const service = await npmStart(other.environment);
+    const tree = await processTree(service.pid);
+    expect(tree).toContain(await redisOf(other.environment));
+    const ended = stop(service);
+    expect(await Promise.race([ended.then(() => 'ended'), sleep(25_000, 'hangs')])).toBe('ended');
+    await expect.poll(async () => (await Promise.all(tree.map(isRunning))).some(Boolean), { timeout: 15_000 }).toBe(false);
+  } finally {
+    await other.remove();
+  }
 });
 
 it('a restart finds everything: credentials, keys and accounts, and applies the sample no second time', { timeout: 40_000 }, async () => {

@@ -51,8 +51,10 @@ export interface Running {
 
 const running = new Set<ChildProcess>();
 
-export function start(parameters: readonly string[], environment: Environment): Running {
-  const child = spawn(process.execPath, [main, ...parameters], { cwd: root, env: cleanEnvironment(environment), stdio: ['ignore', 'pipe', 'pipe'] });
+export const start = (parameters: readonly string[], environment: Environment): Running => startProgram(process.execPath, [main, ...parameters], environment);
+
+function startProgram(program: string, parameters: readonly string[], environment: Environment): Running {
+  const child = spawn(program, parameters, { cwd: root, env: cleanEnvironment(environment), stdio: ['ignore', 'pipe', 'pipe'] });
   running.add(child);
   let out = '';
   let err = '';
@@ -84,8 +86,12 @@ export interface Serving extends Running {
 }
 
 /** Waits for the banner. */
-export async function serve(environment: Environment): Promise<Serving> {
-  const process = start(['serve'], environment);
+export const serve = (environment: Environment): Promise<Serving> => served(start(['serve'], environment));
+
+/** The same through the README's first command. */
+export const npmStart = (environment: Environment): Promise<Serving> => served(startProgram('npm', ['start'], environment));
+
+async function served(process: Running): Promise<Serving> {
   for (let waited = 0; waited < 30_000; waited += 25) {
     const url = /is running at (http:\S+)/.exec(process.out())?.[1];
     if (url !== undefined && process.out().endsWith('\n\n')) return { ...process, url, banner: process.out() };
