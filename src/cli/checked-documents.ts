@@ -1,14 +1,12 @@
 // The policy documents in a file that `agency-sts policy check` is given: one policy, or all those of a bootstrap file.
-import { findNodeAtLocation, parseTree, type Node } from 'jsonc-parser';
 import { z } from 'zod';
-import { parseBootstrapFile, pointerOf, type BootstrapAccount, type BootstrapFile } from '../directory/bootstrap-file.js';
+import { parseBootstrapFile, pointerOf, type BootstrapAccount } from '../directory/bootstrap-file.js';
 import type { PolicyKind } from '../policy/index.js';
 
 export interface CheckedDocument {
   /** JSON pointer of the document in its file; empty for a file that is one policy. */
   readonly place: string;
   readonly kind: PolicyKind;
-  /** The text as it stands in the file, so that nothing a JSON parser would hide stays unseen. */
   readonly text: string;
   readonly ownAccountId: string | undefined;
 }
@@ -55,28 +53,22 @@ function guessedKind(json: unknown): PolicyKind {
 }
 
 function bootstrapDocuments(text: string, ownAccountId: string | undefined): CheckedFile {
-  const file: BootstrapFile = parseBootstrapFile(text);
-  const tree = parseTree(text);
-  const accounts = file.accounts.map((account, index) => accountDocuments(account, ['accounts', index], text, tree, account.account_id ?? ownAccountId));
+  const accounts = parseBootstrapFile(text).accounts.map((account, index) => accountDocuments(account, ['accounts', index], account.account_id ?? ownAccountId));
   return { documents: accounts.flatMap(({ documents }) => documents), attachments: accounts.flatMap(({ attachments }) => attachments) };
 }
 
 type Path = readonly (string | number)[];
 
-function accountDocuments(account: BootstrapAccount, at: Path, text: string, tree: Node | undefined, ownAccountId: string | undefined): CheckedFile {
-  const document = (kind: PolicyKind, ...path: Path): CheckedDocument => {
-    const node = tree && findNodeAtLocation(tree, [...at, ...path]);
-    // INVARIANT: the parser found a document there.
-    if (node === undefined) throw new Error('a document of the bootstrap file has no place in it');
-    return { place: pointerOf([...at, ...path]), kind, text: text.slice(node.offset, node.offset + node.length), ownAccountId };
-  };
+function accountDocuments(account: BootstrapAccount, at: Path, ownAccountId: string | undefined): CheckedFile {
+  const document = (kind: PolicyKind, content: object, ...path: Path): CheckedDocument =>
+    ({ place: pointerOf([...at, ...path]), kind, text: JSON.stringify(content), ownAccountId });
   const attached = (list: 'users' | 'groups' | 'agencies'): Attachment[] => account[list].flatMap(({ attached_policies: names }, index) =>
     names.map((policyName, position) => ({ place: pointerOf([...at, list, index, 'attached_policies', position]), policyName })));
   return {
     documents: [
-      ...account.policies.map((_policy, index) => document('identity', 'policies', index, 'policy_document')),
-      ...account.agencies.map((_agency, index) => document('trust', 'agencies', index, 'trust_policy')),
-      ...(account.service_control_policies ?? []).map((_policy, index) => document('service-control', 'service_control_policies', index, 'policy_document')),
+      ...account.policies.map((policy, index) => document('identity', policy.policy_document, 'policies', index, 'policy_document')),
+      ...account.agencies.map((agency, index) => document('trust', agency.trust_policy, 'agencies', index, 'trust_policy')),
+      ...(account.service_control_policies ?? []).map((policy, index) => document('service-control', policy.policy_document, 'service_control_policies', index, 'policy_document')),
     ],
     attachments: [...attached('users'), ...attached('groups'), ...attached('agencies')],
   };

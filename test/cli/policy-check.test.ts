@@ -138,7 +138,7 @@ describe('a bootstrap file', () => {
 
   it('hides no key that stands twice in a document', async () => {
     const text = JSON.stringify(bootstrap({ ...account, service_control_policies: [] })).replace('"Effect":"Allow"', '"Effect":"Deny","Effect":"Allow"');
-    expect((await check(text)).findings).toContainEqual({ pointer: '/accounts/0/policies/0/policy_document/Statement/0/Effect', severity: 'error', rule: 'duplicate-name' });
+    expect((await check(text)).findings).toContainEqual({ pointer: '/accounts/0/policies/0/policy_document/Statement/0/Effect', severity: 'error', rule: 'bootstrap-file' });
   });
 
   it('that is none is an error with its place', async () => {

@@ -40,7 +40,8 @@ test('P4: 500 statements with 50 conditions each are decided in bounded time', (
   const start = performance.now();
   const decision = decideCaller(question);
   expect(decision.allowed).toBe(false);
-  expect(decision.failedConditions).toHaveLength(500);
+  // What explains it is bounded too: the first hundred of five hundred.
+  expect(decision.failedConditions).toHaveLength(100);
   // Generous: 25,000 conditions, evaluated three times, take a few milliseconds.
   expect(performance.now() - start).toBeLessThan(2000);
 });
