@@ -1,12 +1,13 @@
 // The bootstrap file: accounts and all they own, as an operator writes them down.
 import { z } from 'zod';
 import { PolicyError, readJson } from '../policy/index.js';
+import { serviceLinkedPath } from '../urn/urn.js';
 import { sessionDuration } from './entities.js';
 
 const name = (pattern: RegExp, rule: string) => z.string().regex(pattern, rule);
 const entityId = name(/^[A-Za-z0-9-]{1,64}$/, 'must be 1 to 64 letters, digits or -').optional();
 const path = name(/^([A-Za-z0-9.,+@=_-]+\/)*$/, 'must be empty, or segments of letters, digits and .,+@=_- that each end with /')
-  .max(512).refine((text) => !text.startsWith('service-linked-agency/'), 'must not begin with service-linked-agency/, which is reserved').default('');
+  .max(512).refine((text) => !text.startsWith(serviceLinkedPath), `must not begin with ${serviceLinkedPath}, which is reserved`).default('');
 const description = z.string().max(1000).default('');
 const document = z.record(z.string(), z.unknown()).describe('policy document of version 5.0, as a JSON object');
 const attachedPolicies = z.array(z.string()).max(20).default([]).describe('names of policies of this account');

@@ -1,10 +1,10 @@
-// Whom a decision is about: what it needs of a caller, live or simulated, and what of that binds him.
+// Whom a decision is about: what it needs of a caller, live or simulated, and what of that binds it.
 import { attachedPolicies, boundServiceControlPolicies, defaultVersion, userPolicies, type Snapshot } from '../directory/snapshot.js';
 import type { Agency, ResourceTag, User } from '../directory/entities.js';
 import type { CallerQuestion, PrincipalIdentity } from '../policy/index.js';
 import { inlinePolicy } from './session-policy.js';
 import type { Session } from '../sessions/session.js';
-import { agencyUrn } from '../urn/urn.js';
+import { agencyUrn, serviceLinkedPath } from '../urn/urn.js';
 import { foldTagKey } from './session-tags.js';
 
 interface Common {
@@ -71,9 +71,13 @@ export function callerPolicies(actor: Actor): BindingPolicies {
   if (actor.kind === 'service') return { identityPolicies: [], serviceControlPolicies: undefined };
   // INVARIANT: nobody's side is decided without its account.
   if (snapshot === undefined) throw new Error(`the account of \`${actor.principalUrn}\` cannot be seen`);
-  const serviceControlPolicies = boundServiceControlPolicies(snapshot);
-  if (actor.kind === 'user') return { identityPolicies: userPolicies(snapshot, actor.user), serviceControlPolicies };
-  return { identityPolicies: attachedPolicies(snapshot, actor.agency.attachedPolicies), serviceControlPolicies, ...sessionPolicies(actor.session, snapshot) };
+  const bound = boundServiceControlPolicies(snapshot);
+  if (actor.kind === 'user') return { identityPolicies: userPolicies(snapshot, actor.user), serviceControlPolicies: bound };
+  return {
+    identityPolicies: attachedPolicies(snapshot, actor.agency.attachedPolicies),
+    serviceControlPolicies: actor.agency.path.startsWith(serviceLinkedPath) ? undefined : bound,
+    ...sessionPolicies(actor.session, snapshot),
+  };
 }
 
 /**

@@ -27,6 +27,9 @@ export interface AgencyName {
 const agencyPathAndName = /^((?:[A-Za-z0-9.,+@=_-]+\/)*)([\w+=,.@-]{1,64})$/;
 const maximumPathLength = 512;
 
+/** The path under which only services make agencies; their sessions are exempt from SCPs. */
+export const serviceLinkedPath = 'service-linked-agency/';
+
 /** The agency that `iam::<account>:agency:<path><name>` names; undefined for any other text. */
 export function parseAgencyUrn(text: string): AgencyName | undefined {
   const urn = parseUrn(text);

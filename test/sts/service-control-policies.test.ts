@@ -1,5 +1,7 @@
 // Service control policies: without an organization none apply, within one exactly those of the caller's account.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { entityField } from '../../src/directory/snapshot.js';
+import { serviceLinkedPath } from '../../src/urn/urn.js';
 import { accessKey, accountA, accounts, agencies, allow, ask, assumeActions, bootstrapKey, deny, keys, policy, trust } from '../support/accounts.js';
 import { startService, type TestService } from '../support/service.js';
 
@@ -75,4 +77,19 @@ it('those of the target\'s account do not bind who assumes from outside, but the
 it('they only narrow: what identity policies do not allow, they do not grant', async () => {
   const session = await service.session(keys.alice, ask(open('allowing'), { policy: JSON.stringify(policy(allow(assumeActions[0] ?? ''))) }));
   expect(await service.assume(session, ask(everybodys, tags))).toMatchObject({ status: 403 });
+});
+
+it('do not bind a session of a service-linked agency', async () => {
+  const { services, directoryWriter } = service.composition;
+  const id = accountId('denying');
+  const snapshot = (await services.directory.read(id, () => []))?.snapshot;
+  const ordinary = snapshot?.agenciesByName.get('open');
+  if (snapshot === undefined || ordinary === undefined) throw new Error('the account has the agency');
+  const linked = { ...ordinary, agencyId: 'f'.repeat(32), agencyName: 'linked', path: `${serviceLinkedPath}service.OBS/` };
+  expect(await directoryWriter.write([{ accountId: id, expectedRevision: snapshot.revision, put: [[entityField('agency', linked.agencyId), linked]], remove: [] }], [])).toBe('written');
+
+  const ofOrdinary = await service.session(keys.alice, ask(open('denying')));
+  const ofLinked = await service.session(keys.alice, ask(`iam::${id}:agency:${linked.path}linked`));
+  expect(await service.assume(ofOrdinary, ask(everybodys, tags))).toMatchObject({ status: 403 });
+  expect(await service.assume(ofLinked, ask(everybodys, tags))).toMatchObject({ status: 200 });
 });
