@@ -44,7 +44,7 @@ describe('one call', () => {
     Condition: { DateGreaterThan: { 'g:CurrentTime': '2024-01-01T12:00Z' }, DateLessThan: { 'g:CurrentTime': '2024-01-01T15:00Z' } },
   }]);
   const trustPolicy = { name: 'trust', policy: parsePolicy('trust', trustDocument) };
-  bench('trust policy of seed 003', () => void decideTrust({ principal, action, agencyUrn, trustPolicy, context }));
+  bench('trust policy of the documented example', () => void decideTrust({ principal, action, agencyUrn, trustPolicy, context }));
   bench('context of five keys', () => void contextOf(entries));
   bench('parsing that trust policy', () => void parsePolicy('trust', trustDocument));
 });

@@ -1,4 +1,4 @@
-// Action patterns such as `sts:agencies:assume`, `sts::tagSession`, `ecs:*` (policy-language.md section 2).
+// Action patterns such as `sts:agencies:assume`, `sts::tagSession`, `ecs:*` (policy language §2).
 import { globOf, matchesGlob, type Glob } from './glob.js';
 import { PolicyError, quote } from './policy-error.js';
 import { foldAscii } from './text.js';

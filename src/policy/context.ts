@@ -18,7 +18,7 @@ export interface ConditionContext {
 
 /**
  * A context of condition keys such as `g:CurrentTime`; undefined is an absent key. Of two entries whose names differ
- * in case only, the later one counts (policy-language.md section 5: key names are case-insensitive).
+ * in case only, the later one counts (policy language §5: key names are case-insensitive).
  */
 export function contextOf(entries: Iterable<readonly [name: string, value: ConditionValue | undefined]>): ConditionContext {
   const known = new Map<string, ContextEntry>();

@@ -1,4 +1,4 @@
-// The decision logic: the caller's own side, and the trust policy of an agency (policy-language.md section 9).
+// The decision logic: the caller's own side, and the trust policy of an agency (policy language §9).
 import type { ConditionContext } from './context.js';
 import type { Decision, Side } from './decision.js';
 import { evaluate, type NamedPolicy, type PolicySet, type Verdict } from './evaluate.js';

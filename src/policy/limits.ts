@@ -1,4 +1,4 @@
-// How large a policy document of each kind may be (policy-language.md section 8).
+// How large a policy document of each kind may be (policy language §8).
 import { PolicyError } from './policy-error.js';
 
 /** Which slot a document is for; each has its own grammar and limits. */

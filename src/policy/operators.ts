@@ -1,4 +1,4 @@
-// The table of condition operators (policy-language.md section 5): value type, comparison, negation.
+// The table of condition operators (policy language §5): value type, comparison, negation.
 import type { ConditionContext, Scalar } from './context.js';
 import { compileGlob, matchesGlob } from './glob.js';
 import { substitute, textOfPieces, type Template } from './template.js';

@@ -13,7 +13,7 @@ export interface Policy {
 }
 
 /**
- * Reads a policy document, Version 5.0 (policy-language.md sections 1 to 5 and 8).
+ * Reads a policy document, Version 5.0 (policy language §§1 to 5 and 8).
  * @throws PolicyError naming the place (JSON pointer) and the rule
  */
 export function parsePolicy(kind: PolicyKind, text: string): Policy {

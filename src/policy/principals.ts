@@ -1,4 +1,4 @@
-// Whom a trust policy names, and whether a caller is one of them (policy-language.md section 3).
+// Whom a trust policy names, and whether a caller is one of them (policy language §3).
 import { PolicyError, quote } from './policy-error.js';
 import { foldAscii } from './text.js';
 

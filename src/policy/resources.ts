@@ -1,4 +1,4 @@
-// Resource patterns: five URN segments with wildcards and variables in each (policy-language.md section 4).
+// Resource patterns: five URN segments with wildcards and variables in each (policy language §4).
 import type { ConditionContext } from './context.js';
 import { compileGlob, matchesGlob, type Glob } from './glob.js';
 import { PolicyError, quote } from './policy-error.js';

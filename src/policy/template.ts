@@ -1,4 +1,4 @@
-// Texts with policy variables: `${key}`, `${key, 'default'}` and the literals `${*}`, `${?}`, `${$}` (policy-language.md section 6).
+// Texts with policy variables: `${key}`, `${key, 'default'}` and the literals `${*}`, `${?}`, `${$}` (policy language §6).
 import { textOf, type ConditionContext } from './context.js';
 import type { GlobPiece } from './glob.js';
 import { foldAscii } from './text.js';

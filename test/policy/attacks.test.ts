@@ -1,4 +1,4 @@
-// Attacks on decisions that need more than one question or many policies (attacks.md P4, P9, P10, P13, P14, P16); the corpus has the others.
+// Attacks on decisions that need more than one question or many policies (attacks P4, P9, P10, P13, P14, P16); the corpus has the others.
 import { describe, expect, test } from 'vitest';
 import { contextOf, decideCaller, decideTrust, parsePolicy, PolicyError, type CallerQuestion, type PrincipalIdentity } from '../../src/policy/index.js';
 import { accountA, accountB, agencyUrn, assume, named, user } from './fixtures.js';

@@ -1,4 +1,4 @@
-// A second evaluator, written straight from the tables of policy-language.md and only for comparison: no compiling,
+// A second evaluator, written straight from the tables of the policy language and only for comparison: no compiling,
 // no sharing with src/policy, as plain and slow as the tables themselves.
 
 export interface NaiveStatement {

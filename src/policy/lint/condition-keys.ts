@@ -1,4 +1,4 @@
-// The condition keys that are documented (policy-language.md section 7): types for the linter, never a filter at evaluation.
+// The condition keys that are documented (policy language §7): types for the linter, never a filter at evaluation.
 import type { ValueType } from '../operators.js';
 import { foldAscii } from '../text.js';
 

@@ -1,4 +1,4 @@
-// The linter: what is valid but probably not meant (issue 3 item 6).
+// The linter: what is valid but probably not meant.
 import { lintActions } from './actions.js';
 import { lintClauses } from './conditions.js';
 import { lintContradictions } from './contradictions.js';
