@@ -19,7 +19,7 @@ export interface HttpAnswer {
   readonly text: string;
 }
 
-export const timeoutMilliseconds = 10_000;
+const timeoutMilliseconds = 10_000;
 
 /**
  * Follows no redirect (the token would go elsewhere) and repeats nothing (a second session would come into being).

@@ -11,7 +11,7 @@ export const foldAscii = (text: string): string =>
   upperCase.test(text) ? text.replace(upperCaseRun, (run) => run.toLowerCase()) : text;
 
 /** The known name that `name` was probably meant to be, or undefined if none is near. */
-export function nearest(name: string, known: Iterable<string>): string | undefined {
+function nearest(name: string, known: Iterable<string>): string | undefined {
   const folded = foldAscii(name).slice(0, 64);
   let best: string | undefined;
   let bestDistance = Math.min(4, Math.max(2, Math.floor(folded.length / 4) + 1));

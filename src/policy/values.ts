@@ -57,7 +57,7 @@ const prefixForm = /^(?:0|[1-9]\d{0,2})$/;
  * An IPv4 address in four decimal parts, or an IPv6 address without zone.
  * [choice] An IPv4 address mapped into IPv6 is that IPv4 address.
  */
-export function readAddress(text: string): Address | undefined {
+function readAddress(text: string): Address | undefined {
   if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text);
   if (text.includes('%') || !text.includes(':') || !ipaddr.IPv6.isValid(text)) return undefined;
   const address = ipaddr.IPv6.parse(text);

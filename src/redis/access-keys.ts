@@ -1,6 +1,7 @@
 // Which account a permanent access key id belongs to: claims, made before the key is written and checked with it.
 import type { Redis } from 'ioredis';
 import { entityField } from '../directory/snapshot.js';
+import type { AccountChange } from '../directory/store.js';
 import type { KeyNames } from './cells.js';
 import { reach, runScript, script } from './client.js';
 
@@ -8,6 +9,10 @@ export interface Claim {
   readonly accessKeyId: string;
   readonly accountId: string;
 }
+
+/** The permanent access keys that these changes write. */
+export const claimsOf = (changes: readonly AccountChange[]): readonly Claim[] =>
+  changes.flatMap(({ accountId, put }) => put.flatMap(([, entity]) => ('sealedSecret' in entity ? [{ accessKeyId: entity.accessKeyId, accountId }] : [])));
 
 /** The claims whose key another account has already. */
 export async function foreignClaims(redis: Redis, names: KeyNames, claims: readonly Claim[]): Promise<readonly Claim[]> {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { cellOfSessionId } from '../urn/ids.js';
 
 /** The first 32 bits of SHA-256(account id), modulo the number of cells. */
-export function cellOf(text: string, cells: number): number {
+function cellOf(text: string, cells: number): number {
   return createHash('sha256').update(text).digest().readUInt32BE() % cells;
 }
 

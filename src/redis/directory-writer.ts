@@ -6,7 +6,7 @@ import type { EntityField } from '../directory/snapshot.js';
 import type { AccountChange } from '../directory/store.js';
 import { authenticateRecord } from '../keyring/authenticate.js';
 import type { Keyring } from '../keyring/keyring.js';
-import { claimAccessKey } from './access-keys.js';
+import { claimAccessKey, claimsOf } from './access-keys.js';
 import { accountsKey, type KeyNames } from './cells.js';
 import { reach, runScript } from './client.js';
 import { addEvent } from './commit-store.js';
@@ -29,7 +29,7 @@ export interface DirectoryWriter {
 export function directoryWriter(redis: Redis, names: KeyNames, keyring: Keyring, random: Random): DirectoryWriter {
   return {
     write: (changes, events) => reach(async () => {
-      const claims = changes.flatMap(({ accountId, put }) => put.flatMap(([, entity]) => ('sealedSecret' in entity ? [{ accessKeyId: entity.accessKeyId, accountId }] : [])));
+      const claims = claimsOf(changes);
       // What a conflict leaves behind are claims at most, and whoever needs such a key takes them over.
       await Promise.all(claims.map((claim) => claimAccessKey(redis, names, claim)));
       const steps = noSteps();

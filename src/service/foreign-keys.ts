@@ -1,13 +1,12 @@
 // Refuses a bootstrap file with an access key of another account, by the key's place in the file.
 import { BootstrapError, type BootstrapAccessKey, type BootstrapFile } from '../directory/bootstrap-file.js';
 import type { BootstrapPlan } from '../directory/bootstrap-plan.js';
-import { foreignClaims } from '../redis/access-keys.js';
+import { claimsOf, foreignClaims } from '../redis/access-keys.js';
 import type { Composition } from './composition.js';
 
 /** Throws {@link BootstrapError}. Keys that the accounts have already are none of the plan's changes. */
 export async function refuseForeignKeys(file: BootstrapFile, plan: BootstrapPlan, { redis, names }: Composition): Promise<void> {
-  const claims = plan.changes.flatMap(({ accountId, put }) => put.flatMap(([, entity]) => ('sealedSecret' in entity ? [{ accessKeyId: entity.accessKeyId, accountId }] : [])));
-  const [foreign] = await foreignClaims(redis, names, claims);
+  const [foreign] = await foreignClaims(redis, names, claimsOf(plan.changes));
   if (foreign === undefined) return;
   throw new BootstrapError(keyPlaces(file).get(foreign.accessKeyId) ?? '', `access key \`${foreign.accessKeyId}\` belongs to another account`);
 }
