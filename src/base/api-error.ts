@@ -1,18 +1,30 @@
 // Every error that a caller can cause: one class, one table of codes.
 
+/** The API families differ in the codes of some causes. */
+export type ErrorFamily = 'sts' | 'iam';
+
+interface ErrorCode {
+  readonly status: number;
+  readonly code: string;
+  /** Where the IAM v5 API names the cause differently. */
+  readonly iamCode?: string;
+}
+
+const table = <Name extends string>(codes: Readonly<Record<Name, ErrorCode>>): Readonly<Record<Name, ErrorCode>> => codes;
+
 /**
  * Name of the cause → HTTP status and wire code.
- * `STS5.1001`, `STS5.1106` and the `APIGW.*` codes are the cloud's own; the other `STS5.*` numbers are ours
- * (the published list is incomplete), one per cause, here and nowhere else.
+ * `STS5.1001`, `STS5.1106`, the `APIGW.*` codes and `PAP5.0001` to `PAP5.0046` are the cloud's own; the other `STS5.*`
+ * and `PAP5.*` numbers are ours (the published lists are incomplete), one per cause, here and nowhere else.
  */
-export const errorCodes = {
-  accessDenied: { status: 403, code: 'STS5.1001' },
+export const errorCodes = table({
+  accessDenied: { status: 403, code: 'STS5.1001', iamCode: 'PAP5.0001' },
   agencyNotFound: { status: 404, code: 'STS5.1106' },
-  malformedBody: { status: 400, code: 'STS5.1101' },
-  invalidField: { status: 400, code: 'STS5.1102' },
+  malformedBody: { status: 400, code: 'STS5.1101', iamCode: 'PAP5.1101' },
+  invalidField: { status: 400, code: 'STS5.1102', iamCode: 'PAP5.1102' },
   durationOverAgencyMaximum: { status: 400, code: 'STS5.1103' },
   durationOverChainLimit: { status: 400, code: 'STS5.1104' },
-  duplicateTagKey: { status: 400, code: 'STS5.1105' },
+  duplicateTagKey: { status: 400, code: 'STS5.1105', iamCode: 'PAP5.0033' },
   inheritedTagKey: { status: 400, code: 'STS5.1107' },
   malformedSessionPolicy: { status: 400, code: 'STS5.1108' },
   unknownPolicyId: { status: 400, code: 'STS5.1109' },
@@ -23,9 +35,25 @@ export const errorCodes = {
   chainTooOld: { status: 400, code: 'STS5.1114' },
   undecodableMessage: { status: 400, code: 'STS5.1115' },
   principalNotFound: { status: 404, code: 'STS5.1116' },
-  internal: { status: 500, code: 'STS5.1500' },
-  storeUnavailable: { status: 503, code: 'STS5.1503' },
-  tooManyConflicts: { status: 503, code: 'STS5.1504' },
+  attachedPoliciesQuota: { status: 409, code: 'PAP5.0003' },
+  invalidMarker: { status: 400, code: 'PAP5.0010' },
+  malformedPolicyDocument: { status: 400, code: 'PAP5.0011' },
+  entityNotFound: { status: 404, code: 'PAP5.0012' },
+  serviceNotLinked: { status: 400, code: 'PAP5.0023' },
+  policyVersionsQuota: { status: 409, code: 'PAP5.0028' },
+  invalidAgencyName: { status: 400, code: 'PAP5.0029' },
+  invalidPath: { status: 400, code: 'PAP5.0030' },
+  onlyTrustAgencies: { status: 400, code: 'PAP5.0038' },
+  invalidSerialNumber: { status: 400, code: 'PAP5.0041' },
+  nameInUse: { status: 409, code: 'PAP5.1201' },
+  quotaExceeded: { status: 409, code: 'PAP5.1202' },
+  stillInUse: { status: 409, code: 'PAP5.1203' },
+  defaultVersion: { status: 409, code: 'PAP5.1204' },
+  alreadyExists: { status: 409, code: 'PAP5.1205' },
+  invalidAuthenticationCode: { status: 400, code: 'PAP5.1206' },
+  internal: { status: 500, code: 'STS5.1500', iamCode: 'PAP5.1500' },
+  storeUnavailable: { status: 503, code: 'STS5.1503', iamCode: 'PAP5.1503' },
+  tooManyConflicts: { status: 503, code: 'STS5.1504', iamCode: 'PAP5.1504' },
   noSuchApi: { status: 404, code: 'APIGW.0101' },
   bodyTooLarge: { status: 413, code: 'APIGW.0201' },
   headersTooLarge: { status: 431, code: 'APIGW.0202' },
@@ -35,7 +63,7 @@ export const errorCodes = {
   signatureExpired: { status: 401, code: 'APIGW.0303' },
   tooManyRequests: { status: 429, code: 'APIGW.0308' },
   securityTokenMissing: { status: 401, code: 'APIGW.0602' },
-} as const;
+});
 
 export type ErrorName = keyof typeof errorCodes;
 
@@ -57,10 +85,13 @@ export class ApiError extends Error {
 
   /** For the audit, which holds no policy text: the message of a malformed policy quotes it. */
   get auditText(): string {
-    return this.errorName === 'malformedSessionPolicy' ? '`policy` is no session policy' : this.message;
+    if (this.errorName === 'malformedSessionPolicy') return '`policy` is no session policy';
+    return this.errorName === 'malformedPolicyDocument' ? 'malformed policy document' : this.message;
   }
 
-  get code(): string {
-    return errorCodes[this.errorName].code;
+  /** The wire code, in the family of the operation that was called. */
+  code(family: ErrorFamily): string {
+    const { code, iamCode } = errorCodes[this.errorName];
+    return family === 'iam' ? (iamCode ?? code) : code;
   }
 }

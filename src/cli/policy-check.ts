@@ -1,13 +1,13 @@
 // `agency-sts policy check`: is a policy valid, and is it meant as it stands? With exit codes for CI.
 import { text as readText } from 'node:stream/consumers';
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { readCatalogue, type Catalogue } from '../catalogue/index.js';
 import { BootstrapError } from '../directory/bootstrap-file.js';
-import { lint, parsePolicy, PolicyError, type Catalogue, type PolicyKind } from '../policy/index.js';
+import { lint, parsePolicy, PolicyError, type PolicyKind } from '../policy/index.js';
 import { isAccountId } from '../urn/urn.js';
-import { readCatalogue } from './catalogue.js';
 import { checkedFile, type CheckedDocument, type CheckedFile } from './checked-documents.js';
 import { plainCommand } from './client-command.js';
-import { CommandError, exitCodes } from './command-error.js';
+import { CommandError, exitCodes, usageError } from './command-error.js';
 import type { CommandIo } from './io.js';
 import { readInput } from './read-input.js';
 import { printable, quote } from './text.js';
@@ -34,7 +34,8 @@ const kinds: readonly PolicyKind[] = ['identity', 'trust', 'session', 'service-c
 
 const help = `
 A bootstrap file is known by its accounts: every policy in it is checked, each for its account.
-Actions are compared with the catalogue that comes with the program (config/catalogue/).
+Actions are compared with the catalogue that comes with the program (config/catalogue/) and with
+the services in the folder that STS_CATALOGUE_DIR names.
 
 Exit codes: 0 nothing found, or notes only; 1 warnings (with --strict also notes); 2 an invalid document, or wrong usage.`;
 
@@ -56,7 +57,7 @@ function accountId(text: string): string {
 }
 
 async function check(files: readonly string[], flags: Flags, io: CommandIo): Promise<void> {
-  const catalogue = await readCatalogue();
+  const catalogue = await catalogueFor(io);
   const results = [];
   for (const file of files) results.push(checkText(await contentOf(file, io), file === '-' ? 'standard input' : file, flags, catalogue));
   const found = results.flatMap((result) => result.found);
@@ -69,6 +70,14 @@ async function check(files: readonly string[], flags: Flags, io: CommandIo): Pro
   if (errors > 0) throw new CommandError(exitCodes.usage, summary);
   if (warnings > 0 || (flags.strict === true && notes > 0)) throw new CommandError(exitCodes.findings, summary);
   if (flags.output === 'text') io.out(`${summary}\n`);
+}
+
+/** The services of the deployer are known too, where they are known to the service itself. */
+async function catalogueFor({ environment }: CommandIo): Promise<Catalogue> {
+  const folder = environment['STS_CATALOGUE_DIR'] ?? '';
+  return readCatalogue(folder === '' ? undefined : folder).catch((error: unknown) => {
+    throw error instanceof Error ? usageError(error.message) : error;
+  });
 }
 
 const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;

@@ -2,6 +2,7 @@
 import { Option, type Command } from 'commander';
 import { ApiError } from '../base/api-error.js';
 import { BootstrapError, parseBootstrapFile } from '../directory/bootstrap-file.js';
+import { readCatalogue } from '../catalogue/index.js';
 import { bootstrapSnapshots } from '../directory/bootstrap-snapshots.js';
 import { simulate } from '../sts/simulate.js';
 import { simulationAnswer, type SimulateAnswer } from '../sts/simulate-answer.js';
@@ -59,7 +60,7 @@ async function run(flags: Flags, io: CommandIo): Promise<void> {
 
 async function simulateFile(file: string, body: SimulateBody, now: number): Promise<SimulateAnswer> {
   try {
-    const accounts = bootstrapSnapshots(parseBootstrapFile(await readInput('bootstrap file', file)), now);
+    const accounts = bootstrapSnapshots(parseBootstrapFile(await readInput('bootstrap file', file)), now, (await readCatalogue()).systemPolicies);
     return simulationAnswer(simulate(accounts, simulationQuestion(body), now));
   } catch (error) {
     if (error instanceof BootstrapError) throw usageError(`bootstrap file ${quote(file)}: ${error.message}`);

@@ -18,14 +18,18 @@ export function documentText(kind: PolicyKind, document: Readonly<Record<string,
 
 const versionsPerPolicy = 5;
 
+type Versions = Pick<IdentityPolicy, 'versions' | 'defaultVersionId' | 'lastVersionNumber' | 'updatedAt'>;
+
 /** Another text becomes a new default version; when there are five, the oldest makes room. */
-export function policyVersions(old: IdentityPolicy | undefined, document: string, now: number): Pick<IdentityPolicy, 'versions' | 'defaultVersionId'> {
+export function policyVersions(old: IdentityPolicy | undefined, document: string, now: number): Versions {
   const versions: readonly PolicyVersion[] = old?.versions ?? [];
   const current = versions.find(({ versionId }) => versionId === old?.defaultVersionId);
-  if (current?.document === document) return { versions, defaultVersionId: current.versionId };
-  const last = Math.max(0, ...versions.map(({ versionId }) => Number(versionId.slice(1))));
-  const versionId = `v${last + 1}`;
-  return { versions: [...versions.slice(-(versionsPerPolicy - 1)), { versionId, document, createdAt: now }], defaultVersionId: versionId };
+  if (old !== undefined && current?.document === document) return old;
+  const lastVersionNumber = (old?.lastVersionNumber ?? 0) + 1;
+  const versionId = `v${lastVersionNumber}`;
+  return {
+    versions: [...versions.slice(-(versionsPerPolicy - 1)), { versionId, document, createdAt: now }], defaultVersionId: versionId, lastVersionNumber, updatedAt: now,
+  };
 }
 
 export function resourceTags(tags: readonly { readonly tag_key: string; readonly tag_value: string }[], place: string): readonly ResourceTag[] {

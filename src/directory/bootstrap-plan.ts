@@ -3,8 +3,9 @@ import { BootstrapError, type BootstrapAccount, type BootstrapFile } from './boo
 import { documentText, policyVersions, resourceTags } from './bootstrap-documents.js';
 import { refuseRepeated, resolve } from './bootstrap-names.js';
 import { accountWriter, type AccountWriter, type BootstrapTools, type GeneratedKey, type SharedPlan } from './bootstrap-writer.js';
-import { operatorUserId, systemAccountId, type Agency, type Group, type IdentityPolicy, type PolicyAttachment, type User } from './entities.js';
+import { operatorUserId, systemAccountId, type PolicyAttachment, type User } from './entities.js';
 import type { Snapshot } from './snapshot.js';
+import type { Table } from './table.js';
 import type { AccountChange } from './store.js';
 
 export interface BootstrapPlan {
@@ -34,6 +35,12 @@ export function planBootstrap(file: BootstrapFile, existing: ReadonlyMap<string,
   return { changes: [system.change(), ...changes].filter(({ put, remove }) => put.length + remove.length > 0), generatedKeys: shared.generatedKeys };
 }
 
+const byId = <Entity>(table: Table<Entity> | undefined): ReadonlyMap<string, Entity> =>
+  new Map((table?.ids() ?? []).flatMap((id) => {
+    const entity = table?.get(id);
+    return entity === undefined ? [] : [[id, entity] as const];
+  }));
+
 /** The attachments of an entity: names of the file, with the times of those that are already there. */
 type Attach = (names: readonly string[], old: readonly PolicyAttachment[] | undefined, place: string) => readonly PolicyAttachment[];
 
@@ -47,6 +54,7 @@ function planAccount(writer: AccountWriter, account: BootstrapAccount, place: st
   writer.put('account', accountId, {
     accountId, accountName: account.account_name, rootUserId, createdAt: current?.account.createdAt ?? now,
     inOrganization: account.service_control_policies !== undefined,
+    asymmetricSignature: current?.account.asymmetricSignature ?? true, quotas: current?.account.quotas ?? {},
   });
 }
 
@@ -55,15 +63,15 @@ function planPolicies(writer: AccountWriter, account: BootstrapAccount, place: s
   const policies = resolve({
     entries: account.policies, place: `${place}/policies`, nameField: 'policy_name', idField: 'policy_id',
     name: (policy) => policy.policy_name, givenId: (policy) => policy.policy_id,
-    existing: current?.policies ?? new Map<string, IdentityPolicy>(), existingName: (policy) => policy.policyName, newId: () => writer.newId(),
+    existing: byId(current?.policies), existingName: (policy) => policy.policyName, newId: () => writer.newId(),
   });
   for (const { entry, place: at, id, old } of policies) {
     writer.put('policy', id, {
-      policyId: id, policyName: entry.policy_name, path: entry.path, description: entry.description,
-      ...policyVersions(old, documentText('identity', entry.policy_document, `${at}/policy_document`), now), createdAt: old?.createdAt ?? now,
+      ...policyVersions(old, documentText('identity', entry.policy_document, `${at}/policy_document`), now),
+      policyId: id, policyName: entry.policy_name, path: entry.path, description: entry.description, createdAt: old?.createdAt ?? now,
     });
   }
-  const ids = new Map([...(current?.policies ?? [])].map(([id, policy]) => [policy.policyName, id]));
+  const ids = new Map((current?.policies.values() ?? []).map(({ policyId, policyName }) => [policyName, policyId]));
   for (const { entry, id } of policies) ids.set(entry.policy_name, id);
   return (names, old, at) => names.map((name, index) => {
     const policyId = ids.get(name);
@@ -74,11 +82,11 @@ function planPolicies(writer: AccountWriter, account: BootstrapAccount, place: s
 
 function planGroups(writer: AccountWriter, account: BootstrapAccount, place: string, attach: Attach): ReadonlyMap<string, string> {
   const { current, now } = writer;
-  const ids = new Map([...(current?.groups ?? [])].map(([id, group]) => [group.groupName, id]));
+  const ids = new Map((current?.groups.values() ?? []).map(({ groupId, groupName }) => [groupName, groupId]));
   const groups = resolve({
     entries: account.groups, place: `${place}/groups`, nameField: 'group_name', idField: 'group_id',
     name: (group) => group.group_name, givenId: (group) => group.group_id,
-    existing: current?.groups ?? new Map<string, Group>(), existingName: (group) => group.groupName, newId: () => writer.newId(),
+    existing: byId(current?.groups), existingName: (group) => group.groupName, newId: () => writer.newId(),
   });
   for (const { entry, place: at, id, old } of groups) {
     ids.set(entry.group_name, id);
@@ -95,11 +103,11 @@ function planAgencies(writer: AccountWriter, account: BootstrapAccount, place: s
   const agencies = resolve({
     entries: account.agencies, place: `${place}/agencies`, nameField: 'agency_name', idField: 'agency_id',
     name: (agency) => agency.agency_name, givenId: (agency) => agency.agency_id,
-    existing: current?.agencies ?? new Map<string, Agency>(), existingName: (agency) => agency.agencyName, newId: () => writer.newId(),
+    existing: byId(current?.agencies), existingName: (agency) => agency.agencyName, newId: () => writer.newId(),
   });
   for (const { entry, place: at, id, old } of agencies) {
     writer.put('agency', id, {
-      agencyId: id, agencyName: entry.agency_name, path: entry.path, description: entry.description,
+      kind: 'trust', agencyId: id, agencyName: entry.agency_name, path: entry.path, description: entry.description,
       maxSessionDurationSeconds: entry.max_session_duration, trustPolicy: documentText('trust', entry.trust_policy, `${at}/trust_policy`),
       tags: resourceTags(entry.tags, `${at}/tags`), attachedPolicies: attach(entry.attached_policies, old?.attachedPolicies, at),
       createdAt: old?.createdAt ?? now,
@@ -115,8 +123,8 @@ interface UserParts {
 /** Writes the users, the root user among them, and returns the root user's id. */
 function planUsers(writer: AccountWriter, account: BootstrapAccount, place: string, { attach, groupIds }: UserParts): string {
   const { current, now } = writer;
-  const ordinary = new Map([...(current?.users ?? [])].filter(([, user]) => !user.isRootUser));
-  const oldRoot = [...(current?.users.values() ?? [])].find(({ isRootUser }) => isRootUser);
+  const ordinary = new Map([...byId(current?.users)].filter(([, user]) => !user.isRootUser));
+  const oldRoot = (current?.users.values() ?? []).find(({ isRootUser }) => isRootUser);
   const rootUserId = planRootUser(writer, account, `${place}/root_user`, oldRoot);
   const rootName = account.root_user?.user_name ?? account.account_name;
   const users = resolve({
@@ -148,7 +156,7 @@ function planRootUser(writer: AccountWriter, account: BootstrapAccount, place: s
   if (old !== undefined && root?.user_id !== undefined && root.user_id !== old.userId) {
     throw new BootstrapError(`${place}/user_id`, `the root user exists with the id \`${old.userId}\``);
   }
-  const ordinary = [...(writer.current?.users.values() ?? [])].find((user) => !user.isRootUser && user.userName === userName);
+  const ordinary = (writer.current?.users.values() ?? []).find((user) => !user.isRootUser && user.userName === userName);
   if (ordinary !== undefined) throw new BootstrapError(`${place}/user_name`, `\`${userName}\` is another user of the account`);
   const userId = old?.userId ?? root?.user_id ?? writer.newId();
   writer.put('user', userId, {
@@ -167,19 +175,19 @@ function planServiceControlPolicies(writer: AccountWriter, account: BootstrapAcc
     refuseRepeated(names, policy.name, `${at}/name`);
     writer.put('scp', policy.name, { name: policy.name, document: documentText('service-control', policy.policy_document, `${at}/policy_document`) });
   });
-  for (const { name } of writer.current?.serviceControlPolicies ?? []) if (!names.has(name)) writer.remove('scp', name);
+  for (const { name } of writer.current?.serviceControlPolicies.values() ?? []) if (!names.has(name)) writer.remove('scp', name);
 }
 
 /** Registered services and the operator, in the account that is nobody's. */
 function planSystem(writer: AccountWriter, file: BootstrapFile): void {
   const { current, now } = writer;
-  writer.put('account', systemAccountId, { accountId: systemAccountId, accountName: 'system', rootUserId: '', createdAt: current?.account.createdAt ?? now, inOrganization: false });
+  writer.put('account', systemAccountId, { accountId: systemAccountId, accountName: 'system', rootUserId: '', createdAt: current?.account.createdAt ?? now, inOrganization: false, asymmetricSignature: true, quotas: {} });
   writer.put('user', operatorUserId, {
     userId: operatorUserId, userName: 'operator', enabled: true, isRootUser: false, description: '', tags: [], groupIds: [], attachedPolicies: [],
     createdAt: current?.users.get(operatorUserId)?.createdAt ?? now,
   });
   writer.accessKeys({ kind: 'user', id: operatorUserId, name: 'operator' }, file.operator?.access_keys ?? [], '/operator/access_keys');
-  const principals = new Set([...(current?.services.keys() ?? [])].map((principal) => principal.toLowerCase()));
+  const principals = new Set((current?.services.ids() ?? []).map((principal) => principal.toLowerCase()));
   const named = new Set<string>();
   file.services.forEach(({ service_principal: servicePrincipal, access_keys: keys }, index) => {
     const place = `/services/${index}`;

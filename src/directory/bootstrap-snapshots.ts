@@ -3,12 +3,12 @@ import type { BootstrapFile } from './bootstrap-file.js';
 import { planBootstrap } from './bootstrap-plan.js';
 import type { BootstrapTools } from './bootstrap-writer.js';
 import { systemAccountId } from './entities.js';
-import { snapshotOf, type Snapshot } from './snapshot.js';
+import { snapshotOf, type Snapshot, type SystemPolicies } from './snapshot.js';
 
 /** By account id. Throws a BootstrapError as applying the file would. No secret of the file is kept. */
-export function bootstrapSnapshots(file: BootstrapFile, now: number): ReadonlyMap<string, Snapshot> {
+export function bootstrapSnapshots(file: BootstrapFile, now: number, systemPolicies: SystemPolicies): ReadonlyMap<string, Snapshot> {
   const { changes } = planBootstrap(file, new Map(), throwAwayTools(now));
-  return new Map(changes.filter(({ accountId }) => accountId !== systemAccountId).map(({ accountId, put }) => [accountId, snapshotOf(accountId, 'file', new Map(put))]));
+  return new Map(changes.filter(({ accountId }) => accountId !== systemAccountId).map(({ accountId, put }) => [accountId, snapshotOf(accountId, 'file', put, systemPolicies)]));
 }
 
 /** Ids in a row, and nothing sealed: what these tools make is looked at and thrown away. */

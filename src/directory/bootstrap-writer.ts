@@ -4,7 +4,7 @@ import { mfaSerialNumber } from '../urn/urn.js';
 import type { BootstrapAccessKey, BootstrapMfaDevice } from './bootstrap-file.js';
 import { refuseRepeated } from './bootstrap-names.js';
 import type { EntityKind, EntityKinds } from './entities.js';
-import { entityField, type EntityField, type Snapshot } from './snapshot.js';
+import { entityAt, entityField, type EntityField, type Snapshot } from './snapshot.js';
 import type { AccountChange } from './store.js';
 
 /** What planning takes from outside: time, fresh ids and keys, and the sealing of secrets. */
@@ -59,7 +59,7 @@ export function accountWriter(accountId: string, accountName: string, current: S
 
   const put: AccountWriter['put'] = (kind, id, entity) => {
     const field = entityField(kind, id);
-    if (!isDeepStrictEqual(current?.entities.get(field), entity)) changed.set(field, entity);
+    if (!isDeepStrictEqual(current && entityAt(current, field), entity)) changed.set(field, entity);
   };
 
   function putAccessKey(owner: KeyOwner, accessKeyId: string, secret: string, active: boolean): void {
@@ -80,13 +80,13 @@ export function accountWriter(accountId: string, accountName: string, current: S
     put,
     remove(kind, id) {
       const field = entityField(kind, id);
-      if (current?.entities.has(field) === true) removed.push(field);
+      if (current !== undefined && entityAt(current, field) !== undefined) removed.push(field);
     },
 
     accessKeys(owner, keys, place) {
       const named = new Set(keys.map((key) => key.access_key_id));
       // A key that was generated the last time stands for an entry that leaves it to be generated.
-      let present = [...(current?.accessKeys.values() ?? [])].filter((key) => key.owner.kind === owner.kind && key.owner.id === owner.id && !named.has(key.accessKeyId)).length;
+      let present = (current?.accessKeys.values() ?? []).filter((key) => key.owner.kind === owner.kind && key.owner.id === owner.id && !named.has(key.accessKeyId)).length;
       keys.forEach(({ access_key_id: accessKeyId, secret_access_key: secret, status }, index) => {
         if (accessKeyId !== undefined && secret !== undefined) {
           refuseRepeated(accessKeyIds, accessKeyId, `${place}/${index}/access_key_id`);

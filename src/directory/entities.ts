@@ -1,4 +1,5 @@
 // What an account is made of. Every entity has an id that never changes; names may be used again.
+import type { Quotas } from './quotas.js';
 
 export interface ResourceTag {
   readonly key: string;
@@ -13,6 +14,10 @@ export interface Account {
   readonly createdAt: number;
   /** False: no organization, so no SCP applies. True: exactly the account's SCPs apply, also when there are none. */
   readonly inOrganization: boolean;
+  /** Whether requests signed with SDK-ECDSA-P256-SHA256 are accepted. */
+  readonly asymmetricSignature: boolean;
+  /** Only those that differ from the defaults. */
+  readonly quotas: Partial<Quotas>;
 }
 
 export interface PolicyAttachment {
@@ -53,21 +58,69 @@ export interface IdentityPolicy {
   readonly policyName: string;
   readonly path: string;
   readonly description: string;
+  /** Oldest first. */
   readonly versions: readonly PolicyVersion[];
   readonly defaultVersionId: string;
+  /** Of the newest version there ever was: numbers go on behind it. */
+  readonly lastVersionNumber: number;
   readonly createdAt: number;
+  /** When the default version last changed. */
+  readonly updatedAt: number;
 }
 
-export interface Agency {
+interface CommonAgency {
   readonly agencyId: string;
+  /** Unique in the account among agencies of all kinds and paths. */
   readonly agencyName: string;
   readonly path: string;
   readonly description: string;
   readonly maxSessionDurationSeconds: number;
-  /** The text as it was given. */
-  readonly trustPolicy: string;
   readonly tags: readonly ResourceTag[];
   readonly attachedPolicies: readonly PolicyAttachment[];
+  readonly createdAt: number;
+}
+
+export interface TrustAgency extends CommonAgency {
+  readonly kind: 'trust';
+  /** The text as it was given. */
+  readonly trustPolicy: string;
+}
+
+/** Made for one cloud service from its template in the catalogue; users see it and change nothing of it. */
+export interface ServiceLinkedAgency extends CommonAgency {
+  readonly kind: 'service-linked';
+  readonly trustPolicy: string;
+  readonly servicePrincipal: string;
+  /** What the service says still needs the agency: it is not deleted before. */
+  readonly usage: readonly AgencyUsage[];
+}
+
+export interface AgencyUsage {
+  readonly region: string;
+  /** URNs. */
+  readonly resources: readonly string[];
+}
+
+/** Of the older system: it trusts one account or one cloud service, and has no trust policy. */
+export interface LegacyAgency extends CommonAgency {
+  readonly kind: 'legacy';
+  readonly trustDomainId: string;
+  /** The account's name, or `op_svc_` and the name of a cloud service. */
+  readonly trustDomainName: string;
+}
+
+export type Agency = TrustAgency | ServiceLinkedAgency | LegacyAgency;
+/** Agencies with a trust policy. */
+export type TrustingAgency = TrustAgency | ServiceLinkedAgency;
+
+/** What came of deleting a service-linked agency. */
+export interface DeletionTask {
+  readonly taskId: string;
+  readonly status: 'succeeded' | 'failed';
+  readonly agencyId: string;
+  readonly servicePrincipal: string;
+  readonly reason: string;
+  readonly usage: readonly AgencyUsage[];
   readonly createdAt: number;
 }
 
@@ -111,6 +164,7 @@ export interface EntityKinds {
   readonly mfa: MfaDevice;
   readonly scp: ServiceControlPolicy;
   readonly service: RegisteredService;
+  readonly deletion: DeletionTask;
 }
 export type EntityKind = keyof EntityKinds;
 

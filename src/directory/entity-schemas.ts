@@ -1,27 +1,39 @@
 // The stored form of entities: JSON, checked when it is read.
 import { z } from 'zod';
 import { type EntityKind, type EntityKinds } from './entities.js';
+import { quotaNames } from './quotas.js';
 import type { EntityField } from './snapshot.js';
 
 const time = z.number().int().nonnegative();
 const tags = z.array(z.object({ key: z.string(), value: z.string() }));
+const usage = z.array(z.object({ region: z.string(), resources: z.array(z.string()) }));
 const attachedPolicies = z.array(z.object({ policyId: z.string(), attachedAt: time }));
 
+const agency = {
+  agencyId: z.string(), agencyName: z.string(), path: z.string(), description: z.string(), maxSessionDurationSeconds: z.number().int(),
+  tags, attachedPolicies, createdAt: time,
+};
+
 const schemas: { readonly [Kind in EntityKind]: z.ZodType<EntityKinds[Kind]> } = {
-  account: z.object({ accountId: z.string(), accountName: z.string(), rootUserId: z.string(), createdAt: time, inOrganization: z.boolean() }),
+  account: z.object({
+    accountId: z.string(), accountName: z.string(), rootUserId: z.string(), createdAt: time, inOrganization: z.boolean(),
+    asymmetricSignature: z.boolean(), quotas: z.partialRecord(z.enum(quotaNames), z.number().int().nonnegative()),
+  }),
   user: z.object({
     userId: z.string(), userName: z.string(), enabled: z.boolean(), isRootUser: z.boolean(), description: z.string(),
     tags, groupIds: z.array(z.string()), attachedPolicies, createdAt: time,
   }),
   group: z.object({ groupId: z.string(), groupName: z.string(), description: z.string(), attachedPolicies, createdAt: time }),
   policy: z.object({
-    policyId: z.string(), policyName: z.string(), path: z.string(), description: z.string(), defaultVersionId: z.string(), createdAt: time,
+    policyId: z.string(), policyName: z.string(), path: z.string(), description: z.string(), defaultVersionId: z.string(),
+    lastVersionNumber: z.number().int(), createdAt: time, updatedAt: time,
     versions: z.array(z.object({ versionId: z.string(), document: z.string(), createdAt: time })),
   }),
-  agency: z.object({
-    agencyId: z.string(), agencyName: z.string(), path: z.string(), description: z.string(), maxSessionDurationSeconds: z.number().int(),
-    trustPolicy: z.string(), tags, attachedPolicies, createdAt: time,
-  }),
+  agency: z.discriminatedUnion('kind', [
+    z.object({ ...agency, kind: z.literal('trust'), trustPolicy: z.string() }),
+    z.object({ ...agency, kind: z.literal('service-linked'), trustPolicy: z.string(), servicePrincipal: z.string(), usage }),
+    z.object({ ...agency, kind: z.literal('legacy'), trustDomainId: z.string(), trustDomainName: z.string() }),
+  ]),
   key: z.object({
     accessKeyId: z.string(), owner: z.object({ kind: z.enum(['user', 'service']), id: z.string() }), active: z.boolean(),
     sealedSecret: z.string(), createdAt: time,
@@ -29,6 +41,9 @@ const schemas: { readonly [Kind in EntityKind]: z.ZodType<EntityKinds[Kind]> } =
   mfa: z.object({ serialNumber: z.string(), userId: z.string(), enabled: z.boolean(), sealedSeed: z.string(), createdAt: time }),
   scp: z.object({ name: z.string(), document: z.string() }),
   service: z.object({ servicePrincipal: z.string(), createdAt: time }),
+  deletion: z.object({
+    taskId: z.string(), status: z.enum(['succeeded', 'failed']), agencyId: z.string(), servicePrincipal: z.string(), reason: z.string(), usage, createdAt: time,
+  }),
 };
 
 /** The entity in a stored field; throws when it is not of the field's kind. */

@@ -1,101 +1,118 @@
-// One account at one revision: immutable, indexed by id and by name, shared by all requests that read it.
-import { parsePolicy, type NamedPolicy, type PolicyKind } from '../policy/index.js';
-import type { AccessKey, Account, Agency, EntityKind, EntityKinds, Group, IdentityPolicy, MfaDevice, PolicyAttachment, RegisteredService, ServiceControlPolicy, User } from './entities.js';
+// One account at one revision: immutable, looked up by id and by name, shared by all requests that read it.
+import type { SystemPolicy } from '../catalogue/index.js';
+import type { Account, EntityKind, EntityKinds } from './entities.js';
+import { Table, type TableKeys, type Tables } from './table.js';
 
 /** The stored fields of an account, parsed: `<kind>:<id>` → entity. */
 export type EntityField = `${EntityKind}:${string}`;
-export type Entities = ReadonlyMap<EntityField, EntityKinds[EntityKind]>;
+export type EntityEntry = readonly [EntityField, EntityKinds[EntityKind]];
+
+/** Policies that every account has, by id. */
+export type SystemPolicies = ReadonlyMap<string, SystemPolicy>;
 
 export interface Snapshot {
   readonly accountId: string;
   /** Compared for equality only. */
   readonly revision: string;
-  readonly entities: Entities;
   readonly account: Account;
-  readonly users: ReadonlyMap<string, User>;
-  readonly groups: ReadonlyMap<string, Group>;
-  readonly policies: ReadonlyMap<string, IdentityPolicy>;
-  readonly agencies: ReadonlyMap<string, Agency>;
-  /** Agency by name; names are unique in an account across paths. */
-  readonly agenciesByName: ReadonlyMap<string, Agency>;
-  readonly accessKeys: ReadonlyMap<string, AccessKey>;
-  readonly mfaDevices: ReadonlyMap<string, MfaDevice>;
-  readonly serviceControlPolicies: readonly ServiceControlPolicy[];
-  readonly services: ReadonlyMap<string, RegisteredService>;
+  readonly users: Tables['user'];
+  readonly groups: Tables['group'];
+  readonly policies: Tables['policy'];
+  readonly agencies: Tables['agency'];
+  readonly accessKeys: Tables['key'];
+  readonly mfaDevices: Tables['mfa'];
+  readonly serviceControlPolicies: Tables['scp'];
+  readonly services: Tables['service'];
+  readonly deletionTasks: Tables['deletion'];
+  readonly systemPolicies: SystemPolicies;
 }
+
+const keys: { readonly [Kind in EntityKind]: TableKeys<EntityKinds[Kind]> } = {
+  account: { id: ({ accountId }) => accountId, createdAt: ({ createdAt }) => createdAt },
+  user: { id: ({ userId }) => userId, name: ({ userName }) => userName, createdAt: ({ createdAt }) => createdAt },
+  group: { id: ({ groupId }) => groupId, name: ({ groupName }) => groupName, createdAt: ({ createdAt }) => createdAt },
+  policy: { id: ({ policyId }) => policyId, name: ({ policyName }) => policyName, createdAt: ({ createdAt }) => createdAt },
+  agency: { id: ({ agencyId }) => agencyId, name: ({ agencyName }) => agencyName, createdAt: ({ createdAt }) => createdAt },
+  key: { id: ({ accessKeyId }) => accessKeyId, createdAt: ({ createdAt }) => createdAt },
+  mfa: { id: ({ serialNumber }) => serialNumber, createdAt: ({ createdAt }) => createdAt },
+  // In the order of their names: they have no time.
+  scp: { id: ({ name }) => name, createdAt: () => 0 },
+  service: { id: ({ servicePrincipal }) => servicePrincipal, createdAt: ({ createdAt }) => createdAt },
+  deletion: { id: ({ taskId }) => taskId, createdAt: ({ createdAt }) => createdAt },
+};
 
 export const entityField = (kind: EntityKind, id: string): EntityField => `${kind}:${id}`;
 
-/** Builds the indexes; throws when the entities do not make an account. */
-export function snapshotOf(accountId: string, revision: string, entities: Entities): Snapshot {
-  const byKind = new Map<EntityKind, [string, EntityKinds[EntityKind]][]>();
+/** Builds the tables; throws when the entities do not make an account. */
+export function snapshotOf(accountId: string, revision: string, entities: Iterable<EntityEntry>, systemPolicies: SystemPolicies): Snapshot {
+  const byKind = new Map<EntityKind, EntityKinds[EntityKind][]>();
   for (const [field, entity] of entities) {
-    const colon = field.indexOf(':');
-    // A field is `<kind>:<id>` by its type.
-    const kind = field.slice(0, colon) as EntityKind;
+    const kind = kindOf(field);
     const list = byKind.get(kind);
-    if (list === undefined) byKind.set(kind, [[field.slice(colon + 1), entity]]);
-    else list.push([field.slice(colon + 1), entity]);
+    if (list === undefined) byKind.set(kind, [entity]);
+    else list.push(entity);
   }
   // The store writes an entity only under the kind it has.
-  const all = <K extends EntityKind>(kind: K): Map<string, EntityKinds[K]> => new Map((byKind.get(kind) ?? []) as [string, EntityKinds[K]][]);
-  const account = all('account').get(accountId);
+  const table = <Kind extends EntityKind>(kind: Kind): Table<EntityKinds[Kind]> => Table.of(keys[kind], (byKind.get(kind) ?? []) as EntityKinds[Kind][]);
+  const account = table('account').get(accountId);
   if (account === undefined) throw new Error(`account \`${accountId}\` has entities but no account record`);
-  const agencies = all('agency');
   return {
-    accountId,
-    revision,
-    entities,
-    account,
-    users: all('user'),
-    groups: all('group'),
-    policies: all('policy'),
-    agencies,
-    agenciesByName: new Map([...agencies.values()].map((agency) => [agency.agencyName, agency])),
-    accessKeys: all('key'),
-    mfaDevices: all('mfa'),
-    serviceControlPolicies: [...all('scp').values()],
-    services: all('service'),
+    accountId, revision, account, systemPolicies,
+    users: table('user'), groups: table('group'), policies: table('policy'), agencies: table('agency'), accessKeys: table('key'),
+    mfaDevices: table('mfa'), serviceControlPolicies: table('scp'), services: table('service'), deletionTasks: table('deletion'),
   };
 }
 
-/** Policies that an identity has by these attachments, in their default versions; a deleted policy grants nothing. */
-export function attachedPolicies(snapshot: Snapshot, attachments: readonly PolicyAttachment[]): readonly NamedPolicy[] {
-  return attachments.flatMap(({ policyId }) => {
-    const policy = snapshot.policies.get(policyId);
-    return policy === undefined ? [] : [defaultVersion(policy)];
+/** The account at another revision; it shares with this one what did not change. Undefined when the account's own record is gone. */
+export function changedSnapshot(snapshot: Snapshot, revision: string, put: readonly EntityEntry[], remove: readonly EntityField[]): Snapshot | undefined {
+  // The store writes an entity only under the kind it has.
+  const entities = <Kind extends EntityKind>(kind: Kind) => put.flatMap(([field, entity]) => (kindOf(field) === kind ? [entity as EntityKinds[Kind]] : []));
+  const removed = (kind: EntityKind) => remove.flatMap((field) => (kindOf(field) === kind ? [idOf(field)] : []));
+  if (removed('account').includes(snapshot.accountId)) return undefined;
+  const changed = <Kind extends EntityKind>(kind: Kind, table: Table<EntityKinds[Kind]>) => table.with(removed(kind), entities(kind));
+  return {
+    ...snapshot,
+    revision,
+    account: entities('account')[0] ?? snapshot.account,
+    users: changed('user', snapshot.users), groups: changed('group', snapshot.groups), policies: changed('policy', snapshot.policies),
+    agencies: changed('agency', snapshot.agencies), accessKeys: changed('key', snapshot.accessKeys), mfaDevices: changed('mfa', snapshot.mfaDevices),
+    serviceControlPolicies: changed('scp', snapshot.serviceControlPolicies), services: changed('service', snapshot.services),
+    deletionTasks: changed('deletion', snapshot.deletionTasks),
+  };
+}
+
+/** The entity in a field of the account. */
+export function entityAt(snapshot: Snapshot, field: EntityField): EntityKinds[EntityKind] | undefined {
+  return tableOf(snapshot, kindOf(field)).get(idOf(field));
+}
+
+/** Every field that the account has, with its entity. */
+export function entriesOf(snapshot: Snapshot): readonly EntityEntry[] {
+  // The table has an entry for each kind.
+  const kinds = Object.keys(keys) as EntityKind[];
+  return kinds.flatMap((kind) => {
+    const table = tableOf(snapshot, kind);
+    return table.ids().flatMap((id): EntityEntry[] => {
+      const entity = table.get(id);
+      return entity === undefined ? [] : [[entityField(kind, id), entity]];
+    });
   });
 }
 
-/** A user's own policies and those of the user's groups. */
-export function userPolicies(snapshot: Snapshot, user: Pick<User, 'attachedPolicies' | 'groupIds'>): readonly NamedPolicy[] {
-  const ofGroups = user.groupIds.flatMap((groupId) => attachedPolicies(snapshot, snapshot.groups.get(groupId)?.attachedPolicies ?? []));
-  return [...attachedPolicies(snapshot, user.attachedPolicies), ...ofGroups];
+interface AnyTable {
+  get(id: string): EntityKinds[EntityKind] | undefined;
+  ids(): readonly string[];
 }
 
-/** The SCPs that bind the account, or undefined outside of an organization. */
-export function boundServiceControlPolicies(snapshot: Snapshot): readonly NamedPolicy[] | undefined {
-  if (!snapshot.account.inOrganization) return undefined;
-  return snapshot.serviceControlPolicies.map((policy) => compiled(policy, 'service-control', policy.name, policy.document));
+function tableOf(snapshot: Snapshot, kind: EntityKind): AnyTable {
+  const { account, users, groups, policies, agencies, accessKeys, mfaDevices, serviceControlPolicies, services, deletionTasks } = snapshot;
+  const tables: Readonly<Record<EntityKind, AnyTable>> = {
+    account: { get: (id) => (id === account.accountId ? account : undefined), ids: () => [account.accountId] },
+    user: users, group: groups, policy: policies, agency: agencies, key: accessKeys, mfa: mfaDevices, scp: serviceControlPolicies, service: services, deletion: deletionTasks,
+  };
+  return tables[kind];
 }
 
-export const trustPolicyOf = (agency: Agency): NamedPolicy => compiled(agency, 'trust', 'trust policy', agency.trustPolicy);
-
-/** The policy's default version, compiled. */
-export function defaultVersion(policy: IdentityPolicy): NamedPolicy {
-  const version = policy.versions.find(({ versionId }) => versionId === policy.defaultVersionId);
-  if (version === undefined) throw new Error(`policy \`${policy.policyId}\` lacks its default version`);
-  return compiled(version, 'identity', policy.policyName, version.document);
-}
-
-const compiledPolicies = new WeakMap<object, NamedPolicy>();
-
-/** Compiles a document once for as long as its entity lives: entities are immutable. */
-function compiled(entity: object, kind: PolicyKind, name: string, document: string): NamedPolicy {
-  let policy = compiledPolicies.get(entity);
-  if (policy === undefined) {
-    policy = { name, policy: parsePolicy(kind, document) };
-    compiledPolicies.set(entity, policy);
-  }
-  return policy;
-}
+// A field is `<kind>:<id>` by its type.
+const kindOf = (field: EntityField): EntityKind => field.slice(0, field.indexOf(':')) as EntityKind;
+const idOf = (field: EntityField): string => field.slice(field.indexOf(':') + 1);

@@ -1,6 +1,5 @@
 // What the directory asks of its storage: strict reads of accounts, and the epochs that end sessions.
-import type { EntityKinds, EntityKind } from './entities.js';
-import type { EntityField, Snapshot } from './snapshot.js';
+import type { EntityEntry, EntityField, Snapshot } from './snapshot.js';
 
 /** Whose sessions an epoch can end: the whole account, or one user, agency or access key of it. */
 export type EpochSubject = 'account' | `user:${string}` | `agency:${string}` | `key:${string}`;
@@ -18,7 +17,7 @@ export interface AccountChange {
   readonly accountId: string;
   /** The revision that the change was computed from; undefined creates the account. */
   readonly expectedRevision: string | undefined;
-  readonly put: readonly (readonly [EntityField, EntityKinds[EntityKind]])[];
+  readonly put: readonly EntityEntry[];
   readonly remove: readonly EntityField[];
 }
 
@@ -29,5 +28,11 @@ export interface DirectoryReader {
   read(accountId: string, subjects: (snapshot: Snapshot) => readonly EpochSubject[]): Promise<AccountView | undefined>;
   /** Epochs alone, for accounts whose content does not matter (ancestors of a session). */
   readEpochs(accountId: string, subjects: readonly EpochSubject[]): Promise<Epochs>;
+  /** Whether there is or ever was an account of this id. */
+  wasUsed(accountId: string): Promise<boolean>;
+  /** When a permanent access key was last used, in seconds since the epoch, to a minute; undefined: never. */
+  lastUse(accountId: string, accessKeyId: string): Promise<number | undefined>;
+  /** Ids of accounts behind `after`, in their order; some may never have been finished. The system account is none of them. */
+  accountIds(after: string, count: number): Promise<readonly string[]>;
   isEmpty(): Promise<boolean>;
 }

@@ -7,8 +7,10 @@ import type { AttemptCounter } from '../sts/services.js';
 import { checkPath } from '../signing/index.js';
 import { errorHandler, type Log, type UnidentifiedCall } from './errors.js';
 import { openApiDocument } from './openapi.js';
+import { iamOperations } from './operations/iam/index.js';
 import { simulateOperations } from './operations/simulate.js';
 import { stsOperations } from './operations/sts.js';
+import { routePath } from './operation.js';
 import { send, serve, type Door } from './pipeline.js';
 import { accessKeyLimit, addressLimit } from './rate-limit.js';
 import { readBody, refuseOddContent } from './received-body.js';
@@ -32,7 +34,7 @@ export interface Readiness {
   readonly warnings: readonly string[];
 }
 
-export const operations = [...stsOperations, ...simulateOperations];
+export const operations = [...stsOperations, ...simulateOperations, ...iamOperations];
 
 export function createApp(parts: AppParts): Express {
   const { limits } = parts;
@@ -53,7 +55,7 @@ export function createApp(parts: AppParts): Express {
   app.use(addressLimit(limits.address.perMinute, limits.address.counter));
   app.use(readBody);
   const door: Door = { ...parts.door, limitAccessKey: accessKeyLimit(limits.accessKey.perMinute, limits.accessKey.counter) };
-  for (const operation of operations) app[operation.method](operation.path, exactMethod(operation.method), serve(door, operation));
+  for (const operation of operations) app[operation.method](routePath(operation), exactMethod(operation.method), serve(door, operation));
   app.use((request: Request) => {
     throw new ApiError('noSuchApi', `no such API: ${request.method} on this path`);
   });

@@ -1,7 +1,7 @@
 // The one error handler: every error becomes one body, one log line and, where nobody was identified, one count.
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { UnidentifiedCalls } from '../audit/event.js';
-import { ApiError } from '../base/api-error.js';
+import { ApiError, type ErrorFamily } from '../base/api-error.js';
 import { TamperedRecordError } from '../keyring/authenticate.js';
 import { sourceIp, send } from './pipeline.js';
 import { requestIdOf } from './request-id.js';
@@ -19,25 +19,26 @@ export function errorHandler(log: Log, countUnidentified: (call: UnidentifiedCal
   return (error: unknown, request, response, _next) => {
     const apiError = asApiError(error);
     const requestId = requestIdOf(response);
-    const fields = { requestId, operation: operationOf(response), status: apiError.status, code: apiError.code, sourceIp: sourceIp(request) };
+    const code = apiError.code(familyOf(response));
+    const fields = { requestId, operation: operationOf(response), status: apiError.status, code, sourceIp: sourceIp(request) };
     if (apiError.status >= 500) log.error({ ...fields, ...causeOf(error), alarm: error instanceof TamperedRecordError }, apiError.message);
     else log.info(fields, 'refused');
     if (response.locals['identified'] !== true || apiError.status === 429) {
-      countUnidentified({ sourceIp: sourceIp(request), operation: operationOf(response), errorCode: apiError.code, claimedAccessKeyId: claimedAccessKeyId(request) });
+      countUnidentified({ sourceIp: sourceIp(request), operation: operationOf(response), errorCode: code, claimedAccessKeyId: claimedAccessKeyId(request) });
     }
     if (response.headersSent) {
       response.destroy();
       return;
     }
     if (apiError.status === 503) response.setHeader('Retry-After', '1');
-    send(response, apiError.status, errorBody(apiError, requestId));
+    send(response, apiError.status, errorBody(apiError, familyOf(response), requestId));
   };
 }
 
-export function errorBody(error: ApiError, requestId: string): Readonly<Record<string, string>> {
+export function errorBody(error: ApiError, family: ErrorFamily, requestId: string): Readonly<Record<string, string>> {
   const { encodedAuthorizationMessage } = error;
   return {
-    error_code: error.code,
+    error_code: error.code(family),
     error_msg: error.message,
     request_id: requestId,
     ...(encodedAuthorizationMessage !== undefined && { encoded_authorization_message: encodedAuthorizationMessage }),
@@ -60,6 +61,9 @@ function causeOf(error: unknown): object {
   if (error instanceof ApiError) return error.cause instanceof Error ? { cause: error.cause.message } : {};
   return error instanceof Error ? { cause: error.message, stack: error.stack } : {};
 }
+
+/** Until the operation is known, and of what is none, in the terms of the token service. */
+const familyOf = (response: Response): ErrorFamily => (response.locals['family'] === 'iam' ? 'iam' : 'sts');
 
 const operationOf = (response: Response): string => String(response.locals['operation'] ?? 'none');
 

@@ -32,17 +32,26 @@ const methodsOf = (path: string, operations: readonly Operation[]) =>
   Object.fromEntries(operations.filter((operation) => operation.path === path).map((operation) => [operation.method, describeOperation(operation)]));
 
 function describeOperation(operation: Operation) {
-  const { name, summary, action, body, response, refusals } = operation;
+  const { name, family, summary, action, status, parameters, query, body, response, refusals } = operation;
   const refused = { description: 'refused', content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } } };
+  const inPlace = [...membersOf('path', parameters), ...membersOf('query', query)];
   return {
     operationId: name,
+    tags: [family],
     summary,
     ...(action !== null && { 'x-action': action }),
     security: [{ signature: [] }],
+    ...(inPlace.length > 0 && { parameters: inPlace }),
     ...(body !== undefined && { requestBody: { required: true, content: { 'application/json': { schema: z.toJSONSchema(body, { io: 'input' }) } } } }),
     responses: {
-      200: { description: 'done', content: { 'application/json': { schema: z.toJSONSchema(response, { io: 'input' }) } } },
-      ...Object.fromEntries([...refusals, ...commonRefusals].map((status) => [status, refused])),
+      [status]: { description: 'done', ...(response !== undefined && { content: { 'application/json': { schema: z.toJSONSchema(response, { io: 'input' }) } } }) },
+      ...Object.fromEntries([...refusals, ...commonRefusals].map((refusal) => [refusal, refused])),
     },
   };
+}
+
+function membersOf(place: 'path' | 'query', schema: z.ZodType | undefined) {
+  if (schema === undefined) return [];
+  const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: 'input' });
+  return Object.entries(properties).map(([name, member]) => ({ name, in: place, required: place === 'path' || required.includes(name), schema: member }));
 }

@@ -1,66 +1,55 @@
 // The one door: every API call is a value of this type, declared in the table of its family.
 import type { z } from 'zod';
-import { ApiError } from '../base/api-error.js';
+import type { ApiError, ErrorFamily } from '../base/api-error.js';
 import type { Caller } from '../sts/caller.js';
 import type { CallContext, Outcome } from '../sts/outcome.js';
 import type { Services } from '../sts/services.js';
 
-export interface Operation<Body extends z.ZodType = z.ZodType, Answer extends z.ZodType = z.ZodType> {
+/** What an operation is given: members of its path, of its query and of its body stay apart. */
+export interface Input<Path, Query, Body> {
+  readonly path: Path;
+  readonly query: Query;
+  readonly body: Body;
+}
+
+export interface Operation<
+  Path extends z.ZodType = z.ZodType, Query extends z.ZodType = z.ZodType, Body extends z.ZodType = z.ZodType, Answer extends z.ZodType = z.ZodType,
+> {
   readonly name: string;
-  readonly method: 'get' | 'post';
+  readonly family: ErrorFamily;
+  readonly method: 'get' | 'post' | 'put' | 'delete';
+  /** With its parameters in braces: `/v5/agencies/{agency_id}`. */
   readonly path: string;
   readonly summary: string;
   readonly authentication: 'signature';
   /** What the caller needs; null: open to every authenticated caller. */
   readonly action: string | null;
+  /** Of the answer to a call that is allowed. */
+  readonly status: 200 | 201 | 202 | 204;
+  /** Schema of the path's parameters; absent: it has none. */
+  readonly parameters?: Path;
+  /** Schema of the query; absent: it is not looked at. */
+  readonly query?: Query;
   /** Absent: the operation takes no body. */
   readonly body?: Body;
-  readonly response: Answer;
-  /** Statuses beside 200 that callers of this operation see. */
+  /** Absent: the answer has no body. */
+  readonly response?: Answer;
+  /** Statuses that callers of this operation see when it is refused. */
   readonly refusals: readonly number[];
-  handle(services: Services, caller: Caller, input: z.output<Body>, call: CallContext): Promise<Outcome<z.input<Answer>>>;
+  handle(services: Services, caller: Caller, input: Input<z.output<Path>, z.output<Query>, z.output<Body>>, call: CallContext): Promise<Outcome<z.input<Answer>>>;
   /** Gives refusals found behind `handle` the form of its own. */
-  refine?(services: Services, caller: Caller, input: z.output<Body>, error: ApiError): ApiError;
+  refine?(services: Services, caller: Caller, input: Input<z.output<Path>, z.output<Query>, z.output<Body>>, error: ApiError): ApiError;
 }
 
-/** Checks the types of one operation against each other; the pipeline hands `handle` only what `body` has parsed. */
-export function operation<Body extends z.ZodType, Answer extends z.ZodType>(value: Operation<Body, Answer>): Operation {
+/** Checks the types of one operation against each other; the pipeline hands `handle` only what its schemas have parsed. */
+export function operation<Path extends z.ZodType = z.ZodUndefined, Query extends z.ZodType = z.ZodUndefined, Body extends z.ZodType = z.ZodUndefined, Answer extends z.ZodType = z.ZodUndefined>(
+  value: Operation<Path, Query, Body, Answer>,
+): Operation {
   return value;
 }
 
-/** The operation's input, or the 400 that names the first field that is wrong and the rule it breaks. */
-export function validate(operation: Operation, json: unknown): unknown {
-  if (operation.body === undefined) return undefined;
-  const result = operation.body.safeParse(json);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const field = issue === undefined || issue.path.length === 0 ? 'body' : fieldName(issue.path);
-  throw new ApiError('invalidField', `\`${field}\`: ${issue === undefined ? 'malformed' : ruleText(issue, json)}`);
-}
+/** Whether calls of the operation may change an account; by the meaning of the methods, but for those of the token service. */
+export const writes = ({ family, method }: Operation): boolean => family === 'iam' && method !== 'get';
 
-/** Names of members come from the caller where the schema leaves them open. */
-const longestName = 64;
-
-const fieldName = (path: readonly PropertyKey[]): string =>
-  path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part).slice(0, longestName)}`)).join('').replace(/^\./, '');
-
-function ruleText(issue: z.core.$ZodIssue, json: unknown): string {
-  switch (issue.code) {
-    case 'invalid_type':
-      return valueAt(json, issue.path) === undefined ? 'is required' : `must be of type ${issue.expected === 'int' ? 'integer' : issue.expected}`;
-    case 'too_big':
-      return `must be at most ${String(issue.maximum)}${issue.origin === 'array' ? ' items' : ''}`;
-    case 'too_small':
-      return `must be at least ${String(issue.minimum)}${issue.origin === 'array' ? ' items' : ''}`;
-    case 'unrecognized_keys':
-    case 'invalid_key':
-      return 'has a member that is not known here';
-    default:
-      return issue.message;
-  }
-}
-
-function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {
-  // A path comes from the value itself, so every step but the last is an object that has it.
-  return path.reduce<unknown>((value, part) => (typeof value === 'object' && value !== null ? (value as Readonly<Record<PropertyKey, unknown>>)[part] : undefined), json);
-}
+/** The path as the router takes it. */
+export const routePath = ({ path }: Pick<Operation, 'path'>): string => path.replaceAll(/\{(\w+)\}/g, ':$1');

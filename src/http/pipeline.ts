@@ -5,9 +5,10 @@ import type { Authenticate } from '../sts/authenticate.js';
 import type { CommitStore } from '../sts/commit.js';
 import { perform } from '../sts/perform.js';
 import type { Services } from '../sts/services.js';
-import { validate, type Operation } from './operation.js';
+import { writes, type Input, type Operation } from './operation.js';
 import { jsonBody, rawBody } from './received-body.js';
 import { requestIdOf } from './request-id.js';
+import { validate } from './validate.js';
 
 export interface Door {
   readonly services: Services;
@@ -20,9 +21,10 @@ export interface Door {
 export function serve(door: Door, operation: Operation): RequestHandler {
   return async (request, response) => {
     response.locals['operation'] = operation.name;
+    response.locals['family'] = operation.family;
     const received = receivedRequest(request);
     const requestId = requestIdOf(response);
-    let input: unknown;
+    let input: Input<unknown, unknown, unknown> | undefined;
     // A call that is decided again is authenticated again: who is refused then was never identified.
     const authenticate: Authenticate = async (signedRequest, address, now) => {
       response.locals['identified'] = false;
@@ -32,23 +34,35 @@ export function serve(door: Door, operation: Operation): RequestHandler {
     };
     const body = await perform(door.services, door.store, authenticate, {
       operation: operation.name,
+      family: operation.family,
+      status: operation.status,
+      writes: writes(operation),
       request: received,
       requestId,
       sourceIp: sourceIp(request),
       admit: (caller) => door.limitAccessKey(request, response, caller.accessKeyId),
       decide: (caller, call) => {
-        input = operation.body === undefined ? undefined : validate(operation, jsonBody(received.body, caller.signature.header('content-type')));
+        input = validate(operation, {
+          path: request.params, query: queryOf(received.target), body: () => jsonBody(received.body, caller.signature.header('content-type')),
+        });
         return operation.handle(door.services, caller, input, call);
       },
-      refine: (caller, error) => operation.refine?.(door.services, caller, input, error) ?? error,
+      refine: (caller, error) => (input === undefined ? error : operation.refine?.(door.services, caller, input, error) ?? error),
     });
-    send(response, 200, body);
+    if (operation.response === undefined) sendNothing(response, operation.status);
+    else send(response, operation.status, body);
   };
 }
 
 /** INVARIANT: what is verified is what was received: the raw target, the raw headers, the raw bytes. */
 function receivedRequest(request: Request): ReceivedRequest {
   return { method: request.method, target: request.originalUrl, rawHeaders: request.rawHeaders, body: rawBody(request) };
+}
+
+/** Behind the first `?`; empty without one. */
+function queryOf(target: string): string {
+  const mark = target.indexOf('?');
+  return mark < 0 ? '' : target.slice(mark + 1);
 }
 
 /** IPv4 addresses of a dual-stack socket in their own form, as policies write them. */
@@ -62,4 +76,11 @@ export function send(response: Response, status: number, body: unknown): void {
   response.setHeader('Content-Length', text.length);
   response.setHeader('Cache-Control', 'no-store');
   response.end(text);
+}
+
+function sendNothing(response: Response, status: number): void {
+  response.statusCode = status;
+  if (status !== 204) response.setHeader('Content-Length', 0);
+  response.setHeader('Cache-Control', 'no-store');
+  response.end();
 }

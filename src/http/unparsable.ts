@@ -36,9 +36,9 @@ function refusalOf(code: string | undefined): ApiError {
 }
 
 function answer(socket: Socket, error: ApiError, random: Random, count: CountUnparsable): void {
-  count(socket.remoteAddress ?? '', error.code);
+  count(socket.remoteAddress ?? '', error.code('sts'));
   const requestId = random.bytes(16).toString('hex');
-  const body = JSON.stringify(errorBody(error, requestId));
+  const body = JSON.stringify(errorBody(error, 'sts', requestId));
   const head = [
     `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? ''}`, 'Connection: close', 'Content-Type: application/json', 'Cache-Control: no-store',
     `X-Request-Id: ${requestId}`, `Content-Length: ${Buffer.byteLength(body)}`,

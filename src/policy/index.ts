@@ -1,5 +1,4 @@
 // The door of the policy engine: parse, decide, explain, lint. Pure functions; time comes in with the context.
-export { catalogueFile, catalogueOf, type Catalogue, type CatalogueFile } from './catalogue.js';
 export { contextOf, type ConditionContext, type ConditionValue } from './context.js';
 export { decideCaller, decideTrust, type CallerQuestion, type Detail, type TrustQuestion } from './decide.js';
 export { describe, type Decision, type DecidingStatement, type Effect, type FailedCondition, type Side } from './decision.js';
@@ -12,3 +11,4 @@ export { readJson } from './json.js';
 export { formatPolicy, parsePolicy, type Policy } from './policy.js';
 export { PolicyError } from './policy-error.js';
 export type { PrincipalIdentity } from './principals.js';
+export { foldAscii } from './text.js';

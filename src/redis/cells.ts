@@ -21,6 +21,8 @@ export interface KeyNames {
   accountChanges(accountId: string): string;
   /** Hash: the last TOTP step used per MFA device. */
   mfaSteps(accountId: string): string;
+  /** Hash: when each permanent access key was last used. */
+  keyUses(accountId: string): string;
   /** String: the account that claims a permanent access key id; in the cell of the key's own hash. */
   accessKeyHint(accessKeyId: string): string;
   session(sessionId: string): string;
@@ -50,6 +52,7 @@ export function keyNames(cells: number): KeyNames {
     accountEntities: (accountId) => ofAccount(accountId, 'entities'),
     accountChanges: (accountId) => ofAccount(accountId, 'changes'),
     mfaSteps: (accountId) => ofAccount(accountId, 'mfa-steps'),
+    keyUses: (accountId) => ofAccount(accountId, 'key-uses'),
     accessKeyHint: (accessKeyId) => `${tag(cellOf(accessKeyId, cells))}:ak:${accessKeyId}`,
     session: (sessionId) => ofSession(sessionId, 'session'),
     mark: (sessionId) => ofSession(sessionId, 'mark'),

@@ -2,9 +2,9 @@
 import type { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
 import { ApiError } from '../base/api-error.js';
-import { systemAccountId, type EntityKind, type EntityKinds } from '../directory/entities.js';
+import { systemAccountId } from '../directory/entities.js';
 import { parseEntity } from '../directory/entity-schemas.js';
-import { entityField, snapshotOf, type EntityField, type Snapshot } from '../directory/snapshot.js';
+import { changedSnapshot, entityAt, entityField, snapshotOf, type EntityEntry, type EntityField, type Snapshot, type SystemPolicies } from '../directory/snapshot.js';
 import type { DirectoryReader, EpochSubject, Epochs } from '../directory/store.js';
 import { openRecord, TamperedRecordError } from '../keyring/authenticate.js';
 import type { Keyring } from '../keyring/keyring.js';
@@ -28,46 +28,65 @@ interface KeptSnapshot {
   readonly bytes: number;
 }
 
-/** @param keptBytes bound of the stored text whose accounts this process remembers; a larger account is read anew each time */
-export function directoryReader(redis: Redis, names: KeyNames, keyring: Keyring, keptBytes = maximumKeptBytes): DirectoryReader {
+/** What a load brought: the fields there are now, with the size of their contents, and those that are gone. */
+interface LoadedFields {
+  readonly put: readonly EntityEntry[];
+  readonly remove: readonly EntityField[];
+  readonly bytes: number;
+}
+
+export interface DirectoryReaderOptions {
+  readonly systemPolicies: SystemPolicies;
+  /** Bound of the stored text whose accounts this process remembers; a larger account is read anew each time. */
+  readonly keptBytes?: number;
+}
+
+export function directoryReader(redis: Redis, names: KeyNames, keyring: Keyring, { systemPolicies, keptBytes = maximumKeptBytes }: DirectoryReaderOptions): DirectoryReader {
   const snapshots = new LRUCache<string, KeptSnapshot>({ maxSize: keptBytes, sizeCalculation: ({ bytes }) => bytes });
   const hints = new LRUCache<string, string>({ max: maximumKeptHints });
 
   async function load(accountId: string, kept: KeptSnapshot | undefined): Promise<KeptSnapshot | undefined> {
-    const known = kept?.snapshot;
     const keys = [names.accountState(accountId), names.accountEntities(accountId), names.accountChanges(accountId)];
     // The script answers an array of strings and nulls.
-    const answer = (await reach(() => runScript(redis, loadAccountScript, keys, [known?.revision ?? '']))) as (string | null)[];
+    const answer = (await reach(() => runScript(redis, loadAccountScript, keys, [kept?.snapshot.revision ?? '']))) as (string | null)[];
     const [revision, extent, ...fields] = answer;
-    if (typeof revision !== 'string') {
-      snapshots.delete(accountId);
-      return undefined;
-    }
-    const entities = new Map<EntityField, EntityKinds[EntityKind]>(extent === 'changed' ? known?.entities : []);
-    let bytes = extent === 'changed' ? (kept?.bytes ?? 0) : 0;
+    const loaded = typeof revision !== 'string' ? undefined : next(accountId, revision, extent === 'changed' ? kept : undefined, parseFields(accountId, fields));
+    if (loaded === undefined) snapshots.delete(accountId);
+    else snapshots.set(accountId, loaded);
+    return loaded;
+  }
+
+  function parseFields(accountId: string, fields: readonly (string | null)[]): LoadedFields {
+    const put: EntityEntry[] = [];
+    const remove: EntityField[] = [];
+    let bytes = 0;
     for (let index = 0; index < fields.length; index += 2) {
       // Fields are written by this service, as `<kind>:<id>`; the record's MAC covers the name.
       const field = fields[index] as EntityField;
       const record = fields[index + 1];
-      const old = entities.get(field);
-      // The text that it was read from: entities are written like this.
-      if (old !== undefined) bytes -= Buffer.byteLength(JSON.stringify(old));
-      if (typeof record !== 'string') entities.delete(field);
+      if (typeof record !== 'string') remove.push(field);
       else {
         const content = openRecord(keyring['record-authentication'], entityPlace(accountId, field), record);
-        entities.set(field, parseEntity(field, content));
+        put.push([field, parseEntity(field, content)]);
         bytes += Buffer.byteLength(content);
       }
     }
-    if (entities.size === 0) {
-      snapshots.delete(accountId);
-      return undefined;
+    return { put, remove, bytes };
+  }
+
+  /** The account with what was loaded; undefined when nothing is left of it. */
+  function next(accountId: string, revision: string, known: KeptSnapshot | undefined, { put, remove, bytes }: LoadedFields): KeptSnapshot | undefined {
+    if (known !== undefined) {
+      const replaced = [...remove, ...put.map(([field]) => field)].map((field) => entityAt(known.snapshot, field));
+      // The text that an entity was read from: entities are written like this.
+      const replacedBytes = replaced.reduce((sum, entity) => sum + (entity === undefined ? 0 : Buffer.byteLength(JSON.stringify(entity))), 0);
+      const snapshot = changedSnapshot(known.snapshot, revision, put, remove);
+      return snapshot === undefined ? undefined : { snapshot, bytes: known.bytes + bytes - replacedBytes };
     }
+    if (put.length === 0) return undefined;
     const accountRecord = entityField('account', accountId);
-    if (!entities.has(accountRecord)) throw new TamperedRecordError(entityPlace(accountId, accountRecord));
-    const loaded = { snapshot: snapshotOf(accountId, revision, entities), bytes };
-    snapshots.set(accountId, loaded);
-    return loaded;
+    if (!put.some(([field]) => field === accountRecord)) throw new TamperedRecordError(entityPlace(accountId, accountRecord));
+    return { snapshot: snapshotOf(accountId, revision, put, systemPolicies), bytes };
   }
 
   async function readState(accountId: string, subjects: readonly EpochSubject[]): Promise<{ revision: string | undefined; epochs: Epochs }> {
@@ -106,6 +125,20 @@ export function directoryReader(redis: Redis, names: KeyNames, keyring: Keyring,
       const { revision, epochs } = await readState(accountId, subjects);
       // An account that is gone took its epochs along: what descends from it has outlived them all.
       return revision === undefined ? new Map(subjects.map((subject) => [subject, Number.MAX_SAFE_INTEGER])) : epochs;
+    },
+
+    async wasUsed(accountId) {
+      return (await reach(() => redis.exists(names.accountState(accountId)))) === 1;
+    },
+
+    async lastUse(accountId, accessKeyId) {
+      const time = await reach(() => redis.hget(names.keyUses(accountId), accessKeyId));
+      return time === null ? undefined : Number(time);
+    },
+
+    async accountIds(after, count) {
+      const ids = (await accountIds(redis)).filter((id) => id > after && id !== systemAccountId).sort();
+      return ids.slice(0, count);
     },
 
     async isEmpty() {

@@ -51,7 +51,8 @@ export async function applyBootstrap(
     const plan = await planFor(file, composition);
     const forget = await keep(plan.generatedKeys);
     const events = plan.changes.map((change) => bootstrapEvent(change.accountId, composition));
-    if ((await composition.directoryWriter.write(plan.changes, events)) === 'written') return plan;
+    const commit = { callerAccountId: systemAccountId, guards: [], unmarkedSessions: [], events, changes: plan.changes };
+    if ((await composition.store.commit(commit)) === 'committed') return plan;
     await forget();
   }
   throw new ApiError('tooManyConflicts', 'the accounts kept changing while the bootstrap file was applied');

@@ -8,11 +8,12 @@ import { recordUnidentifiedCalls } from '../redis/audit-store.js';
 import { keyNames, type KeyNames } from '../redis/cells.js';
 import { commitStore } from '../redis/commit-store.js';
 import { directoryReader } from '../redis/directory-store.js';
-import { directoryWriter, type DirectoryWriter } from '../redis/directory-writer.js';
 import { openInstall, type Install } from '../redis/install.js';
 import { sessionIds, sessionReader } from '../redis/session-store.js';
+import { readCatalogue } from '../catalogue/index.js';
 import type { CommitStore } from '../sts/commit.js';
 import type { Services } from '../sts/services.js';
+import { turns } from '../sts/turns.js';
 import type { Settings } from './settings.js';
 
 const attemptWindowSeconds = 300;
@@ -27,7 +28,6 @@ export interface Composition {
   readonly keyring: Keyring;
   readonly services: Services;
   readonly store: CommitStore;
-  readonly directoryWriter: DirectoryWriter;
   readonly attemptCounter: MakeAttemptCounter;
   readonly unidentified: UnidentifiedCounter;
   /** Writes what was counted of calls without a caller. */
@@ -44,13 +44,16 @@ export const realSurroundings = (): Surroundings => ({ clock: systemClock, rando
 export async function compose(settings: Settings, redis: Redis, keyring: Keyring, { clock, random }: Surroundings): Promise<Composition> {
   const install = await openInstall(redis, keyring, settings.STS_CELLS, random);
   const names = keyNames(install.cells);
+  const catalogue = await readCatalogue(settings.STS_CATALOGUE_DIR);
   const unidentified = unidentifiedCounter(clock);
   const attemptCounter = attemptCounters(redis, keyring);
   const services: Services = {
     clock,
     random,
     keyring,
-    directory: directoryReader(redis, names, keyring),
+    catalogue,
+    directory: directoryReader(redis, names, keyring, { systemPolicies: catalogue.systemPolicies }),
+    turns: turns(),
     sessions: sessionReader(redis, names, keyring),
     sessionIds: sessionIds(redis, names, random),
     mfaAttempts: attemptCounter('mfa', attemptWindowSeconds, mfaSlots),
@@ -67,8 +70,7 @@ export async function compose(settings: Settings, redis: Redis, keyring: Keyring
   };
   return {
     redis, names, install, keyring, services, unidentified, attemptCounter,
-    store: commitStore(redis, names, keyring),
-    directoryWriter: directoryWriter(redis, names, keyring, random),
+    store: commitStore(redis, names, keyring, random),
     flushUnidentified: () => recordUnidentifiedCalls(redis, unidentified.take()),
   };
 }

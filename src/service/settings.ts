@@ -28,6 +28,7 @@ export const settingsSchema = z.object({
   STS_DATA_DIR: text.default('data'),
   STS_KEYS_DIR: text.default('keys'),
   STS_BOOTSTRAP_FILE: text.optional(),
+  STS_CATALOGUE_DIR: text.optional(),
   STS_WORKERS: whole(1, 256, availableParallelism()),
   STS_LOG_LEVEL: z.enum(['debug', 'info', 'error', 'silent']).default('info'),
   STS_ISSUER: text.max(120).regex(/^(https?:\/\/[^\s?#]+[^\s?#/]|urn:[^\s]+)$/, 'must be a URL without a slash at the end, or a URN').optional(),
@@ -71,7 +72,11 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     throw new SettingsError(`\`${String(issue?.path[0])}\` ${issue?.code === 'invalid_value' ? `must be one of ${issue.values.map(String).join(', ')}` : (issue?.message ?? 'is wrong')}`);
   }
   const settings = result.data;
-  return { ...settings, STS_DATA_DIR: absolute(settings.STS_DATA_DIR), STS_KEYS_DIR: absolute(settings.STS_KEYS_DIR) };
+  const { STS_CATALOGUE_DIR: catalogueFolder } = settings;
+  return {
+    ...settings, STS_DATA_DIR: absolute(settings.STS_DATA_DIR), STS_KEYS_DIR: absolute(settings.STS_KEYS_DIR),
+    ...(catalogueFolder !== undefined && { STS_CATALOGUE_DIR: absolute(catalogueFolder) }),
+  };
 }
 
 const absolute = (path: string): string => resolve(path.startsWith('~/') ? `${homedir()}${path.slice(1)}` : path);

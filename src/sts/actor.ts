@@ -1,5 +1,6 @@
 // Whom a decision is about: what it needs of a caller, live or simulated, and what of that binds it.
-import { attachedPolicies, boundServiceControlPolicies, defaultVersion, userPolicies, type Snapshot } from '../directory/snapshot.js';
+import { attachedPolicies, boundServiceControlPolicies, grantedPolicy, userPolicies } from '../directory/compiled-policies.js';
+import type { Snapshot } from '../directory/snapshot.js';
 import type { Agency, ResourceTag, User } from '../directory/entities.js';
 import type { CallerQuestion, PrincipalIdentity } from '../policy/index.js';
 import { inlinePolicy } from './session-policy.js';
@@ -89,10 +90,7 @@ function sessionPolicies(session: SessionFacts, snapshot: Snapshot): Pick<Caller
   return {
     ...(sessionPolicy !== undefined && { sessionPolicy: inlinePolicy(sessionPolicy) }),
     ...(sessionPolicyIds.length > 0 && {
-      sessionPolicyIds: sessionPolicyIds.flatMap((id) => {
-        const policy = snapshot.policies.get(id);
-        return policy === undefined ? [] : [defaultVersion(policy)];
-      }),
+      sessionPolicyIds: sessionPolicyIds.flatMap((id) => grantedPolicy(snapshot, id) ?? []),
     }),
   };
 }

@@ -1,7 +1,8 @@
 // AssumeAgency: from a caller and its request to a session, or to the reason why not.
 import { ApiError } from '../base/api-error.js';
 import { seconds } from '../base/clock.js';
-import type { Agency } from '../directory/entities.js';
+import { hasPolicy } from '../directory/compiled-policies.js';
+import type { TrustingAgency } from '../directory/entities.js';
 import type { AccountView } from '../directory/store.js';
 import { parseAgencyUrn, type AgencyName } from '../urn/urn.js';
 import type { AssumeAgencyInput } from './assume-agency-input.js';
@@ -32,7 +33,7 @@ interface Plan {
 /** The target as it stands, or as little as there is. */
 interface Target {
   readonly view: AccountView | undefined;
-  readonly agency: Agency | undefined;
+  readonly agency: TrustingAgency | undefined;
 }
 
 /** Decides one call (STS API §3.1, §8). Own mistakes are told first, then the caller's side, then the target's. */
@@ -128,9 +129,9 @@ async function checkedMfaCode(services: Services, caller: Caller, { serialNumber
 
 async function readTarget(services: Services, name: AgencyName | undefined): Promise<Target> {
   if (name === undefined) return { view: undefined, agency: undefined };
-  const find = (snapshot: AccountView['snapshot']): Agency | undefined => {
-    const agency = snapshot.agenciesByName.get(name.name);
-    return agency?.path === name.path ? agency : undefined;
+  const find = (snapshot: AccountView['snapshot']): TrustingAgency | undefined => {
+    const agency = snapshot.agencies.named(name.name);
+    return agency === undefined || agency.kind === 'legacy' || agency.path !== name.path ? undefined : agency;
   };
   const view = await services.directory.read(name.accountId, (snapshot) => {
     const agency = find(snapshot);
@@ -149,7 +150,7 @@ export function withMessage(services: Services, caller: Caller, { agencyUrn }: A
 }
 
 function refuseUnknownPolicies(view: AccountView, policyIds: readonly string[]): void {
-  const unknown = policyIds.find((id) => !view.snapshot.policies.has(id));
+  const unknown = policyIds.find((id) => !hasPolicy(view.snapshot, id));
   if (unknown !== undefined) throw new ApiError('unknownPolicyId', `\`policy_ids\`: \`${unknown}\` is no policy of the agency's account`);
 }
 

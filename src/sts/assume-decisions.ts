@@ -1,6 +1,6 @@
 // What both sides of an assume call say: the caller's own policies and the agency's trust policy, one decision per action.
-import type { Agency } from '../directory/entities.js';
-import { trustPolicyOf } from '../directory/snapshot.js';
+import type { TrustingAgency } from '../directory/entities.js';
+import { trustPolicyOf } from '../directory/compiled-policies.js';
 import { contextOf, decideCaller, decideTrust, type ConditionContext, type Decision, type Detail } from '../policy/index.js';
 import type { AgencyName } from '../urn/urn.js';
 import { callerPolicies, principalIdentity, type Actor } from './actor.js';
@@ -25,7 +25,7 @@ export type AssumeRequest = Pick<AssumeAgencyInput, 'agencyUrn' | 'externalId' |
 export interface AssumeQuestion {
   readonly input: AssumeRequest;
   readonly plan: { readonly target: AgencyName | undefined; readonly actions: readonly string[] };
-  readonly agency: Agency | undefined;
+  readonly agency: TrustingAgency | undefined;
   readonly mfaVerified: boolean;
 }
 
@@ -46,7 +46,7 @@ export interface DecisionOptions {
 export function decideAssume(actor: Actor, question: AssumeQuestion, request: RequestFacts, { given = [], detail = 'denials' }: DecisionOptions = {}): AssumeDecisions {
   const { plan, agency } = question;
   const requestEntries = [...callerConditions(actor, request), ...assumeConditions(question)];
-  const contextWith = (tags: Agency['tags']): ConditionContext => contextOf([...requestEntries, ...resourceConditions(tags), ...given]);
+  const contextWith = (tags: TrustingAgency['tags']): ConditionContext => contextOf([...requestEntries, ...resourceConditions(tags), ...given]);
   const trust = agency === undefined ? [] : trustDecisions(actor, question, agency, contextWith(agency.tags), detail);
   // An agency of another account shows its tags only to whom it trusts: else a caller's own policy could ask for them.
   const seesTags = plan.target?.accountId === actor.accountId || trust.every(({ allowed }) => allowed);
@@ -61,7 +61,7 @@ function callerDecisions(actor: Actor, { input, plan }: AssumeQuestion, context:
   return plan.actions.map((action) => decideCaller({ principal, action, resource: input.agencyUrn, context, ...policies }, detail));
 }
 
-function trustDecisions(actor: Actor, { input, plan }: AssumeQuestion, agency: Agency, context: ConditionContext, detail: Detail): readonly Decision[] {
+function trustDecisions(actor: Actor, { input, plan }: AssumeQuestion, agency: TrustingAgency, context: ConditionContext, detail: Detail): readonly Decision[] {
   const principal = principalIdentity(actor);
   const trustPolicy = trustPolicyOf(agency);
   return plan.actions.map((action) => decideTrust({ principal, action, agencyUrn: input.agencyUrn, trustPolicy, context }, detail));

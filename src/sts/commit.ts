@@ -1,6 +1,6 @@
 // What a decided call asks storage to do in one step: check that its ground still holds, then write everything or nothing.
 import type { AuditEvent } from '../audit/event.js';
-import type { EpochSubject } from '../directory/store.js';
+import type { AccountChange, EpochSubject } from '../directory/store.js';
 import type { Session } from '../sessions/session.js';
 
 /** What was read of an account before the decision, and must still be so when it is committed. */
@@ -18,6 +18,14 @@ export interface MfaStep {
   readonly step: number;
 }
 
+/** A permanent access key at work: kept to the minute, and never a reason for a conflict. */
+export interface KeyUse {
+  readonly accountId: string;
+  readonly accessKeyId: string;
+  /** Seconds since the epoch. */
+  readonly usedAt: number;
+}
+
 export interface Commit {
   readonly callerAccountId: string;
   readonly guards: readonly Guard[];
@@ -27,6 +35,9 @@ export interface Commit {
   readonly signatureInput?: string;
   readonly mfaStep?: MfaStep;
   readonly session?: Session;
+  /** Each is a compare-and-set on its account's revision. */
+  readonly changes?: readonly AccountChange[];
+  readonly keyUse?: KeyUse;
   readonly events: readonly AuditEvent[];
 }
 

@@ -1,14 +1,31 @@
-// Operations on the caller's own account that an action without a resource guards.
-import { contextOf, decideCaller, describe } from '../policy/index.js';
+// Decisions about operations on the caller's own account.
+import type { ResourceTag } from '../directory/entities.js';
+import { contextOf, decideCaller, describe, type Decision } from '../policy/index.js';
 import { callerPolicies, principalIdentity } from './actor.js';
-import { callerConditions, requestFacts } from './call-conditions.js';
-import type { Caller } from './caller.js';
+import { callerConditions, requestFacts, resourceConditions, type ConditionEntry } from './call-conditions.js';
+import type { SessionCaller, UserCaller, Caller } from './caller.js';
+
+/** What an operation acts on. */
+export interface Resource {
+  readonly urn: string;
+  readonly tags?: readonly ResourceTag[];
+  /** Keys of the operation itself. */
+  readonly conditions?: readonly ConditionEntry[];
+}
+
+/**
+ * INVARIANT: everything that binds the caller has its say, whatever the operation: SCPs, identity policies, session policies.
+ * @param resource undefined: the action has none
+ */
+export function decideOwn(caller: UserCaller | SessionCaller, action: string, resource: Resource | undefined, now: number): Decision {
+  const { urn, tags = [], conditions = [] } = resource ?? {};
+  const context = contextOf([...callerConditions(caller, requestFacts(caller, now)), ...resourceConditions(tags), ...conditions]);
+  return decideCaller({ principal: principalIdentity(caller), action, resource: urn, context, ...callerPolicies(caller) });
+}
 
 /** Why the caller may not do this in its account, or undefined when it may. */
 export function ownDenial(caller: Caller, action: string, now: number): string | undefined {
   if (caller.kind === 'service') return 'a service has no account of its own';
-  const decision = decideCaller({
-    principal: principalIdentity(caller), action, resource: undefined, context: contextOf(callerConditions(caller, requestFacts(caller, now))), ...callerPolicies(caller),
-  });
+  const decision = decideOwn(caller, action, undefined, now);
   return decision.allowed ? undefined : describe(decision);
 }

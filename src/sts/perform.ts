@@ -1,5 +1,6 @@
 // One call from signature to answer: authenticate, decide, commit; and decide again when the ground has moved.
-import { ApiError } from '../base/api-error.js';
+import { ApiError, type ErrorFamily } from '../base/api-error.js';
+import { seconds } from '../base/clock.js';
 import { boundedEvent } from '../audit/bounded-event.js';
 import type { AuditEvent } from '../audit/event.js';
 import type { Session } from '../sessions/session.js';
@@ -12,10 +13,18 @@ import { mfaError } from './mfa.js';
 import type { CallContext, Outcome } from './outcome.js';
 import type { Services } from './services.js';
 
-const maximumTries = 3;
+/** Once more than the two that a change in the middle of a call explains. */
+const readersTries = 2;
+/** In turn with the other writers of its process, a writer loses only to other processes. */
+const writersTries = 15;
 
 export interface Call<Body> {
   readonly operation: string;
+  readonly family: ErrorFamily;
+  /** Of an answer that was allowed. */
+  readonly status: number;
+  /** Whether the call may change an account. */
+  readonly writes: boolean;
   readonly request: ReceivedRequest;
   readonly requestId: string;
   readonly sourceIp: string;
@@ -32,17 +41,24 @@ export interface Call<Body> {
  */
 export async function perform<Body>(services: Services, store: CommitStore, authenticate: Authenticate, call: Call<Body>): Promise<Body> {
   const context: CallContext = { now: services.clock.now(), countedMfaCodes: new Set() };
-  for (let attempt = 1; attempt <= maximumTries; attempt += 1) {
-    const caller = await authenticate(call.request, call.sourceIp, context.now);
-    if (attempt === 1) await call.admit(caller);
-    const outcome = await decided(call, caller, context);
-    const settled = await settle(services, store, call, caller, context, outcome);
-    if (settled === 'conflict') continue;
-    // INVARIANT: nothing is answered that is not committed: no audit, no credential.
-    if (settled.ok) return settled.body;
-    throw settled.error;
-  }
-  throw new ApiError('tooManyConflicts', 'the accounts concerned kept changing while the call was decided; try again');
+  const identify = (): Promise<Caller> => authenticate(call.request, call.sourceIp, context.now);
+  const decide = async (caller: Caller): Promise<Outcome<Body> | 'conflict'> => settle(services, store, call, caller, context, await decided(call, caller, context));
+  const decideAgain = async (tries: number): Promise<Outcome<Body> | 'conflict'> => {
+    let outcome: Outcome<Body> | 'conflict' = 'conflict';
+    for (let attempt = 0; attempt < tries && outcome === 'conflict'; attempt += 1) outcome = await decide(await identify());
+    return outcome;
+  };
+
+  const caller = await identify();
+  await call.admit(caller);
+  const { accountId } = caller;
+  const mustWait = call.writes && services.turns.areTaken(accountId);
+  let outcome = mustWait ? 'conflict' : await decide(caller);
+  if (outcome === 'conflict') outcome = call.writes ? await services.turns.take(accountId, () => decideAgain(writersTries)) : await decideAgain(readersTries);
+  if (outcome === 'conflict') throw new ApiError('tooManyConflicts', 'the accounts concerned kept changing while the call was decided; try again');
+  // INVARIANT: nothing is answered that is not committed: no audit, no credential.
+  if (outcome.ok) return outcome.body;
+  throw outcome.error;
 }
 
 /** A refusal of an identified caller is an outcome like any other: it has its audit event. */
@@ -70,6 +86,8 @@ async function settle<Body>(
     events: eventsOf(call, caller, context, outcome),
     ...(outcome.mfaStep !== undefined && { mfaStep: outcome.mfaStep }),
     ...(outcome.ok && outcome.session !== undefined && { session: outcome.session }),
+    ...(outcome.ok && outcome.changes !== undefined && { changes: outcome.changes }),
+    ...(caller.kind !== 'agency-session' && { keyUse: { accountId: caller.accountId, accessKeyId: caller.accessKeyId, usedAt: seconds(context.now) } }),
   });
   if (result === 'committed') return outcome;
   if (result === 'conflict') return 'conflict';
@@ -94,8 +112,8 @@ function eventsOf(call: Call<unknown>, caller: Caller, context: CallContext, out
     operation: call.operation,
     principal: eventPrincipal(caller),
     sourceIp: call.sourceIp,
-    status: outcome.ok ? 200 : outcome.error.status,
-    ...(!outcome.ok && { errorCode: outcome.error.code }),
+    status: outcome.ok ? call.status : outcome.error.status,
+    ...(!outcome.ok && { errorCode: outcome.error.code(call.family) }),
     ...(caller.kind === 'agency-session' && { callerSession: eventSession(caller.session) }),
     ...outcome.details,
   };

@@ -3,6 +3,8 @@ import type { Clock, Random } from '../base/clock.js';
 import type { DirectoryReader } from '../directory/store.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { SessionIds, SessionReader } from '../sessions/store.js';
+import type { Catalogue } from '../catalogue/index.js';
+import type { Turns } from './turns.js';
 
 export interface StsSettings {
   /** `iss` and `aud` of every security token. */
@@ -31,6 +33,8 @@ export interface Services {
   readonly random: Random;
   readonly keyring: Keyring;
   readonly directory: DirectoryReader;
+  readonly catalogue: Catalogue;
+  readonly turns: Turns;
   readonly sessions: SessionReader;
   readonly sessionIds: SessionIds;
   /** Wrong MFA codes per device. */

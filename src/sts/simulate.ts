@@ -1,6 +1,6 @@
 // What would be decided, and why: the conditions and decisions of live calls, on principals and requests that are only supposed.
 import { ApiError } from '../base/api-error.js';
-import type { Agency } from '../directory/entities.js';
+import type { TrustingAgency } from '../directory/entities.js';
 import { contextOf, decideCaller, isMultiValuedKey, type Decision } from '../policy/index.js';
 import { parseAgencyUrn } from '../urn/urn.js';
 import { callerPolicies, principalIdentity, type Actor, type SessionFacts } from './actor.js';
@@ -99,10 +99,10 @@ function planned(actor: Actor, action: string, input: AssumeRequest): { readonly
   }
 }
 
-function visibleAgency(accounts: VisibleAccounts, resource: string | undefined): Agency | undefined {
+function visibleAgency(accounts: VisibleAccounts, resource: string | undefined): TrustingAgency | undefined {
   const name = parseAgencyUrn(resource ?? '');
-  const agency = name && accounts.get(name.accountId)?.agenciesByName.get(name.name);
-  return agency?.path === name?.path ? agency : undefined;
+  const agency = name && accounts.get(name.accountId)?.agencies.named(name.name);
+  return agency?.path === name?.path && agency?.kind !== 'legacy' ? agency : undefined;
 }
 
 /** One value given for a key that has several is a list of one. */

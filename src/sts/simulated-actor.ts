@@ -1,6 +1,7 @@
 // The actor of a simulation: a principal of a visible account as it stands there, or what the URN of another one says.
 import { ApiError } from '../base/api-error.js';
 import { seconds } from '../base/clock.js';
+import { hasPolicy } from '../directory/compiled-policies.js';
 import type { Snapshot } from '../directory/snapshot.js';
 import { isAccountId, parseAgencyUrn, parseUrn, sessionUrn, userUrn } from '../urn/urn.js';
 import type { Actor, SessionActor, SessionFacts, UserActor } from './actor.js';
@@ -42,7 +43,7 @@ function userActor(snapshot: Snapshot | undefined, principal: string, accountId:
     const user = { userName, userId: undefined, isRootUser: userName === undefined ? true : undefined, tags: [], groupIds: [], attachedPolicies: [] };
     return { kind: 'user', accountId, principalUrn: principal, snapshot, user };
   }
-  const user = [...snapshot.users.values()].find((one) => (userName === undefined ? one.isRootUser : one.userName === userName));
+  const user = snapshot.users.values().find((one) => (userName === undefined ? one.isRootUser : one.userName === userName));
   if (user === undefined) throw absent(principal);
   return { kind: 'user', accountId, principalUrn: userUrn(accountId, user.userName), snapshot, user };
 }
@@ -50,7 +51,7 @@ function userActor(snapshot: Snapshot | undefined, principal: string, accountId:
 function sessionActor(accounts: VisibleAccounts, principal: string, session: SimulatedSession | undefined, now: number): SessionActor {
   const { accountId, path, name, sessionName } = sessionPrincipal(principal, session);
   const snapshot = accounts.get(accountId);
-  const found = snapshot?.agenciesByName.get(name);
+  const found = snapshot?.agencies.named(name);
   const known = path === undefined || found?.path === path ? found : undefined;
   if (snapshot !== undefined && known === undefined) throw absent(principal);
   const agency = known ?? { agencyName: name, path: path ?? '', tags: [], attachedPolicies: [] };
@@ -77,7 +78,7 @@ function sessionPrincipal(principal: string, session: SimulatedSession | undefin
 function sessionFacts(given: SimulatedSession | undefined, snapshot: Snapshot | undefined, now: number): SessionFacts {
   const { policy, policyIds = [], sourceIdentity, mfaAgeSeconds } = given ?? {};
   refuseMalformedPolicy('session.policy', policy);
-  const unknown = snapshot === undefined ? undefined : policyIds.find((id) => !snapshot.policies.has(id));
+  const unknown = snapshot === undefined ? undefined : policyIds.find((id) => !hasPolicy(snapshot, id));
   if (unknown !== undefined) throw new ApiError('unknownPolicyId', `\`session.policy_ids\`: \`${unknown}\` is no policy of the agency's account`);
   const issuedAt = seconds(now);
   return {

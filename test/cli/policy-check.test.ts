@@ -1,12 +1,9 @@
 // `agency-sts policy check`: what it finds, where, and with which exit code.
-import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { catalogueFile, type PolicyKind } from '../../src/policy/index.js';
-import { simulateAction } from '../../src/sts/simulate-policies.js';
-import { operations } from '../../src/http/app.js';
-import { readCatalogue } from '../../src/cli/catalogue.js';
+import type { PolicyKind } from '../../src/policy/index.js';
 import { accountA, accountB, allow, deny, policy, trust } from '../support/accounts.js';
 import { run, temporaryFolder } from './support.js';
 
@@ -30,7 +27,7 @@ async function check(content: object | string, ...flags: string[]) {
 }
 
 describe('the exit code', () => {
-  const noted = policy(allow('obs:object:GetObject'));
+  const noted = policy(allow('vpc:vpcs:get'));
   const warned = policy(allow('*'));
   const invalid = { Version: '5.0', Statement: [{ Effect: 'Permit', Action: ['*'] }] };
   it.each<[what: string, content: object | string, flags: readonly string[], exitCode: number]>([
@@ -84,7 +81,7 @@ describe('findings', () => {
     ['of an action that a service which is wholly known does not have', policy(allow('sts:xxxxxxxxxx:yyyyyyyyyy')), [], ['warning unknown-action']],
     ['of a typo in an action of a service that is partly known', policy(allow('ims:images:lst')), [], ['warning unknown-action']],
     ['of an action that a service which is partly known may have', policy(allow('iam:xxxxxxxxxx:yyyyyyyyyy')), [], ['note unknown-action']],
-    ['of an action of a service that is not known at all', policy(allow('obs:object:GetObject')), [], ['note unknown-service']],
+    ['of an action of a service that is not known at all', policy(allow('vpc:vpcs:get')), [], ['note unknown-service']],
     ['of a whole service, as a replication agency has too often', policy(allow('ims:*:*')), [], ['warning service-wide-access']],
     ['of everything', policy(allow('*')), [], ['warning full-access']],
     ['of a third party', trust({ IAM: [accountB] }), ['--account', accountA], ['warning third-party-without-external-id']],
@@ -150,25 +147,20 @@ describe('a bootstrap file', () => {
   });
 });
 
-describe('the catalogue', () => {
-  it('has a schema that is what its reader accepts', async () => {
-    const schema = z.toJSONSchema(catalogueFile, { io: 'input' });
-    await expect(`${JSON.stringify(schema, null, 2)}\n`).toMatchFileSnapshot('../../config/catalogue/catalogue.schema.json');
+describe('the folder of STS_CATALOGUE_DIR', () => {
+  const check = async (service: object, action: string) => {
+    const path = await file(service, 'shop.json');
+    return run(['policy', 'check', await file(policy(allow(action))), '--strict'], { environment: { STS_CATALOGUE_DIR: dirname(path) } });
+  };
+  const shop = { service: 'shop', complete: true, actions: [{ action: 'shop:orders:list', access_level: 'list', description: { en_us: 'List orders', zh_cn: '查询订单列表' } }] };
+
+  it('makes the services of a deployer known', async () => {
+    expect(await check(shop, 'shop:orders:list')).toMatchObject({ exitCode: 0, message: '' });
+    expect(await check(shop, 'shop:orders:lst')).toMatchObject({ exitCode: 1, out: expect.stringContaining('warning unknown-action') as string });
   });
 
-  it('names each service like its file, and no action twice', async () => {
-    const folder = new URL('../../config/catalogue/', import.meta.url);
-    for (const name of (await readdir(folder)).filter((one) => one !== 'catalogue.schema.json')) {
-      const { service, actions } = catalogueFile.parse(JSON.parse(await readFile(new URL(name, folder), 'utf8')));
-      expect(`${service}.json`).toBe(name);
-      expect(new Set(actions.map(({ action }) => action.toLowerCase())).size).toBe(actions.length);
-    }
-  });
-
-  it('knows every action that this service asks for', async () => {
-    const { knownActions } = await readCatalogue();
-    for (const { action } of operations) if (action !== null) expect(knownActions).toContain(action);
-    expect(knownActions).toContain(simulateAction);
+  it('is wrong usage when a file in it is wrong', async () => {
+    expect(await check({ ...shop, complete: 'yes' }, 'shop:orders:list')).toMatchObject({ exitCode: 2, message: expect.stringMatching(/^catalogue file `.*shop\.json`: `\/complete`: /) as string });
   });
 });
 

@@ -5,7 +5,7 @@ import * as OTPAuth from 'otpauth';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readUnidentifiedCalls } from '../../src/redis/audit-store.js';
 import { accountA, accounts, agencies, keys, mfaSeed, mfaSerial } from '../support/accounts.js';
-import { startService, type Answer, type Credentials, type TestService } from '../support/service.js';
+import { startService, writeChanges, type Answer, type Credentials, type TestService } from '../support/service.js';
 import { allKeys, assumeBody, changed, decodePath, identityPath, plus, send, signed, without } from './support.js';
 
 const rightExternalId = 'canary-external-id-that-fits';
@@ -106,7 +106,7 @@ async function refusedCalls(): Promise<void> {
 
 /** Failures of the service itself, with the stacks that they log. */
 async function failingCalls(): Promise<void> {
-  const { redis, composition: { names, services, directoryWriter } } = service;
+  const { redis, composition: { names, services } } = service;
   const session = keep('a session that is tampered with', await assume(keys.alice, {}));
   await redis.set(names.session(session.accessKeyId), 'tampered');
   expect((await call(signed(service, session))).status).toBe(503);
@@ -118,7 +118,7 @@ async function failingCalls(): Promise<void> {
   const view = await services.directory.read(accountA, () => []);
   const device = view?.snapshot.mfaDevices.get(mfaSerial);
   if (view === undefined || device === undefined) throw new Error('no device');
-  await directoryWriter.write([{ accountId: accountA, expectedRevision: view.snapshot.revision, put: [[`mfa:${mfaSerial}`, { ...device, sealedSeed: 'x.y' }]], remove: [] }], []);
+  await writeChanges(service.composition, [{ accountId: accountA, expectedRevision: view.snapshot.revision, put: [[`mfa:${mfaSerial}`, { ...device, sealedSeed: 'x.y' }]], remove: [] }]);
   expect((await assume(keys.alice, { agency_urn: agencies.mfa, serial_number: mfaSerial, token_code: codeAt(service.clock.now() + 90_000) })).status).toBe(500);
   expect(service.logged.filter(({ level }) => level === 'error').length).toBe(3);
 }

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { maximumTokenBytes } from '../../src/sts/security-token.js';
 import { accountA, accounts, agencies, keys } from '../support/accounts.js';
-import { startService, type Answer, type Credentials, type TestService } from '../support/service.js';
+import { startService, writeChanges, type Answer, type Credentials, type TestService } from '../support/service.js';
 import { forgeries, otherTexts, partsOf, ringSigned, type Forgery } from '../keyring/forgeries.js';
 import { assumeBody, changed, send, signed, written } from './support.js';
 
@@ -115,11 +115,11 @@ describe('the life of a token', () => {
 
 describe('T14: a session is bound to its agency\'s immutable id', () => {
   const removeAgency = async (name: string): Promise<void> => {
-    const { services, directoryWriter } = service.composition;
+    const { services } = service.composition;
     const view = await services.directory.read(accountA, () => []);
-    const agency = view?.snapshot.agenciesByName.get(name);
+    const agency = view?.snapshot.agencies.named(name);
     if (view === undefined || agency === undefined) throw new Error(`no agency ${name}`);
-    expect(await directoryWriter.write([{ accountId: accountA, expectedRevision: view.snapshot.revision, put: [], remove: [`agency:${agency.agencyId}`] }], [])).toBe('written');
+    expect(await writeChanges(service.composition, [{ accountId: accountA, expectedRevision: view.snapshot.revision, put: [], remove: [`agency:${agency.agencyId}`] }])).toBe('committed');
   };
 
   it('deleting the agency ends it, and an agency made again under the same name does not revive it', async () => {

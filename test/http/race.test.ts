@@ -1,8 +1,9 @@
 // What changes between the authentication of a call and its commit counts: no call is answered on ground that is gone.
+import { systemAccountId } from '../../src/directory/entities.js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readUnidentifiedCalls } from '../../src/redis/audit-store.js';
 import { accountA, accounts, accountsWith, agencies, keys } from '../support/accounts.js';
-import { startService, type Credentials, type TestService } from '../support/service.js';
+import { startService, writeChanges, type Credentials, type TestService } from '../support/service.js';
 import { assumeBody, eventsInOrder, send, signed } from './support.js';
 
 let service: TestService;
@@ -28,16 +29,21 @@ const inactiveKey = accountsWith((file) => {
 });
 const disabledUser = accountsWith((file) => void (user('alice')(file).enabled = false));
 
-/** Does `work` once, between a call's decision and its commit. */
-function beforeNextCommit(work: () => Promise<unknown>): void {
-  let done = false;
+/** Does `work` between the decision of a call and its commit; what no caller asked for goes through. */
+function beforeCommit(work: () => Promise<unknown>): void {
   service.composition.store.commit = async (decided) => {
-    if (!done) {
-      done = true;
-      await work();
-    }
+    if (decided.callerAccountId !== systemAccountId) await work();
     return commit(decided);
   };
+}
+
+function beforeNextCommit(work: () => Promise<unknown>): void {
+  let done = false;
+  beforeCommit(async () => {
+    if (done) return;
+    done = true;
+    await work();
+  });
 }
 
 const changes: readonly (readonly [string, object])[] = [['its key is made inactive', inactiveKey], ['its user is disabled', disabledUser]];
@@ -84,11 +90,10 @@ describe('S14: a call that is decided already', () => {
 
   it('ends with 503 when the ground never stands still', async () => {
     let enabled = true;
-    service.composition.store.commit = async (decided) => {
+    beforeCommit(() => {
       enabled = !enabled;
-      await service.apply(accountsWith((file) => void (user('bob')(file).enabled = enabled)));
-      return commit(decided);
-    };
+      return service.apply(accountsWith((file) => void (user('bob')(file).enabled = enabled)));
+    });
     expect(await send(service, signed(service, keys.alice, { body: assumeBody }))).toMatchObject({ status: 503, body: { error_code: 'STS5.1504' }, headers: { 'retry-after': '1' } });
   });
 
@@ -134,9 +139,9 @@ describe('S14: among many calls at once', () => {
 
 /** As the IAM API will: the agency's entity goes. */
 async function deleteAgency(name: string): Promise<void> {
-  const { services, directoryWriter } = service.composition;
+  const { services } = service.composition;
   const view = await services.directory.read(accountA, () => []);
-  const agency = view?.snapshot.agenciesByName.get(name);
+  const agency = view?.snapshot.agencies.named(name);
   if (view === undefined || agency === undefined) throw new Error(`no agency ${name}`);
-  await directoryWriter.write([{ accountId: accountA, expectedRevision: view.snapshot.revision, put: [], remove: [`agency:${agency.agencyId}`] }], []);
+  await writeChanges(service.composition, [{ accountId: accountA, expectedRevision: view.snapshot.revision, put: [], remove: [`agency:${agency.agencyId}`] }]);
 }

@@ -8,10 +8,11 @@ import { takeOverScript } from '../../src/redis/access-keys.js';
 import { commitScript } from '../../src/redis/scripts/commit.js';
 import { applyBootstrap } from '../../src/service/bootstrap.js';
 import type { Composition } from '../../src/service/composition.js';
+import type { CommitResult } from '../../src/sts/commit.js';
 import { generatedKeysKeeper } from '../../src/service/generated-keys.js';
 import { readSettings } from '../../src/service/settings.js';
 import { accountA, accountB, accounts, agencies, keys, policy, deny, trust } from '../support/accounts.js';
-import { startService, type Credentials, type TestService } from '../support/service.js';
+import { startService, writeChanges, type Credentials, type TestService } from '../support/service.js';
 import { withEntity } from './altered.js';
 import { countSessions, startPeer, startProxy, type Fate, type Peer, type Proxy } from './support.js';
 
@@ -58,7 +59,7 @@ const idOf = async (accountId: string, kind: 'user' | 'agency', name: string): P
   const view = await service.composition.services.directory.read(accountId, () => []);
   const found = kind === 'user'
     ? [...(view?.snapshot.users.values() ?? [])].find(({ userName }) => userName === name)?.userId
-    : view?.snapshot.agenciesByName.get(name)?.agencyId;
+    : view?.snapshot.agencies.named(name)?.agencyId;
   if (found === undefined) throw new Error(`no ${kind} ${name}`);
   return found;
 };
@@ -170,7 +171,7 @@ describe('a session\'s chained call in flight dies with', () => {
 
 describe('one new access key for two accounts', () => {
   let number = 0;
-  const newKey = (): { id: string; put(composition: Composition, accountId: string): Promise<'written' | 'conflict'> } => {
+  const newKey = (): { id: string; put(composition: Composition, accountId: string): Promise<CommitResult> } => {
     number += 1;
     const id = `HPUARACE${String(number).padStart(12, '0')}`;
     return {
@@ -178,7 +179,7 @@ describe('one new access key for two accounts', () => {
       async put(composition, accountId) {
         const view = await composition.services.directory.read(accountId, () => []);
         const key: AccessKey = { accessKeyId: id, owner: { kind: 'user', id: await idOf(accountId, 'user', accountId === accountA ? 'alice' : 'bert') }, active: true, sealedSecret: 'sealed', createdAt: 0 };
-        return composition.directoryWriter.write([{ accountId, expectedRevision: view?.snapshot.revision, put: [[`key:${id}`, key]], remove: [] }], []);
+        return writeChanges(composition, [{ accountId, expectedRevision: view?.snapshot.revision, put: [[`key:${id}`, key]], remove: [] }]);
       },
     };
   };
@@ -197,7 +198,7 @@ describe('one new access key for two accounts', () => {
       if (others.length === 0) others = [await key.put(service.composition, accountB)];
       return 'forward';
     });
-    expect([await key.put(peer.composition, accountA), others]).toEqual(['conflict', ['written']]);
+    expect([await key.put(peer.composition, accountA), others]).toEqual(['conflict', ['committed']]);
     expect(await holders(key.id)).toEqual([accountB]);
     expect(await service.redis.get(service.composition.names.accessKeyHint(key.id))).toBe(accountB);
   });
@@ -207,7 +208,7 @@ describe('one new access key for two accounts', () => {
       const key = newKey();
       const results = await Promise.all([key.put(service.composition, accountA), key.put(peer.composition, accountB)]);
       const having = await holders(key.id);
-      expect(having).toHaveLength(results.filter((result) => result === 'written').length);
+      expect(having).toHaveLength(results.filter((result) => result === 'committed').length);
       expect(having.length).toBeLessThanOrEqual(1);
     }
   });

@@ -28,7 +28,7 @@ const refused = (more: Readonly<Record<string, string>>) => run(['serve'], { ...
 /** One wrong value for each setting there is. */
 const wrong: Readonly<Record<keyof typeof settingsSchema.shape, string>> = {
   STS_HOST: '', STS_PORT: '65536', STS_REDIS_URL: 'http://localhost', STS_DATA_DIR: '', STS_KEYS_DIR: '',
-  STS_BOOTSTRAP_FILE: '', STS_WORKERS: '0', STS_LOG_LEVEL: 'loud', STS_ISSUER: 'https://sts.example/', STS_REGION: 'eu west',
+  STS_BOOTSTRAP_FILE: '', STS_CATALOGUE_DIR: '', STS_WORKERS: '0', STS_LOG_LEVEL: 'loud', STS_ISSUER: 'https://sts.example/', STS_REGION: 'eu west',
   STS_SERVICE_NAME: '', STS_CELLS: '1025', STS_MAX_CHAIN_DEPTH: '11', STS_MAX_CHAIN_AGE: '1', STS_RATE_ADDRESS_PER_MINUTE: '-1',
   STS_RATE_ACCESS_KEY_PER_MINUTE: '0', STS_TRUST_PROXY: 'everybody', STS_REJECT_REPLAYS: 'true', STS_ALLOW_UNSIGNED_PAYLOAD: 'yes',
   STS_ALLOW_WEAK_REDIS: '2', STS_REDIS_IS_DURABLE: 'on',

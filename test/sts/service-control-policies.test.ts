@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { entityField } from '../../src/directory/snapshot.js';
 import { serviceLinkedPath } from '../../src/urn/urn.js';
 import { accessKey, accountA, accounts, agencies, allow, ask, assumeActions, bootstrapKey, deny, keys, policy, trust } from '../support/accounts.js';
-import { startService, type TestService } from '../support/service.js';
+import { startService, writeChanges, type TestService } from '../support/service.js';
 
 const controls = {
   empty: [],
@@ -80,13 +80,13 @@ it('they only narrow: what identity policies do not allow, they do not grant', a
 });
 
 it('do not bind a session of a service-linked agency', async () => {
-  const { services, directoryWriter } = service.composition;
+  const { services } = service.composition;
   const id = accountId('denying');
   const snapshot = (await services.directory.read(id, () => []))?.snapshot;
-  const ordinary = snapshot?.agenciesByName.get('open');
+  const ordinary = snapshot?.agencies.named('open');
   if (snapshot === undefined || ordinary === undefined) throw new Error('the account has the agency');
   const linked = { ...ordinary, agencyId: 'f'.repeat(32), agencyName: 'linked', path: `${serviceLinkedPath}service.OBS/` };
-  expect(await directoryWriter.write([{ accountId: id, expectedRevision: snapshot.revision, put: [[entityField('agency', linked.agencyId), linked]], remove: [] }], [])).toBe('written');
+  expect(await writeChanges(service.composition, [{ accountId: id, expectedRevision: snapshot.revision, put: [[entityField('agency', linked.agencyId), linked]], remove: [] }])).toBe('committed');
 
   const ofOrdinary = await service.session(keys.alice, ask(open('denying')));
   const ofLinked = await service.session(keys.alice, ask(`iam::${id}:agency:${linked.path}linked`));

@@ -1,7 +1,7 @@
 // Session policies only narrow what the agency may do, in every action of the session, and end with it.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accountA, accountB, accountsPlus, agencies, allow, ask, assumeActions, deny, keys, policy, trust } from '../support/accounts.js';
-import { startService, type Answer, type Credentials, type TestService } from '../support/service.js';
+import { startService, writeChanges, type Answer, type Credentials, type TestService } from '../support/service.js';
 import { entityField } from '../../src/directory/snapshot.js';
 
 const decodeAction = 'sts::decodeAuthorizationMessage';
@@ -174,9 +174,9 @@ describe('a policy id', () => {
     const session = await service.session(keys.alice, ask(agencies.first, { policy_ids: [ids.deleted] }));
     const both = await service.session(keys.alice, ask(agencies.first, { policy_ids: [ids.deleted, ids.decode] }));
     expect(await abilities(session)).toBe('chain tag cross decode');
-    const { directoryWriter, services } = service.composition;
+    const { services } = service.composition;
     const view = await services.directory.read(accountA, () => []);
-    await directoryWriter.write([{ accountId: accountA, expectedRevision: view?.snapshot.revision, put: [], remove: [entityField('policy', ids.deleted)] }], []);
+    await writeChanges(service.composition, [{ accountId: accountA, expectedRevision: view?.snapshot.revision, put: [], remove: [entityField('policy', ids.deleted)] }]);
     expect(await abilities(session)).toBe('');
     expect(await abilities(both)).toBe('decode');
     expect(await service.identity(session)).toMatchObject({ status: 200 });

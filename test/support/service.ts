@@ -8,6 +8,8 @@ import supertest from 'supertest';
 import type { AuditEvent } from '../../src/audit/event.js';
 import { pooledRandom } from '../../src/base/clock.js';
 import { parseBootstrapFile } from '../../src/directory/bootstrap-file.js';
+import { systemAccountId } from '../../src/directory/entities.js';
+import type { AccountChange } from '../../src/directory/store.js';
 import { createClient, connected } from '../../src/redis/client.js';
 import { readLastEvents } from '../../src/redis/audit-store.js';
 import { startEmbeddedRedis, type EmbeddedRedis } from '../../src/redis/embedded/index.js';
@@ -16,6 +18,7 @@ import type { Composition } from '../../src/service/composition.js';
 import { readSettings } from '../../src/service/settings.js';
 import { openComposition, prepareKeys } from '../../src/service/state.js';
 import { createWorkerServer } from '../../src/service/worker.js';
+import type { CommitResult } from '../../src/sts/commit.js';
 import { signRequest, type SigningInput } from '../../src/signing/index.js';
 
 export interface Credentials {
@@ -42,6 +45,7 @@ export interface AnswerBody {
   readonly principal_urn?: string;
   readonly principal_id?: string;
   readonly decoded_message?: string;
+  readonly [member: string]: unknown;
 }
 
 export interface Answer {
@@ -73,7 +77,7 @@ export interface TestService {
   readonly folder: string;
   readonly logged: LogLine[];
   /** A signed call; `body` is sent as JSON unless it is text or bytes already. */
-  call(credentials: Credentials, method: 'GET' | 'POST', path: string, body?: unknown, options?: CallOptions): Promise<Answer>;
+  call(credentials: Credentials, method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown, options?: CallOptions): Promise<Answer>;
   assume(credentials: Credentials, body: object, options?: CallOptions): Promise<Answer>;
   /** Assumes and expects success. */
   session(credentials: Credentials, body: object, options?: CallOptions): Promise<Credentials>;
@@ -84,6 +88,8 @@ export interface TestService {
   apply(bootstrap: object): Promise<void>;
   stop(): Promise<void>;
 }
+
+const methods = { GET: 'get', POST: 'post', PUT: 'put', DELETE: 'delete' } as const;
 
 export const startOfTest = Date.UTC(2026, 0, 15, 8, 30, 0);
 
@@ -132,7 +138,7 @@ export async function startService(bootstrap: object, environment: Readonly<Reco
       date: new Date(options.date ?? time),
       ...(options.algorithm !== undefined && { algorithm: options.algorithm }),
     });
-    const request = supertest(server)[method === 'GET' ? 'get' : 'post'](path).set(headers);
+    const request = supertest(server)[methods[method]](path).set(headers);
     const response = await (payload === undefined ? request : request.serialize(asGiven).send(payload));
     // supertest types what it parsed as any.
     return { status: response.status, headers: response.headers, body: response.body as AnswerBody };
@@ -159,6 +165,10 @@ export async function startService(bootstrap: object, environment: Readonly<Reco
     },
   };
 }
+
+/** Changes of accounts as no caller made them. */
+export const writeChanges = ({ store }: Composition, changes: readonly AccountChange[]): Promise<CommitResult> =>
+  store.commit({ callerAccountId: systemAccountId, guards: [], unmarkedSessions: [], events: [], changes });
 
 /** What was signed is what is sent: superagent would write bytes as JSON. */
 const asGiven = (data: unknown): string => data as string;

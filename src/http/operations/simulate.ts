@@ -6,10 +6,10 @@ import { operation, type Operation } from '../operation.js';
 
 export const simulateOperations: readonly Operation[] = [
   operation({
-    name: 'SimulatePolicies', method: 'post', path: '/v1/simulate',
+    name: 'SimulatePolicies', family: 'sts', method: 'post', path: '/v1/simulate',
     summary: 'Tells what the policies of the caller\'s account would decide, and why',
-    authentication: 'signature', action: simulateAction, refusals: [400, 403, 404],
+    authentication: 'signature', action: simulateAction, status: 200, refusals: [400, 403, 404],
     body: simulateBody.transform(simulationQuestion), response: simulateAnswer,
-    handle: (_services, caller, input, call) => Promise.resolve(simulatePolicies(caller, input, call)),
+    handle: (_services, caller, input, call) => Promise.resolve(simulatePolicies(caller, input.body, call)),
   }),
 ];

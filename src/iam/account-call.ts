@@ -1,0 +1,56 @@
+// One operation on the caller's own account: authorize, decide, and leave what happened to the audit.
+import { ApiError } from '../base/api-error.js';
+import type { Change } from '../directory/commands/change.js';
+import type { Snapshot } from '../directory/snapshot.js';
+import type { SessionCaller, UserCaller, Caller } from '../sts/caller.js';
+import type { MfaStep } from '../sts/commit.js';
+import type { CallContext, EventDetails, Outcome } from '../sts/outcome.js';
+import type { Resource } from '../sts/own-action.js';
+import type { Services } from '../sts/services.js';
+import { auditedInput, type OperationInput } from './audited-input.js';
+import { authorize } from './authorize.js';
+
+/** What an operation decides upon. */
+export interface Ground {
+  readonly services: Services;
+  readonly caller: UserCaller | SessionCaller;
+  /** INVARIANT: the one account that an operation touches is the caller's own, whatever the request says. */
+  readonly account: Snapshot;
+  readonly call: CallContext;
+}
+
+export interface Result<Body> {
+  readonly body: Body;
+  readonly change?: Change;
+  readonly mfaStep?: MfaStep;
+}
+
+export interface AccountCall<Input, Body> {
+  readonly action: string;
+  /** Absent: the action has no resource. What does not exist is asked for by its id: permission comes before the 404. */
+  readonly resource?: ((account: Snapshot, input: Input) => Resource) | undefined;
+  readonly outlasts?: boolean | undefined;
+  readonly decide: (ground: Ground, input: Input) => Result<Body> | Promise<Result<Body>>;
+}
+
+export async function callOnAccount<Input extends OperationInput, Body>(
+  { action, resource, outlasts = false, decide }: AccountCall<Input, Body>, services: Services, caller: Caller, input: Input, call: CallContext,
+): Promise<Outcome<Body>> {
+  let details: EventDetails = { request: auditedInput(input) };
+  try {
+    if (caller.kind === 'service') throw new ApiError('accessDenied', `access denied: \`${caller.principalUrn}\` is a service and has no account of its own`);
+    const account = caller.snapshot;
+    const target = resource?.(account, input);
+    if (target !== undefined) details = { ...details, resource: target.urn };
+    authorize(services, caller, { action, resource: target, outlasts }, call.now);
+    const { body, change, mfaStep } = await decide({ services, caller, account, call }, input);
+    return {
+      ok: true, body, guards: [], details: { ...details, decision: 'allowed' },
+      ...(change !== undefined && { changes: [{ accountId: account.accountId, expectedRevision: account.revision, ...change }] }),
+      ...(mfaStep !== undefined && { mfaStep }),
+    };
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status >= 500) throw error;
+    return { ok: false, error, guards: [], details: { ...details, decision: error.auditText } };
+  }
+}

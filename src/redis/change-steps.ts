@@ -1,0 +1,53 @@
+// Changes of accounts as steps of a commit: compare-and-set on the revision, then the fields, and what a process needs to catch up.
+import type { Random } from '../base/clock.js';
+import type { EntityField } from '../directory/snapshot.js';
+import type { AccountChange } from '../directory/store.js';
+import { authenticateRecord } from '../keyring/authenticate.js';
+import type { Keyring } from '../keyring/keyring.js';
+import type { KeyNames } from './cells.js';
+import { entityPlace } from './directory-store.js';
+import { addStep, type Steps } from './scripts/commit.js';
+
+/** Revisions back that a process can catch up with by entity instead of reading the whole account. */
+const keptChanges = 64;
+/** Fields of one script step; Lua unpacks a step's values on its stack. */
+const fieldsPerStep = 500;
+
+export interface ChangeTools {
+  readonly names: KeyNames;
+  readonly keyring: Keyring;
+  readonly random: Random;
+}
+
+export function addChange(steps: Steps, { accountId, expectedRevision, put, remove }: AccountChange, { names, keyring, random }: ChangeTools): void {
+  const state = names.accountState(accountId);
+  const entities = names.accountEntities(accountId);
+  addStep(steps, 'G', state, 1, 'rev', expectedRevision ?? '0');
+  addStep(steps, 'P', state, 1, 'rev', nextRevision(expectedRevision, random));
+  const records = put.map(([field, entity]) => [field, authenticateRecord(keyring['record-authentication'], entityPlace(accountId, field), JSON.stringify(entity))]);
+  for (const part of parts(records)) addStep(steps, 'P', entities, part.length, ...part.flat());
+  // With an agency or an account its sessions end, and so do their descendants in whatever account: they carry its epoch.
+  for (const subject of endedSubjects(remove)) addStep(steps, 'U', state, subject);
+  for (const part of parts(remove)) addStep(steps, 'D', entities, part.length, ...part);
+  for (const part of parts(removedKeys(remove))) addStep(steps, 'D', names.keyUses(accountId), part.length, ...part);
+  const change = JSON.stringify([expectedRevision ?? '0', [...put.map(([field]) => field), ...remove]]);
+  addStep(steps, 'C', names.accountChanges(accountId), change, keptChanges);
+}
+
+function* parts<Item>(items: readonly Item[]): IterableIterator<readonly Item[]> {
+  for (let at = 0; at < items.length; at += fieldsPerStep) yield items.slice(at, at + fieldsPerStep);
+}
+
+/** Epochs to raise. What is left of an account without entities is its state, with them. */
+function endedSubjects(removed: readonly EntityField[]): readonly string[] {
+  return removed.flatMap((field) => (field.startsWith('agency:') ? [field] : field.startsWith('account:') ? ['account'] : []));
+}
+
+const removedKeys = (removed: readonly EntityField[]): readonly string[] =>
+  removed.flatMap((field) => (field.startsWith('key:') ? [field.slice('key:'.length)] : []));
+
+/** A counter for people, and 64 random bits: a history that was rewritten never looks like the known one. */
+function nextRevision(revision: string | undefined, random: Random): string {
+  const count = Number.parseInt(revision ?? '0', 10) + 1;
+  return `${count}-${random.bytes(8).toString('hex')}`;
+}
