@@ -1,5 +1,11 @@
 // An audit event as a trace record: the cloud trace service's fields, and ours for chains and decisions.
+import { parseUrn } from '../urn/urn.js';
 import type { AuditEvent, EventSession } from './event.js';
+
+/** What the operations of the token service are about, also when they were refused before they came to a resource. */
+const stsResourceTypes: Readonly<Record<string, string>> = {
+  AssumeAgency: 'agency', GetCallerIdentity: 'session', DecodeAuthorizationMessage: 'message', SimulatePolicies: 'policy',
+};
 
 /** `id` is the event's stable place, `<cell>-<sequence>`. */
 export function toTrace(id: string, event: AuditEvent): Readonly<Record<string, unknown>> {
@@ -9,8 +15,8 @@ export function toTrace(id: string, event: AuditEvent): Readonly<Record<string, 
     trace_name: event.operation,
     trace_rating: event.status < 400 ? 'normal' : 'warning',
     trace_type: 'ApiCall',
-    service_type: 'STS',
-    resource_type: resourceType(event.operation),
+    service_type: Object.hasOwn(stsResourceTypes, event.operation) ? 'STS' : 'IAM',
+    resource_type: resourceType(event),
     ...(event.resource !== undefined && { resource_id: event.resource }),
     ...(event.resourceAccountId !== undefined && { resource_account_id: event.resourceAccountId }),
     source_ip: event.sourceIp,
@@ -37,13 +43,8 @@ export function toTrace(id: string, event: AuditEvent): Readonly<Record<string, 
   };
 }
 
-/** What the operation is about, also when it was refused before it came to a resource. */
-function resourceType(operation: string): string {
-  if (operation === 'AssumeAgency') return 'agency';
-  if (operation === 'ApplyBootstrapFile') return 'account';
-  if (operation.startsWith('Simulate')) return 'policy';
-  return operation === 'DecodeAuthorizationMessage' ? 'message' : 'session';
-}
+/** Every other operation is about what its URN names, or the account as a whole. */
+const resourceType = ({ operation, resource }: AuditEvent): string => stsResourceTypes[operation] ?? parseUrn(resource ?? '')?.type ?? 'account';
 
 function toSession(session: EventSession): Readonly<Record<string, unknown>> {
   return {

@@ -42,8 +42,13 @@ describe('a trace', () => {
 
   it.each([
     ['AssumeAgency', 'agency'], ['GetCallerIdentity', 'session'], ['DecodeAuthorizationMessage', 'message'], ['SimulatePolicies', 'policy'], ['ApplyBootstrapFile', 'account'],
+    ['GetAccountSummaryV5', 'account'],
   ])('of %s is about: %s', (operation, type) => {
     expect(toTrace('0-1', { ...bare, operation })).toMatchObject({ resource_type: type });
+  });
+
+  it('of an operation of the directory is about what its URN names', () => {
+    expect(toTrace('0-1', { ...bare, operation: 'ShowUserV5', resource: `iam::${accountA}:user:bob` })).toMatchObject({ service_type: 'IAM', resource_type: 'user' });
   });
 
   it.each([[200, 'normal'], [399, 'normal'], [400, 'warning'], [403, 'warning'], [429, 'warning']])('of status %d is rated %s', (status, rating) => {
