@@ -11,7 +11,7 @@ export interface AuthorizationSchema {
   readonly version: string;
   readonly actions: readonly {
     readonly name: string;
-    readonly access_level: 'List' | 'Read' | 'Write' | 'Permission_management' | 'Tagging';
+    readonly access_level: CatalogueFile['actions'][number]['access_level'];
     readonly permission_only: boolean;
     readonly description: WireText;
     readonly aliases: readonly string[];
@@ -30,7 +30,6 @@ export interface ServiceOperation {
 
 /** [choice] The version of the schema's shape, not of a service: the API names no values. */
 const version = '1.0';
-const accessLevels = { list: 'List', read: 'Read', write: 'Write', permission_management: 'Permission_management', tagging: 'Tagging' } as const;
 
 /**
  * Undefined for a service that is not in the catalogue. `operations` are those of services whose files leave them out,
@@ -53,7 +52,7 @@ function actionsOf({ actions, resources }: CatalogueFile): AuthorizationSchema['
   const templates = new Map(resources.map(({ type_name: type, urn_template: template }) => [type, template]));
   return actions.map((entry) => ({
     name: entry.action,
-    access_level: accessLevels[entry.access_level],
+    access_level: entry.access_level,
     permission_only: entry.permission_only,
     description: wireText(entry.description),
     aliases: entry.aliases,

@@ -62,14 +62,17 @@ type Path = readonly (string | number)[];
 function accountDocuments(account: BootstrapAccount, at: Path, ownAccountId: string | undefined): CheckedFile {
   const document = (kind: PolicyKind, content: object, ...path: Path): CheckedDocument =>
     ({ place: pointerOf([...at, ...path]), kind, text: JSON.stringify(content), ownAccountId });
-  const attached = (list: 'users' | 'groups' | 'agencies'): Attachment[] => account[list].flatMap(({ attached_policies: names }, index) =>
+  const attached = (list: 'users' | 'groups' | 'agencies' | 'legacy_agencies'): Attachment[] => account[list].flatMap(({ attached_policies: names }, index) =>
     names.map((policyName, position) => ({ place: pointerOf([...at, list, index, 'attached_policies', position]), policyName })));
   return {
     documents: [
-      ...account.policies.map((policy, index) => document('identity', policy.policy_document, 'policies', index, 'policy_document')),
+      ...account.policies.flatMap(({ policy_document: only, versions = [] }, index) => [
+        ...(only === undefined ? [] : [document('identity', only, 'policies', index, 'policy_document')]),
+        ...versions.map((version, number) => document('identity', version.policy_document, 'policies', index, 'versions', number, 'policy_document')),
+      ]),
       ...account.agencies.map((agency, index) => document('trust', agency.trust_policy, 'agencies', index, 'trust_policy')),
       ...(account.service_control_policies ?? []).map((policy, index) => document('service-control', policy.policy_document, 'service_control_policies', index, 'policy_document')),
     ],
-    attachments: [...attached('users'), ...attached('groups'), ...attached('agencies')],
+    attachments: [...attached('users'), ...attached('groups'), ...attached('agencies'), ...attached('legacy_agencies')],
   };
 }

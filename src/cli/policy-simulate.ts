@@ -60,7 +60,7 @@ async function run(flags: Flags, io: CommandIo): Promise<void> {
 
 async function simulateFile(file: string, body: SimulateBody, now: number): Promise<SimulateAnswer> {
   try {
-    const accounts = bootstrapSnapshots(parseBootstrapFile(await readInput('bootstrap file', file)), now, (await readCatalogue()).systemPolicies);
+    const accounts = bootstrapSnapshots(parseBootstrapFile(await readInput('bootstrap file', file)), now, await readCatalogue());
     return simulationAnswer(simulate(accounts, simulationQuestion(body), now));
   } catch (error) {
     if (error instanceof BootstrapError) throw usageError(`bootstrap file ${quote(file)}: ${error.message}`);

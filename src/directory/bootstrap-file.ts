@@ -1,61 +1,65 @@
 // The bootstrap file: accounts and all they own, as an operator writes them down.
 import { z } from 'zod';
 import { PolicyError, readJson } from '../policy/index.js';
-import { serviceLinkedPath } from '../urn/urn.js';
+import * as field from './bootstrap-fields.js';
+import { quotasSchema } from './bootstrap-quotas.js';
 import { sessionDuration } from './entities.js';
+import { maximumOf, mfaDevicesPerUser } from './quotas.js';
 
-const name = (pattern: RegExp, rule: string) => z.string().regex(pattern, rule);
-const entityId = name(/^[A-Za-z0-9-]{1,64}$/, 'must be 1 to 64 letters, digits or -').optional();
-const path = name(/^([A-Za-z0-9.,+@=_-]+\/)*$/, 'must be empty, or segments of letters, digits and .,+@=_- that each end with /')
-  .max(512).refine((text) => !text.startsWith(serviceLinkedPath), `must not begin with ${serviceLinkedPath}, which is reserved`).default('');
-const description = z.string().max(1000).default('');
-const document = z.record(z.string(), z.unknown()).describe('policy document of version 5.0, as a JSON object');
-const attachedPolicies = z.array(z.string()).max(20).default([]).describe('names of policies of this account');
-
-const tagText = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
-const tags = z.array(z.object({
-  tag_key: name(/^(?!_sys_)[\p{L}\p{Z}\p{N}_.:=+\-@]{1,64}$/u, 'must be 1 to 64 letters, digits, blanks or _.:=+-@ and not begin with _sys_'),
-  tag_value: z.string().max(128).regex(tagText, 'must hold only letters, digits, blanks and _.:/=+-@'),
-}).strict()).max(20).default([]);
-
-const accessKey = z.object({
-  access_key_id: name(/^(?!HST)[A-Za-z0-9]{8,40}$/, 'must be 8 to 40 letters or digits and not begin with HST, as temporary ones do').optional(),
-  secret_access_key: name(/^[\x21-\x7e]{16,128}$/, 'must be 16 to 128 printable characters without blanks').optional(),
-  status: z.enum(['active', 'inactive']).default('active'),
-}).strict().refine((key) => (key.access_key_id === undefined) === (key.secret_access_key === undefined), 'needs both access_key_id and secret_access_key, or neither: then a pair is generated');
-const accessKeys = z.array(accessKey).default([]);
-const mfaDevice = z.object({
-  device_name: name(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -'),
-  base32_string_seed: name(/^[A-Z2-7]{16,128}=*$/, 'must be 16 to 128 characters of base32'),
-}).strict();
-
-const userName = name(/^(?!\d)[\p{L}\p{N}_\-. ]{1,64}$/u, 'must be 1 to 64 letters, digits, blanks or _-. and not begin with a digit');
+const mfaDevices = z.array(field.mfaDevice).max(mfaDevicesPerUser).default([]);
 const user = z.object({
-  user_id: entityId, user_name: userName, enabled: z.boolean().default(true), description, tags, groups: z.array(z.string()).max(10).default([]),
-  attached_policies: attachedPolicies, access_keys: accessKeys, mfa_devices: z.array(mfaDevice).max(1).default([]),
+  user_id: field.entityId, user_name: field.userName, enabled: z.boolean().default(true), description: field.description, tags: field.tags,
+  groups: z.array(z.string()).max(maximumOf('groupsPerUser')).default([]), attached_policies: field.attachedPolicies(maximumOf('policiesPerUser')),
+  access_keys: field.accessKeys, mfa_devices: mfaDevices,
 }).strict();
-const rootUser = z.object({ user_id: entityId, user_name: userName, access_keys: accessKeys, mfa_devices: z.array(mfaDevice).max(1).default([]) }).strict();
+const rootUser = z.object({
+  user_id: field.entityId, user_name: field.userName, description: field.description, tags: field.tags, access_keys: field.accessKeys, mfa_devices: mfaDevices,
+}).strict();
 const group = z.object({
-  group_id: entityId, group_name: name(/^[\p{L}\p{N}_\-{} ]{1,128}$/u, 'must be 1 to 128 letters, digits, blanks or _-{}'), description, attached_policies: attachedPolicies,
+  group_id: field.entityId, group_name: field.groupName, description: field.description, attached_policies: field.attachedPolicies(maximumOf('policiesPerGroup')),
 }).strict();
+
+const policyVersion = z.object({ version_id: field.versionId, policy_document: field.document }).strict();
 const policy = z.object({
-  policy_id: entityId, policy_name: name(/^[A-Za-z0-9_+=.@-]{1,128}$/, 'must be 1 to 128 letters, digits or _+=.@-'), path, description, policy_document: document,
-}).strict();
+  policy_id: field.entityId, policy_name: field.policyName, path: field.path, description: field.description,
+  policy_document: field.document.optional(),
+  versions: z.array(policyVersion).min(1).max(maximumOf('versionsPerPolicy')).optional().describe('in place of `policy_document`: exactly these versions'),
+  default_version_id: field.versionId.optional().describe('of `versions`'),
+  last_version_number: z.int().min(1).max(999_999_999).optional().describe('of the newest version there ever was; absent: of the newest of `versions`'),
+}).strict()
+  .refine((entry) => (entry.policy_document === undefined) !== (entry.versions === undefined), 'needs policy_document, or versions in its place')
+  .refine((entry) => (entry.versions === undefined) === (entry.default_version_id === undefined), 'needs default_version_id with versions, and only then')
+  .refine((entry) => entry.versions !== undefined || entry.last_version_number === undefined, 'has last_version_number without versions');
+
 const agency = z.object({
-  agency_id: entityId, agency_name: name(/^[A-Za-z0-9_+=,.@-]{1,64}$/, 'must be 1 to 64 letters, digits or _+=,.@-'), path, description,
+  agency_id: field.entityId, agency_name: field.agencyName, path: field.path, description: field.description,
   max_session_duration: z.int().min(sessionDuration.defaultSeconds).max(sessionDuration.maximumSeconds).default(sessionDuration.defaultSeconds),
-  trust_policy: document, attached_policies: attachedPolicies, tags,
+  trust_policy: field.document, attached_policies: field.attachedPolicies(maximumOf('policiesPerAgency')), tags: field.tags,
 }).strict();
-const serviceControlPolicy = z.object({ name: z.string().min(1).max(128), policy_document: document }).strict();
+const legacyAgency = z.object({
+  agency_id: field.entityId, agency_name: field.agencyName, trust_domain_id: field.trustDomainId,
+  trust_domain_name: field.trustDomainName.describe('an account, or a cloud service as op_svc_NAME'), description: field.legacyDescription,
+  attached_policies: field.attachedPolicies(maximumOf('policiesPerAgency')), tags: field.tags,
+}).strict();
+const agencyUsage = z.object({ region: z.string().min(1).max(64), resources: z.array(z.string().min(1).max(1500)).max(100) }).strict();
+const serviceLinkedAgency = z.object({
+  service_principal: field.servicePrincipal, agency_id: field.entityId, description: z.string().max(1000).optional().describe('absent: that of the catalogue'),
+  agency_usage_list: z.array(agencyUsage).max(20).optional().describe('what the service said still needs the agency; absent: it stays as it is'),
+}).strict();
+const serviceControlPolicy = z.object({ name: field.serviceControlPolicyName, policy_document: field.document }).strict();
 
 const account = z.object({
-  account_id: name(/^[0-9a-f]{32}$/, 'must be 32 lower-case hexadecimal characters').refine((id) => !/^0+$/.test(id), 'is reserved for the system account').optional(),
-  account_name: name(/^[A-Za-z][A-Za-z0-9_-]{1,63}$/, 'must be 2 to 64 letters, digits, _ or -, beginning with a letter'),
+  account_id: field.accountId.optional(),
+  account_name: field.accountName,
+  quotas: quotasSchema.optional().describe('those that are not the defaults; absent: they stay as they are'),
+  asymmetric_signature: z.boolean().optional().describe('whether SDK-ECDSA-P256-SHA256 is accepted; absent: it stays as it is, true in a new account'),
   root_user: rootUser.optional().describe('absent: a root user of the account name, without access keys'),
-  users: z.array(user).max(2000).default([]),
-  groups: z.array(group).max(2000).default([]),
-  policies: z.array(policy).max(5000).default([]),
-  agencies: z.array(agency).max(5000).default([]),
+  users: z.array(user).max(maximumOf('users')).default([]),
+  groups: z.array(group).max(maximumOf('groups')).default([]),
+  policies: z.array(policy).max(maximumOf('policies')).default([]),
+  agencies: z.array(agency).max(maximumOf('agencies')).default([]),
+  legacy_agencies: z.array(legacyAgency).max(maximumOf('agencies')).default([]),
+  service_linked_agencies: z.array(serviceLinkedAgency).max(maximumOf('agencies')).default([]),
   service_control_policies: z.array(serviceControlPolicy).optional().describe('absent: no organization; present: exactly these apply'),
 }).strict();
 
@@ -63,16 +67,18 @@ const account = z.object({
 export const bootstrapFile = z.object({
   $schema: z.string().optional(),
   accounts: z.array(account).default([]),
-  services: z.array(z.object({
-    service_principal: name(/^service\.[A-Za-z0-9-]{1,56}$/, 'must be service. and 1 to 56 letters, digits or -'), access_keys: accessKeys,
-  }).strict()).default([]),
-  operator: z.object({ access_keys: accessKeys }).strict().optional(),
+  services: z.array(z.object({ service_principal: field.servicePrincipal, access_keys: field.accessKeys }).strict()).default([]),
+  operator: z.object({ access_keys: field.accessKeys }).strict().optional(),
 }).strict();
 
 export type BootstrapFile = z.infer<typeof bootstrapFile>;
 export type BootstrapAccount = BootstrapFile['accounts'][number];
-export type BootstrapAccessKey = z.infer<typeof accessKey>;
-export type BootstrapMfaDevice = z.infer<typeof mfaDevice>;
+export type BootstrapPolicy = BootstrapAccount['policies'][number];
+export type BootstrapAccessKey = z.infer<typeof field.accessKey>;
+export type BootstrapMfaDevice = z.infer<typeof field.mfaDevice>;
+/** The file as it may be written: what has a default may be absent. */
+export type BootstrapFileText = z.input<typeof bootstrapFile>;
+export type BootstrapAccountText = NonNullable<BootstrapFileText['accounts']>[number];
 
 /** A file that is refused: where (JSON pointer) and why. */
 export class BootstrapError extends Error {
@@ -86,8 +92,11 @@ export class BootstrapError extends Error {
 }
 
 /** Parses the text of a bootstrap file; throws {@link BootstrapError} at the first place that is wrong. */
-export function parseBootstrapFile(text: string): BootstrapFile {
-  const result = bootstrapFile.safeParse(strictJson(text));
+export const parseBootstrapFile = (text: string): BootstrapFile => checkBootstrapFile(strictJson(text));
+
+/** The same for a file that is read already. */
+export function checkBootstrapFile(file: unknown): BootstrapFile {
+  const result = bootstrapFile.safeParse(file);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   throw new BootstrapError(issue === undefined ? '' : pointerOf(issue.path), issue?.message ?? 'malformed');

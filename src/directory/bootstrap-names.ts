@@ -1,5 +1,6 @@
 // Names and ids in a bootstrap file: each is given once, and an entity that exists keeps its id.
 import { BootstrapError } from './bootstrap-file.js';
+import type { Table } from './table.js';
 
 export function refuseRepeated(seen: Set<string>, value: string, place: string): void {
   if (seen.has(value)) throw new BootstrapError(place, `\`${value}\` is given twice`);
@@ -28,7 +29,8 @@ export interface Naming<Entry, Entity> {
 
 /** Finds the existing entity of each entry, by id where the file gives one, else by name. */
 export function resolve<Entry, Entity>(naming: Naming<Entry, Entity>): readonly Resolved<Entry, Entity>[] {
-  const idsByName = new Map([...naming.existing].map(([id, entity]) => [naming.existingName(entity), id]));
+  const idsByName = new Map<string, readonly string[]>();
+  for (const [id, entity] of naming.existing) idsByName.set(naming.existingName(entity), [...(idsByName.get(naming.existingName(entity)) ?? []), id]);
   const names = new Set<string>();
   const ids = new Set<string>();
   return naming.entries.map((entry, index) => {
@@ -36,8 +38,12 @@ export function resolve<Entry, Entity>(naming: Naming<Entry, Entity>): readonly 
     const name = naming.name(entry);
     const given = naming.givenId(entry);
     refuseRepeated(names, name, `${place}/${naming.nameField}`);
-    const holder = idsByName.get(name);
-    if (given !== undefined && holder !== undefined && holder !== given) {
+    const holders = idsByName.get(name) ?? [];
+    const [holder] = holders;
+    if (given === undefined && holders.length > 1) {
+      throw new BootstrapError(`${place}/${naming.nameField}`, `${holders.length} have the name \`${name}\`: give the ${naming.idField} of the one that is meant`);
+    }
+    if (given !== undefined && holder !== undefined && !holders.includes(given)) {
       throw new BootstrapError(`${place}/${naming.idField}`, `\`${name}\` exists with the id \`${holder}\``);
     }
     const id = given ?? holder ?? naming.newId();
@@ -45,3 +51,10 @@ export function resolve<Entry, Entity>(naming: Naming<Entry, Entity>): readonly 
     return { entry, place, id, old: naming.existing.get(id) };
   });
 }
+
+/** A table's entities, for {@link Naming}. */
+export const byId = <Entity>(table: Table<Entity> | undefined): ReadonlyMap<string, Entity> =>
+  new Map((table?.ids() ?? []).flatMap((id) => {
+    const entity = table?.get(id);
+    return entity === undefined ? [] : [[id, entity] as const];
+  }));

@@ -8,6 +8,7 @@ import { checkPath } from '../signing/index.js';
 import { errorHandler, type Log, type UnidentifiedCall } from './errors.js';
 import { openApiDocument } from './openapi.js';
 import { iamOperations } from './operations/iam/index.js';
+import { operatorOperations } from './operations/operator.js';
 import { simulateOperations } from './operations/simulate.js';
 import { stsOperations } from './operations/sts.js';
 import { routePath } from './operation.js';
@@ -34,7 +35,7 @@ export interface Readiness {
   readonly warnings: readonly string[];
 }
 
-export const operations = [...stsOperations, ...simulateOperations, ...iamOperations];
+export const operations = [...stsOperations, ...simulateOperations, ...iamOperations, ...operatorOperations];
 
 export function createApp(parts: AppParts): Express {
   const { limits } = parts;

@@ -26,7 +26,8 @@ export interface Result<Body> {
 }
 
 export interface AccountCall<Input, Body> {
-  readonly action: string;
+  /** Null: every principal of the account may ask. */
+  readonly action: string | null;
   /** Absent: the action has no resource. What does not exist is asked for by its id: permission comes before the 404. */
   readonly resource?: ((account: Snapshot, input: Input) => Resource) | undefined;
   readonly outlasts?: boolean | undefined;
@@ -42,10 +43,10 @@ export async function callOnAccount<Input extends OperationInput, Body>(
     const account = caller.snapshot;
     const target = resource?.(account, input);
     if (target !== undefined) details = { ...details, resource: target.urn };
-    authorize(services, caller, { action, resource: target, outlasts }, call.now);
+    if (action !== null) authorize(services, caller, { action, resource: target, outlasts }, call.now);
     const { body, change, mfaStep } = await decide({ services, caller, account, call }, input);
     return {
-      ok: true, body, guards: [], details: { ...details, decision: 'allowed' },
+      ok: true, body, guards: [], details: action === null ? details : { ...details, decision: 'allowed' },
       ...(change !== undefined && { changes: [{ accountId: account.accountId, expectedRevision: account.revision, ...change }] }),
       ...(mfaStep !== undefined && { mfaStep }),
     };

@@ -1,10 +1,10 @@
 // Applies a bootstrap file to the directory, and keeps the access keys that had to be generated.
 import { readFile } from 'node:fs/promises';
 import { ApiError } from '../base/api-error.js';
-import { pooledRandom } from '../base/clock.js';
-import { parseBootstrapFile, type BootstrapFile } from '../directory/bootstrap-file.js';
+import { BootstrapError, parseBootstrapFile, type BootstrapFile } from '../directory/bootstrap-file.js';
 import { planBootstrap, type BootstrapPlan } from '../directory/bootstrap-plan.js';
-import type { BootstrapTools, GeneratedKey } from '../directory/bootstrap-writer.js';
+import { throwAwayTools } from '../directory/bootstrap-snapshots.js';
+import type { BootstrapCatalogue, BootstrapTools, GeneratedKey } from '../directory/bootstrap-writer.js';
 import { accessKeyPlace, mfaSeedPlace, operatorUserId, systemAccountId } from '../directory/entities.js';
 import type { Snapshot } from '../directory/snapshot.js';
 import type { AuditEvent } from '../audit/event.js';
@@ -23,17 +23,23 @@ export const readBootstrapFile = async (path: string): Promise<BootstrapFile> =>
 export async function planFor(file: BootstrapFile, composition: Composition): Promise<BootstrapPlan> {
   const plan = planBootstrap(file, await existingAccounts(composition), bootstrapTools(composition));
   await refuseForeignKeys(file, plan, composition);
+  await refuseUsedIds(file, plan, composition);
   return plan;
 }
 
+/** What was issued in the name of a deleted account must not find another one in its place. */
+async function refuseUsedIds(file: BootstrapFile, { changes }: BootstrapPlan, { services: { directory } }: Composition): Promise<void> {
+  for (const { accountId } of changes.filter(({ expectedRevision }) => expectedRevision === undefined)) {
+    const index = file.accounts.findIndex((account) => account.account_id === accountId);
+    // One that was made at this very moment exists: the plan is made again then.
+    if (index < 0 || !(await directory.wasUsed(accountId)) || (await directory.read(accountId, () => [])) !== undefined) continue;
+    throw new BootstrapError(`/accounts/${index}/account_id`, `\`${accountId}\` was an account that is deleted: its id cannot be used again`);
+  }
+}
+
 /** Throws what applying the file to an empty directory would throw; needs no state and no keys. */
-export function planForEmptyDirectory(file: BootstrapFile): void {
-  const random = pooledRandom();
-  planBootstrap(file, new Map(), {
-    now: 0, newId: () => newEntityId(random),
-    newAccessKey: () => ({ accessKeyId: newAccessKeyId(random), secretAccessKey: '' }),
-    sealAccessKey: () => '', holdsAccessKey: () => false, sealMfaSeed: () => '', holdsMfaSeed: () => false,
-  });
+export function planForEmptyDirectory(file: BootstrapFile, catalogue: BootstrapCatalogue): void {
+  planBootstrap(file, new Map(), throwAwayTools(0, catalogue));
 }
 
 /** Keeps generated keys; what it gives takes them out again. */
@@ -68,12 +74,13 @@ async function existingAccounts({ redis, services }: Composition): Promise<Reado
   return accounts;
 }
 
-function bootstrapTools({ services: { clock, random, keyring } }: Composition): BootstrapTools {
+function bootstrapTools({ services: { clock, random, keyring, catalogue } }: Composition): BootstrapTools {
   const keys = keyring['secret-sealing'];
   const sealed = (place: Place, secret: string): string => seal(keys, place, Buffer.from(secret), random);
   const holds = (place: Place, text: string, secret: string): boolean => open(keys, place, text)?.toString('utf8') === secret;
   return {
     now: clock.now(),
+    catalogue,
     newId: () => newEntityId(random),
     newAccessKey: () => ({ accessKeyId: newAccessKeyId(random), secretAccessKey: newSecretAccessKey(random) }),
     sealAccessKey: (accountId, ownerId, accessKeyId, secret) => sealed(accessKeyPlace(accountId, ownerId, accessKeyId), secret),

@@ -1,13 +1,16 @@
-// The subcommands that work on the service's own state: serve, bootstrap, audit.
+// The subcommands that work on the service's own state: serve, bootstrap, directory, audit.
 import type { Command } from 'commander';
 import type { Redis } from 'ioredis';
 import { toTrace } from '../audit/trace.js';
-import { BootstrapError } from '../directory/bootstrap-file.js';
+import { readCatalogue } from '../catalogue/index.js';
+import { BootstrapError, type BootstrapFile } from '../directory/bootstrap-file.js';
 import { CommandError, exitCodes } from '../cli/index.js';
 import { jsonLine } from '../cli/json-line.js';
 import { readEvents, readLastEvents, readUnidentifiedCalls, type StoredEvent } from '../redis/audit-store.js';
 import { applyBootstrap, planFor, planForEmptyDirectory, readBootstrapFile } from './bootstrap.js';
 import { realSurroundings, type Composition } from './composition.js';
+import { exportFrom, leftOutText, type ExportOptions } from './export.js';
+import { unsealedFile } from './export-secrets.js';
 import { credentialsFile, generatedKeysKeeper } from './generated-keys.js';
 import { serve } from './serve.js';
 import { readSettings, SettingsError, type Settings } from './settings.js';
@@ -24,27 +27,15 @@ export function addServiceCommands(program: Command, io: ServiceIo): void {
   program.command('serve').description('run the service; its settings are environment variables').action(() =>
     explained(() => serve(readSettings(io.environment), io.environment, say)));
 
-  const bootstrap = program.command('bootstrap').description('accounts from a file');
-  bootstrap.command('apply').argument('<file>').description('make the accounts as the file says: all of it or nothing, again and again the same')
-    .action((file: string) => explained(() => withState(io, say, 'change', async (composition, settings) => {
-      const { changes, generatedKeys } = await applyBootstrap(await readBootstrapFile(file), composition, generatedKeysKeeper(settings));
-      if (generatedKeys.length > 0) io.out(`generated ${generatedKeys.length} access keys: profiles in ${credentialsFile(settings)}\n`);
-      io.out(changes.length === 0 ? 'nothing to change\n' : `changed ${changes.length} accounts\n`);
+  addBootstrapCommands(program, io, say);
+  program.command('directory').description('accounts to a file').command('export').description('print an account as a bootstrap file')
+    .requiredOption('--account <id or name>', 'which account').option('--seal-to <file>', 'public JWK (X25519 or P-256) that secrets are sealed for; without it access keys and MFA devices are left out')
+    .action((options: ExportOptions) => explained(() => withState(io, say, 'read', async (composition) => {
+      const exported = await exportFrom(composition, options);
+      const leftOut = leftOutText(exported);
+      if (leftOut !== undefined) say(leftOut);
+      io.out(`${jsonLine(exported.file, 2)}\n`);
     })));
-  bootstrap.command('check').argument('<file>').option('--against-service', 'compare with the accounts that exist, and say what would change')
-    .description('tell whether the file could be applied to an empty directory, and change nothing')
-    .action((file: string, options: { againstService?: true }) => explained(async () => {
-      const parsed = await readBootstrapFile(file);
-      if (options.againstService === true) {
-        await withState(io, say, 'read', async (composition) => {
-          const { changes } = await planFor(parsed, composition);
-          io.out(`the file is right; it would change ${changes.length} accounts\n`);
-        });
-      } else {
-        planForEmptyDirectory(parsed);
-        io.out('the file is right\n');
-      }
-    }));
 
   const audit = program.command('audit').description('what the service recorded');
   audit.command('tail').description('print the last events, one JSON object a line')
@@ -52,6 +43,37 @@ export function addServiceCommands(program: Command, io: ServiceIo): void {
     .option('--account <id>', 'only events of this account')
     .option('--unidentified', 'instead: calls that no account can be charged with, counted per address and second')
     .action((options: TailOptions) => explained(() => withState(io, say, 'read', (composition) => tail(composition, io, options))));
+}
+
+const unsealOption = ['--unseal-with <file>', 'private JWK that opens the sealed secrets of an export'] as const;
+
+async function readFileOf(path: string, { unsealWith }: { readonly unsealWith?: string }): Promise<BootstrapFile> {
+  const file = await readBootstrapFile(path);
+  return unsealWith === undefined ? file : unsealedFile(file, unsealWith);
+}
+
+function addBootstrapCommands(program: Command, io: ServiceIo, say: (message: string) => void): void {
+  const bootstrap = program.command('bootstrap').description('accounts from a file');
+  bootstrap.command('apply').argument('<file>').option(...unsealOption).description('make the accounts as the file says: all of it or nothing, again and again the same')
+    .action((file: string, options: { unsealWith?: string }) => explained(() => withState(io, say, 'change', async (composition, settings) => {
+      const { changes, generatedKeys } = await applyBootstrap(await readFileOf(file, options), composition, generatedKeysKeeper(settings));
+      if (generatedKeys.length > 0) io.out(`generated ${generatedKeys.length} access keys: profiles in ${credentialsFile(settings)}\n`);
+      io.out(changes.length === 0 ? 'nothing to change\n' : `changed ${changes.length} accounts\n`);
+    })));
+  bootstrap.command('check').argument('<file>').option(...unsealOption).option('--against-service', 'compare with the accounts that exist, and say what would change')
+    .description('tell whether the file could be applied to an empty directory, and change nothing')
+    .action((file: string, options: { againstService?: true; unsealWith?: string }) => explained(async () => {
+      const parsed = await readFileOf(file, options);
+      if (options.againstService === true) {
+        await withState(io, say, 'read', async (composition) => {
+          const { changes } = await planFor(parsed, composition);
+          io.out(`the file is right; it would change ${changes.length} accounts\n`);
+        });
+      } else {
+        planForEmptyDirectory(parsed, await readCatalogue(readSettings(io.environment).STS_CATALOGUE_DIR));
+        io.out('the file is right\n');
+      }
+    }));
 }
 
 /**

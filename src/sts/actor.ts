@@ -1,12 +1,12 @@
 // Whom a decision is about: what it needs of a caller, live or simulated, and what of that binds it.
 import { attachedPolicies, boundServiceControlPolicies, grantedPolicy, userPolicies } from '../directory/compiled-policies.js';
 import type { Snapshot } from '../directory/snapshot.js';
+import { foldTagKey } from '../directory/tag-key.js';
 import type { Agency, ResourceTag, User } from '../directory/entities.js';
 import type { CallerQuestion, PrincipalIdentity } from '../policy/index.js';
 import { inlinePolicy } from './session-policy.js';
 import type { Session } from '../sessions/session.js';
 import { agencyUrn, serviceLinkedPath } from '../urn/urn.js';
-import { foldTagKey } from './session-tags.js';
 
 interface Common {
   readonly accountId: string;

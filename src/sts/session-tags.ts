@@ -1,5 +1,6 @@
 // Rules of session tags: what a call passes, what it inherits, and that an inherited tag never changes.
 import { ApiError } from '../base/api-error.js';
+import { foldTagKey } from '../directory/tag-key.js';
 import type { Session, SessionTag } from '../sessions/session.js';
 
 export interface RequestedTags {
@@ -9,12 +10,6 @@ export interface RequestedTags {
 
 const maximumTags = 50;
 const maximumBytes = 16 * 1024;
-
-/**
- * Tag keys are one key when they differ only in case, compatibility form or blanks around: NFKC, trimmed, lower case.
- * [choice] STS API §6.1 asks for case-insensitive keys; the wider fold leaves no look-alike to override an inherited tag with.
- */
-export const foldTagKey = (key: string): string => key.normalize('NFKC').replace(/^\p{Z}+|\p{Z}+$/gu, '').toLowerCase();
 
 /** The tags of the new session: inherited ones first. Throws the {@link ApiError} of the first rule that is broken. */
 export function mergeSessionTags(parent: Pick<Session, 'tags'> | undefined, requested: RequestedTags): readonly SessionTag[] {

@@ -19,6 +19,9 @@ export const newAccessKeyId = (random: Random): string => `HPUA${base32(random, 
 /** Secret of a permanent access key: 40 characters. */
 export const newSecretAccessKey = (random: Random): string => random.bytes(30).toString('base64url');
 
+/** Seed of a virtual MFA device: 160 random bits in base32, as RFC 4226 §4 recommends. */
+export const newMfaSeed = (random: Random): string => base32(random, 32);
+
 /** The largest number of cells whose number fits into a session id. */
 export const maximumCells = 32 * 32;
 

@@ -42,6 +42,7 @@ export function parseAgencyUrn(text: string): AgencyName | undefined {
 
 export const agencyUrn = (accountId: string, path: string, name: string): string => `iam::${accountId}:agency:${path}${name}`;
 export const userUrn = (accountId: string, userName: string): string => `iam::${accountId}:user:${userName}`;
+export const groupUrn = (accountId: string, groupName: string): string => `iam::${accountId}:group:${groupName}`;
 export const mfaSerialNumber = (accountId: string, deviceName: string): string => `iam::${accountId}:mfa:${deviceName}`;
 
 /** One colon behind the account and no path: the choice of STS API §7. */

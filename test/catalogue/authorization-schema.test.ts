@@ -9,11 +9,11 @@ const keys = z.array(z.string());
 const shape = z.strictObject({
   version: z.string(),
   actions: z.array(z.strictObject({
-    name: z.string(), access_level: z.enum(['List', 'Read', 'Write', 'Permission_management', 'Tagging']), permission_only: z.boolean(), description: text, aliases: keys, condition_keys: keys,
+    name: z.string(), access_level: z.enum(['list', 'read', 'write', 'permission_management', 'tagging']), permission_only: z.boolean(), description: text, aliases: keys, condition_keys: keys,
     resources: z.array(z.strictObject({ urn_template: z.string(), required: z.boolean(), condition_keys: keys })),
   })),
   resources: z.array(z.strictObject({ type_name: z.string(), urn_template: z.string() })),
-  conditions: z.array(z.strictObject({ key: z.string(), value_type: z.string(), multi_valued: z.boolean(), description: text })),
+  conditions: z.array(z.strictObject({ key: z.string(), value_type: z.enum(['string', 'numeric', 'date', 'boolean', 'ip_address']), multi_valued: z.boolean(), description: text })),
   operations: z.array(z.strictObject({ operation_id: z.string(), operation_action: z.string(), dependent_actions: keys })),
 });
 
@@ -22,9 +22,9 @@ it('says what a service is, member by member', () => {
   expect(authorizationSchema(catalogueOf([shopFile()]), 'shop')).toEqual({
     version: '1.0',
     actions: [
-      { name: 'shop:orders:list', access_level: 'List', permission_only: false, description: both('List orders'), aliases: [], condition_keys: [], resources: [] },
+      { name: 'shop:orders:list', access_level: 'list', permission_only: false, description: both('List orders'), aliases: [], condition_keys: [], resources: [] },
       {
-        name: 'shop:orders:cancel', access_level: 'Write', permission_only: false, description: both('Cancel an order'), aliases: [], condition_keys: ['shop:Reason'],
+        name: 'shop:orders:cancel', access_level: 'write', permission_only: false, description: both('Cancel an order'), aliases: [], condition_keys: ['shop:Reason'],
         resources: [{ urn_template: 'shop:<region>:<account-id>:order:<order-id>', required: true, condition_keys: ['g:ResourceTag/<tag-key>'] }],
       },
     ],

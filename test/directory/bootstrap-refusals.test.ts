@@ -19,6 +19,8 @@ const account = (members: object) => ({ accounts: [{ account_name: 'right' }, { 
 const user = (members: object) => account({ users: [{ user_name: 'bot', ...members }] });
 const agency = (members: object) => account({ agencies: [{ agency_name: 'ops', trust_policy: trusting, ...members }] });
 const policies = (...list: object[]) => account({ policies: list.map((each) => ({ policy_name: 'one', policy_document: good, ...each })) });
+const legacy = (members: object) => account({ legacy_agencies: [{ agency_name: 'old', trust_domain_name: 'op_svc_ims', ...members }] });
+const versions = (members: object, ...ids: string[]) => account({ policies: [{ policy_name: 'one', versions: ids.map((id) => ({ version_id: id, policy_document: good })), default_version_id: 'v1', ...members }] });
 const pair = (name: string) => ({ access_key_id: `HPUA${name.padEnd(16, '0')}`, secret_access_key: 'secret-0123456789abcdef' });
 
 const cases: readonly (readonly [string, () => object, pointer: string, rule: RegExp])[] = [
@@ -46,6 +48,25 @@ const cases: readonly (readonly [string, () => object, pointer: string, rule: Re
   ['a short secret', () => user({ access_keys: [{ ...pair('A'), secret_access_key: 'short' }] }), '/accounts/1/users/0/access_keys/0/secret_access_key', /16 to 128/],
   ['a seed that is not base32', () => user({ mfa_devices: [{ device_name: 'phone', base32_string_seed: 'not base32 at all' }] }), '/accounts/1/users/0/mfa_devices/0/base32_string_seed', /base32/],
   ['a service principal of another form', () => ({ services: [{ service_principal: 'OBS' }] }), '/services/0/service_principal', /service\./],
+  ['a quota over its maximum', () => account({ quotas: { agencies: 5001 } }), '/accounts/1/quotas/agencies', /5000/],
+  ['a quota of another name', () => account({ quotas: { planets: 9 } }), '/accounts/1/quotas', /planets/],
+  ['an asymmetric signature switch that is none', () => account({ asymmetric_signature: 'on' }), '/accounts/1/asymmetric_signature', /boolean/],
+  ['a legacy agency without a trusted domain', () => legacy({ trust_domain_name: undefined }), '/accounts/1/legacy_agencies/0/trust_domain_name', /./],
+  ['a legacy agency with a path', () => legacy({ path: 'ops/' }), '/accounts/1/legacy_agencies/0', /path/],
+  ['a description that the older system refuses', () => legacy({ description: 'a & b' }), '/accounts/1/legacy_agencies/0/description', /&/],
+  ['a service without a template', () => account({ service_linked_agencies: [{ service_principal: 'service.Nowhere' }] }), '/accounts/1/service_linked_agencies/0/service_principal', /catalogue/],
+  ['a secret twice, plain and sealed', () => user({ access_keys: [{ ...pair('A'), sealed_secret_access_key: 'a.b.c.d.e' }] }), '/accounts/1/users/0/access_keys/0', /twice/],
+  ['a sealed secret, without its key', () => user({ access_keys: [{ access_key_id: 'HPUAA000000000000000', sealed_secret_access_key: 'a.b.c.d.e' }] }), '/accounts/1/users/0/access_keys/0/sealed_secret_access_key', /--unseal-with/],
+  ['a sealed seed, without its key', () => user({ mfa_devices: [{ device_name: 'phone', sealed_base32_string_seed: 'a.b.c.d.e' }] }), '/accounts/1/users/0/mfa_devices/0/sealed_base32_string_seed', /--unseal-with/],
+  ['an MFA device without a seed', () => user({ mfa_devices: [{ device_name: 'phone' }] }), '/accounts/1/users/0/mfa_devices/0', /base32_string_seed/],
+  // Versions.
+  ['a policy with both a document and versions', () => versions({ policy_document: good }, 'v1'), '/accounts/1/policies/0', /in its place/],
+  ['versions without a default one', () => versions({ default_version_id: undefined }, 'v1'), '/accounts/1/policies/0', /default_version_id/],
+  ['a default version that is none', () => versions({}, 'v2'), '/accounts/1/policies/0/default_version_id', /`v1` is none/],
+  ['six versions', () => versions({}, 'v1', 'v2', 'v3', 'v4', 'v5', 'v6'), '/accounts/1/policies/0/versions', /5/],
+  ['two versions of one id', () => versions({}, 'v1', 'v1'), '/accounts/1/policies/0/versions/1/version_id', /twice/],
+  ['a version that does not parse', () => versions({ versions: [{ version_id: 'v1', policy_document: {} }] }), '/accounts/1/policies/0/versions/0/policy_document', /./],
+  ['a last version number below a version\'s', () => versions({ last_version_number: 2 }, 'v1', 'v3'), '/accounts/1/policies/0/last_version_number', /3/],
   // Documents.
   ['a policy of an old version', () => policies({ policy_document: { Version: '1.1', Statement: [] } }), '/accounts/1/policies/0/policy_document/Version', /5\.0/],
   ['a policy without a statement', () => policies({ policy_document: { Version: '5.0' } }), '/accounts/1/policies/0/policy_document', /Statement/],
@@ -66,6 +87,12 @@ const cases: readonly (readonly [string, () => object, pointer: string, rule: Re
   ['two policies of one name', () => policies({}, {}), '/accounts/1/policies/1/policy_name', /twice/],
   ['two policies of one id', () => policies({ policy_id: 'same' }, { policy_name: 'two', policy_id: 'same' }), '/accounts/1/policies/1/policy_id', /twice/],
   ['two groups of one name', () => account({ groups: [{ group_name: 'g' }, { group_name: 'g' }] }), '/accounts/1/groups/1/group_name', /twice/],
+  ['a policy of a system policy\'s name, however it is capitalized', () => policies({ policy_name: 'obsReadonlyPolicy' }), '/accounts/1/policies/0/policy_name', /system policy/],
+  ['a policy attached twice', () => user({ attached_policies: ['OBSReadOnlyPolicy', 'OBSReadOnlyPolicy'] }), '/accounts/1/users/0/attached_policies/1', /twice/],
+  ['a group named twice', () => account({ groups: [{ group_name: 'g' }], users: [{ user_name: 'bot', groups: ['g', 'g'] }] }), '/accounts/1/users/0/groups/1', /twice/],
+  ['one name for agencies of two kinds', () => account({ agencies: [{ agency_name: 'ops', trust_policy: trusting }], legacy_agencies: [{ agency_name: 'ops', trust_domain_name: 'acme' }] }), '/accounts/1/legacy_agencies/0/agency_name', /twice/],
+  ['one id for agencies of two kinds', () => account({ agencies: [{ agency_name: 'ops', agency_id: 'same', trust_policy: trusting }], legacy_agencies: [{ agency_name: 'old', agency_id: 'same', trust_domain_name: 'acme' }] }), '/accounts/1/legacy_agencies/0/agency_id', /twice/],
+  ['the name that a service-linked agency has', () => account({ agencies: [{ agency_name: 'ServiceLinkedAgencyForOBS', trust_policy: trusting }], service_linked_agencies: [{ service_principal: 'service.OBS' }] }), '/accounts/1/service_linked_agencies/0/service_principal', /twice/],
   ['two agencies of one name, also on two paths', () => account({ agencies: [{ agency_name: 'ops', trust_policy: trusting }, { agency_name: 'ops', path: 'x/', trust_policy: trusting }] }), '/accounts/1/agencies/1/agency_name', /twice/],
   ['two users of one name', () => account({ users: [{ user_name: 'bot' }, { user_name: 'bot' }] }), '/accounts/1/users/1/user_name', /twice/],
   ['two users of one id', () => account({ users: [{ user_name: 'one', user_id: 'same' }, { user_name: 'two', user_id: 'same' }] }), '/accounts/1/users/1/user_id', /twice/],
@@ -74,7 +101,18 @@ const cases: readonly (readonly [string, () => object, pointer: string, rule: Re
   ['two service control policies of one name', () => account({ service_control_policies: [{ name: 'one', policy_document: policy(allow('*')) }, { name: 'one', policy_document: policy(allow('*')) }] }), '/accounts/1/service_control_policies/1/name', /twice/],
   ['one access key id twice in the file', () => ({ accounts: [{ account_name: 'one', root_user: { user_name: 'a', access_keys: [pair('A')] } }, { account_name: 'two', root_user: { user_name: 'b', access_keys: [pair('A')] } }] }), '/accounts/1/root_user/access_keys/0/access_key_id', /twice/],
   ['one service twice', () => ({ services: [{ service_principal: 'service.OBS2' }, { service_principal: 'service.obs2' }] }), '/services/1/service_principal', /twice/],
+  // More than the maxima.
+  ['users and the root user over the maximum', () => account({ users: Array.from({ length: 2000 }, (_, number) => ({ user_name: `u${number}` })) }), '/accounts/1/users', /2001 users of the account, 2000 at most/],
+  ['agencies of all kinds over the maximum', () => account({ agencies: Array.from({ length: 4999 }, (_, number) => ({ agency_name: `a${number}`, trust_policy: trusting })), legacy_agencies: [1, 2].map((number) => ({ agency_name: `old${number}`, trust_domain_name: 'acme' })) }), '/accounts/1/agencies', /5001 agencies of the account, 5000 at most/],
+  ['more groups of a user than there may be', () => account({ users: [{ user_name: 'bot', groups: Array.from({ length: 11 }, (_, number) => `g${number}`) }] }), '/accounts/1/users/0/groups', /10/],
+  ['more policies of a user than there may be', () => user({ attached_policies: Array.from({ length: 21 }, (_, number) => `p${number}`) }), '/accounts/1/users/0/attached_policies', /20/],
+  ['more policies of a group than there may be', () => account({ groups: [{ group_name: 'g', attached_policies: Array.from({ length: 11 }, (_, number) => `p${number}`) }] }), '/accounts/1/groups/0/attached_policies', /10/],
+  ['three access keys of one user', () => user({ access_keys: [pair('A'), pair('B'), {}] }), '/accounts/1/users/0/access_keys', /3 access keys of one user, 2 at most/],
+  ['three access keys of one user with those that there are', () => account({ account_id: accountA, account_name: 'account-a', root_user: { user_name: 'root-a' }, users: [{ user_name: 'alice', access_keys: [pair('A'), pair('B')] }] }), '/accounts/1/users/0/access_keys', /3 access keys of one user, 2 at most/],
+  ['three access keys of one service', () => ({ services: [{ service_principal: 'service.NEW', access_keys: [{}, {}, {}] }] }), '/services/0/access_keys', /3 access keys of one service, 2 at most/],
+  ['a second MFA device of one user', () => account({ account_id: accountA, account_name: 'account-a', root_user: { user_name: 'root-a' }, users: [{ user_name: 'alice', mfa_devices: [{ device_name: 'tablet', base32_string_seed: 'JBSWY3DPEHPK3PXP' }] }] }), '/accounts/1/users/0/mfa_devices', /2 MFA devices of one user, 1 at most/],
   // Against what exists.
+  ['a legacy agency of a trust agency\'s name', () => account({ account_id: accountA, account_name: 'account-a', legacy_agencies: [{ agency_name: 'first', trust_domain_name: 'acme' }] }), '/accounts/1/legacy_agencies/0/agency_name', /kind trust/],
   ['a name of an account under another id', () => account({ account_name: 'account-a', account_id: 'e'.repeat(32) }), '/accounts/1/account_id', new RegExp(accountA)],
   ['another id for an existing policy', () => account({ account_id: accountA, account_name: 'account-a', policies: [{ policy_name: 'assume-all', policy_id: 'other', policy_document: good }] }), '/accounts/1/policies/0/policy_id', /./],
   ['another id for an existing user', () => account({ account_id: accountA, account_name: 'account-a', users: [{ user_name: 'alice', user_id: 'other' }] }), '/accounts/1/users/0/user_id', /./],

@@ -80,9 +80,9 @@ describe('access keys', () => {
   const withKeys = (count: number) => ({ accounts: [{ account_name: 'generated', users: [{ user_name: 'bot', access_keys: Array.from({ length: count }, () => ({})) }] }] });
 
   it('are generated once for each entry, and each works', async () => {
-    const made = [...(await apply(withKeys(1))).generatedKeys, ...(await apply(withKeys(1))).generatedKeys, ...(await apply(withKeys(3))).generatedKeys];
-    expect(made).toHaveLength(3);
-    expect(new Set(made.map(({ accessKeyId }) => accessKeyId)).size).toBe(3);
+    const made = [...(await apply(withKeys(1))).generatedKeys, ...(await apply(withKeys(1))).generatedKeys, ...(await apply(withKeys(2))).generatedKeys];
+    expect(made).toHaveLength(2);
+    expect(new Set(made.map(({ accessKeyId }) => accessKeyId)).size).toBe(2);
     for (const key of made) expect((await service.identity(key)).status).toBe(200);
   });
 
@@ -108,7 +108,7 @@ describe('access keys', () => {
   it('whose claim is left from a write that failed can be taken', async () => {
     const id = 'HPUALEFTOVER00000000';
     await service.redis.set(service.composition.names.accessKeyHint(id), absentAccount);
-    await apply({ accounts: [{ account_name: 'generated', users: [{ user_name: 'bot', access_keys: [{ access_key_id: id, secret_access_key: 'taken-over-0123456789' }, {}, {}, {}] }] }] });
+    await apply({ accounts: [{ account_name: 'generated', users: [{ user_name: 'heir', access_keys: [{ access_key_id: id, secret_access_key: 'taken-over-0123456789' }, {}] }] }] });
     expect((await service.identity({ accessKeyId: id, secretAccessKey: 'taken-over-0123456789' })).status).toBe(200);
   });
 });

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseBootstrapFile } from '../../src/directory/bootstrap-file.js';
+import { catalogueOf } from '../../src/catalogue/index.js';
 import { bootstrapSnapshots } from '../../src/directory/bootstrap-snapshots.js';
 import type { Snapshot } from '../../src/directory/snapshot.js';
 import type { Actor } from '../../src/sts/actor.js';
@@ -78,7 +79,7 @@ test(`${worldCount * pairsPerWorld} pairs`, { timeout: 120_000 }, () => {
   const keysSeen = new Set<string>();
   let pairs = 0;
   fc.assert(fc.property(worlds, fc.array(fc.tuple(callers, requests), { minLength: pairsPerWorld, maxLength: pairsPerWorld }), (world, questions) => {
-    const accounts = bootstrapSnapshots(parseBootstrapFile(JSON.stringify(world)), now, new Map());
+    const accounts = bootstrapSnapshots(parseBootstrapFile(JSON.stringify(world)), now, catalogueOf([]));
     for (const [worldCaller, asked] of questions) {
       const request = { ...asked, mfa: asked.mfa && hasMfaDevice(worldCaller) };
       const expected = live(callerOf(worldCaller, request, accounts), request, accounts);

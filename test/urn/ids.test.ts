@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { pooledRandom } from '../../src/base/clock.js';
-import { cellOfSessionId, isAccessKeyId, maximumCells, newAccessKeyId, newEntityId, newSecretAccessKey, newSessionId } from '../../src/urn/ids.js';
+import { cellOfSessionId, isAccessKeyId, maximumCells, newAccessKeyId, newEntityId, newMfaSeed, newSecretAccessKey, newSessionId } from '../../src/urn/ids.js';
 
 const random = pooledRandom();
 
@@ -36,6 +36,7 @@ describe('every kind of id', () => {
   const kinds: readonly (readonly [string, RegExp, () => string])[] = [
     ['entity', /^[0-9a-f]{32}$/, () => newEntityId(random)], ['access key', /^HPUA[A-Z2-7]{16}$/, () => newAccessKeyId(random)],
     ['secret access key', /^[A-Za-z0-9_-]{40}$/, () => newSecretAccessKey(random)], ['session', /^HST[A-Z2-7]{17}$/, () => newSessionId(3, random)],
+    ['MFA seed', /^[A-Z2-7]{32}$/, () => newMfaSeed(random)],
   ];
   it.each(kinds)('%s: has its form and never comes twice', (_kind, form, make) => {
     const ids = Array.from({ length: 20_000 }, make);

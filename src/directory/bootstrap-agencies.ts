@@ -1,0 +1,88 @@
+// The agencies of an account in a bootstrap file, of all three kinds: one name is one agency.
+import { serviceLinkedPath } from '../urn/urn.js';
+import { BootstrapError, type BootstrapAccount } from './bootstrap-file.js';
+import { documentText, resourceTags } from './bootstrap-documents.js';
+import { byId, refuseRepeated, resolve, type Resolved } from './bootstrap-names.js';
+import type { Attach } from './bootstrap-policies.js';
+import type { AccountWriter } from './bootstrap-writer.js';
+import { sessionDuration, type Agency } from './entities.js';
+
+/** What the lists of one account share: no name or id may stand in two of them. */
+interface Names {
+  readonly names: Set<string>;
+  readonly ids: Set<string>;
+}
+
+export function planAgencies(writer: AccountWriter, account: BootstrapAccount, place: string, attach: Attach): void {
+  const names: Names = { names: new Set(), ids: new Set() };
+  planTrustAgencies(writer, account, place, attach, names);
+  planLegacyAgencies(writer, account, place, attach, names);
+  planServiceLinkedAgencies(writer, account, place, names);
+  const lists = ['agencies', 'legacy_agencies', 'service_linked_agencies'] as const;
+  writer.refuseOverMaximum('agencies', `${place}/${lists.find((list) => account[list].length > 0) ?? 'agencies'}`);
+}
+
+interface NamedEntry {
+  readonly agency_id?: string | undefined;
+}
+
+/** The agencies of one list, none of which is an agency of another kind already. */
+function resolveAgencies<Entry extends NamedEntry, Kind extends Agency['kind']>(
+  writer: AccountWriter, entries: readonly Entry[], { kind, place, nameField, name }: { kind: Kind; place: string; nameField: string; name: (entry: Entry) => string }, { names, ids }: Names,
+): readonly Resolved<Entry, Extract<Agency, { kind: Kind }>>[] {
+  const resolved = resolve({
+    entries, place, nameField, idField: 'agency_id', name, givenId: (entry) => entry.agency_id,
+    existing: byId(writer.current?.agencies), existingName: ({ agencyName }) => agencyName, newId: () => writer.newId(),
+  });
+  return resolved.map((each) => {
+    refuseRepeated(names, name(each.entry), `${each.place}/${nameField}`);
+    refuseRepeated(ids, each.id, `${each.place}/agency_id`);
+    if (each.old !== undefined && each.old.kind !== kind) throw new BootstrapError(`${each.place}/${nameField}`, `the agency \`${each.old.agencyName}\` exists and is of the kind ${each.old.kind}`);
+    // Another kind was just refused.
+    return { ...each, old: each.old as Extract<Agency, { kind: Kind }> | undefined };
+  });
+}
+
+function planTrustAgencies(writer: AccountWriter, account: BootstrapAccount, place: string, attach: Attach, names: Names): void {
+  const list = { kind: 'trust', place: `${place}/agencies`, nameField: 'agency_name', name: ({ agency_name: name }: { agency_name: string }) => name } as const;
+  for (const { entry, place: at, id, old } of resolveAgencies(writer, account.agencies, list, names)) {
+    writer.put('agency', id, {
+      kind: 'trust', agencyId: id, agencyName: entry.agency_name, path: entry.path, description: entry.description,
+      maxSessionDurationSeconds: entry.max_session_duration, trustPolicy: documentText('trust', entry.trust_policy, `${at}/trust_policy`),
+      tags: resourceTags(entry.tags, `${at}/tags`), attachedPolicies: attach(entry.attached_policies, old?.attachedPolicies, at),
+      createdAt: old?.createdAt ?? writer.now,
+    });
+  }
+}
+
+function planLegacyAgencies(writer: AccountWriter, account: BootstrapAccount, place: string, attach: Attach, names: Names): void {
+  const list = { kind: 'legacy', place: `${place}/legacy_agencies`, nameField: 'agency_name', name: ({ agency_name: name }: { agency_name: string }) => name } as const;
+  for (const { entry, place: at, id, old } of resolveAgencies(writer, account.legacy_agencies, list, names)) {
+    writer.put('agency', id, {
+      kind: 'legacy', agencyId: id, agencyName: entry.agency_name, path: '', description: entry.description,
+      maxSessionDurationSeconds: sessionDuration.defaultSeconds, trustDomainId: entry.trust_domain_id ?? '', trustDomainName: entry.trust_domain_name,
+      tags: resourceTags(entry.tags, `${at}/tags`), attachedPolicies: attach(entry.attached_policies, old?.attachedPolicies, at),
+      createdAt: old?.createdAt ?? writer.now,
+    });
+  }
+}
+
+/** Name, trust and policies are those of the catalogue. */
+function planServiceLinkedAgencies(writer: AccountWriter, account: BootstrapAccount, place: string, names: Names): void {
+  const entries = account.service_linked_agencies.map((entry, index) => {
+    const template = writer.catalogue.serviceLinkedAgency(entry.service_principal);
+    if (template === undefined) throw new BootstrapError(`${place}/service_linked_agencies/${index}/service_principal`, `the catalogue has no service-linked agency of \`${entry.service_principal}\``);
+    return { ...entry, template };
+  });
+  const list = { kind: 'service-linked', place: `${place}/service_linked_agencies`, nameField: 'service_principal', name: ({ template }: (typeof entries)[number]) => template.agencyName } as const;
+  for (const { entry, id, old } of resolveAgencies(writer, entries, list, names)) {
+    const { template } = entry;
+    writer.put('agency', id, {
+      kind: 'service-linked', agencyId: id, agencyName: template.agencyName, path: `${serviceLinkedPath}${template.servicePrincipal}/`,
+      description: entry.description ?? old?.description ?? template.description, maxSessionDurationSeconds: template.maxSessionDurationSeconds,
+      trustPolicy: template.trustPolicy, servicePrincipal: template.servicePrincipal, usage: entry.agency_usage_list ?? old?.usage ?? [], tags: old?.tags ?? [],
+      attachedPolicies: template.policyIds.map((policyId) => old?.attachedPolicies.find((one) => one.policyId === policyId) ?? { policyId, attachedAt: writer.now }),
+      createdAt: old?.createdAt ?? writer.now,
+    });
+  }
+}

@@ -1,0 +1,85 @@
+// Virtual MFA devices (IAM v5 API §7). A device's serial number is its URN.
+import { z } from 'zod';
+import { ApiError } from '../base/api-error.js';
+import { createMfaDevice, deleteMfaDevice, disabledDevice, disableMfaDevice, enableMfaDevice, type MfaDeviceName } from '../directory/commands/mfa-devices.js';
+import { found } from '../directory/commands/rules.js';
+import { mfaSeedPlace, type MfaDevice } from '../directory/entities.js';
+import type { Snapshot } from '../directory/snapshot.js';
+import { seal } from '../keyring/seal.js';
+import { acceptedStep } from '../sts/mfa.js';
+import type { Resource } from '../sts/own-action.js';
+import { newMfaSeed } from '../urn/ids.js';
+import { mfaSerialNumber } from '../urn/urn.js';
+import type { Ground, Result } from './account-call.js';
+import { entityId } from './fields.js';
+import { listingOf, pageInfo, pageOf, pageQuery } from './page.js';
+import { actingUserId } from './users.js';
+
+const serialNumber = z.string().refine((text) => /^[\w+=/:,.@-]{9,256}$/.test(text), {
+  error: 'must be 9 to 256 letters, digits or _+=/:,.@-', params: { cause: 'invalidSerialNumber' },
+});
+const authenticationCode = z.string().regex(/^\d{6}$/, 'must be six digits');
+
+export const createMfaDeviceBody = z.object({
+  virtual_mfa_device_name: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -'), user_id: entityId,
+});
+/** As a body, and as a query. */
+export const mfaDeviceName = z.object({ user_id: entityId, serial_number: serialNumber });
+export const enableMfaDeviceBody = mfaDeviceName.extend({ authentication_code_first: authenticationCode, authentication_code_second: authenticationCode });
+export const listMfaDevicesQuery = z.object({ ...pageQuery, user_id: entityId.optional() });
+
+const mfaDeviceAnswerSchema = z.object({ serial_number: z.string(), user_id: z.string(), enabled: z.boolean() });
+export const newMfaDeviceResponse = z.object({ virtual_mfa_device: z.object({ serial_number: z.string(), base32_string_seed: z.string() }) });
+export const mfaDevicesResponse = z.object({ mfa_devices: z.array(mfaDeviceAnswerSchema), page_info: pageInfo });
+
+type NamedDevice = z.output<typeof mfaDeviceName>;
+
+const mfaDeviceAnswer = ({ serialNumber: serial, userId, enabled }: MfaDevice): z.infer<typeof mfaDeviceAnswerSchema> => ({ serial_number: serial, user_id: userId, enabled });
+
+const nameOf = ({ user_id: userId, serial_number: serial }: NamedDevice): MfaDeviceName => ({ userId, serialNumber: serial });
+
+/** A text that is no serial number of this account has the place of a device's name. */
+export function mfaDeviceResource({ accountId }: Snapshot, { serial_number: serial }: NamedDevice): Resource {
+  return { urn: serial.startsWith(mfaSerialNumber(accountId, '')) ? serial : mfaSerialNumber(accountId, serial) };
+}
+
+export const newMfaDeviceResource = (account: Snapshot, { body }: { readonly body: z.output<typeof createMfaDeviceBody> }): Resource =>
+  ({ urn: mfaSerialNumber(account.accountId, body.virtual_mfa_device_name) });
+
+export const everyMfaDevice = (account: Snapshot): Resource => ({ urn: mfaSerialNumber(account.accountId, '*') });
+
+/** One text for all: wrong codes, codes that do not follow each other, used ones, too many tries. */
+export const refusedCodes = (): ApiError => new ApiError(
+  'invalidAuthenticationCode', 'the authentication codes were not accepted: two codes are needed that the device has just shown one after the other; after five wrong tries none is accepted for five minutes',
+);
+
+/** INVARIANT: the seed is in this answer and nowhere else in the clear. */
+export function create(ground: Ground, { body }: { readonly body: z.output<typeof createMfaDeviceBody> }): Result<z.infer<typeof newMfaDeviceResponse>> {
+  const { account, services: { random, keyring }, call } = ground;
+  const { virtual_mfa_device_name: name, user_id: userId } = body;
+  const serial = mfaSerialNumber(account.accountId, name);
+  const seed = newMfaSeed(random);
+  const sealedSeed = seal(keyring['secret-sealing'], mfaSeedPlace(account.accountId, userId, serial), Buffer.from(seed), random);
+  const change = createMfaDevice(account, { serialNumber: serial, userId, sealedSeed, createdAt: call.now }, actingUserId(ground));
+  return { body: { virtual_mfa_device: { serial_number: serial, base32_string_seed: seed } }, change };
+}
+
+export async function enable(ground: Ground, { body }: { readonly body: z.output<typeof enableMfaDeviceBody> }): Promise<Result<undefined>> {
+  const { account, services, call } = ground;
+  const device = disabledDevice(account, nameOf(body), actingUserId(ground));
+  const mfaStep = await acceptedStep(services, account.accountId, device, [body.authentication_code_first, body.authentication_code_second], call);
+  if (mfaStep === undefined) throw refusedCodes();
+  return { body: undefined, change: enableMfaDevice(device), mfaStep };
+}
+
+export const disable = (ground: Ground, { body }: { readonly body: NamedDevice }): Result<undefined> =>
+  ({ body: undefined, change: disableMfaDevice(ground.account, nameOf(body), actingUserId(ground)) });
+
+export function list({ account }: Ground, { query }: { readonly query: z.output<typeof listMfaDevicesQuery> }): Result<z.infer<typeof mfaDevicesResponse>> {
+  const ownerId = query.user_id === undefined ? undefined : found(account.users, 'user', query.user_id).userId;
+  const page = pageOf(listingOf('mfa-devices', account.mfaDevices), query, ({ userId }) => ownerId === undefined || userId === ownerId);
+  return { body: { mfa_devices: page.items.map(mfaDeviceAnswer), page_info: page.pageInfo } };
+}
+
+export const remove = (ground: Ground, { query }: { readonly query: NamedDevice }): Result<undefined> =>
+  ({ body: undefined, change: deleteMfaDevice(ground.account, nameOf(query), actingUserId(ground)) });

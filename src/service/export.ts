@@ -1,0 +1,50 @@
+// `agency-sts directory export`: an account of the running or resting service as a bootstrap file.
+import { usageError } from '../cli/command-error.js';
+import { exportAccount, type AccountExport } from '../directory/export.js';
+import type { Snapshot } from '../directory/snapshot.js';
+import { isAccountId } from '../urn/urn.js';
+import type { Composition } from './composition.js';
+import { exportedSecrets, readSealer } from './export-secrets.js';
+
+export interface ExportOptions {
+  /** Id or name. */
+  readonly account: string;
+  /** File with a public JWK; absent: access keys and MFA devices are left out. */
+  readonly sealTo?: string;
+}
+
+export async function exportFrom(composition: Composition, { account, sealTo }: ExportOptions): Promise<AccountExport> {
+  // Read first: a wrong key is told before anything else is done.
+  const seal = sealTo === undefined ? undefined : await readSealer(sealTo);
+  const snapshot = await accountOf(composition, account);
+  const secrets = seal === undefined ? { accessKeys: new Map<string, string>(), mfaSeeds: new Map<string, string>() } : await exportedSecrets(snapshot, composition.keyring, seal);
+  return exportAccount(snapshot, secrets);
+}
+
+/** What is said of the part of an account that is not in its file; undefined when all of it is. */
+export function leftOutText({ leftOut: { accessKeys, mfaDevices } }: AccountExport): string | undefined {
+  if (accessKeys + mfaDevices === 0) return undefined;
+  const parts = [[accessKeys, accessKeys === 1 ? 'access key' : 'access keys'], [mfaDevices, mfaDevices === 1 ? 'MFA device' : 'MFA devices']] as const;
+  return `left out with their secrets: ${parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`).join(' and ')} (\`--seal-to\` takes them along)`;
+}
+
+const idsPerRead = 1000;
+
+async function accountOf({ services: { directory } }: Composition, idOrName: string): Promise<Snapshot> {
+  const read = async (id: string): Promise<Snapshot | undefined> => (await directory.read(id, () => []))?.snapshot;
+  const byId = isAccountId(idOrName) && !/^0+$/.test(idOrName) ? await read(idOrName) : undefined;
+  if (byId !== undefined) return byId;
+  const named: Snapshot[] = [];
+  let after = '';
+  for (let ids = await directory.accountIds(after, idsPerRead); ids.length > 0; ids = await directory.accountIds(after, idsPerRead)) {
+    for (const id of ids) {
+      const snapshot = await read(id);
+      if (snapshot?.account.accountName === idOrName) named.push(snapshot);
+    }
+    after = ids.at(-1) ?? '';
+  }
+  const [only, another] = named;
+  if (only === undefined) throw usageError(`\`--account\`: there is no account \`${idOrName}\``);
+  if (another !== undefined) throw usageError(`\`--account\`: several accounts have the name \`${idOrName}\`: ${named.map(({ accountId }) => accountId).join(', ')}`);
+  return only;
+}

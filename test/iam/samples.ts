@@ -1,0 +1,177 @@
+// For every operation of the directory a call that an administrator may make and that works, on things made for it alone.
+import * as OTPAuth from 'otpauth';
+import { accountA, policy, allow, trust, keys } from '../support/accounts.js';
+import type { Answer, Credentials, TestService } from '../support/service.js';
+import { text } from './managed.js';
+
+export interface Sample {
+  readonly path?: Readonly<Record<string, string>>;
+  readonly query?: string;
+  readonly body?: unknown;
+}
+
+type Method = Parameters<TestService['call']>[1];
+
+/** Makes things of account A as its root user, and of the installation as its operator. */
+export interface Maker {
+  readonly service: TestService;
+  /** A name that nothing has yet. */
+  readonly name: () => string;
+  readonly as: (credentials: Credentials, method: Method, path: string, body?: unknown) => Promise<Answer>;
+  readonly root: (method: Method, path: string, body?: unknown) => Promise<Answer>;
+}
+
+export function makerOf(service: TestService): Maker {
+  let made = 0;
+  const as: Maker['as'] = async (credentials, method, path, body) => {
+    const answer = await service.call(credentials, method, path, body);
+    if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer;
+  };
+  return {
+    service, as,
+    name: () => `made-${(made += 1)}`,
+    root: (method, path, body) => as(keys.rootA, method, path, body),
+  };
+}
+
+const trustPolicy = JSON.stringify(trust({ IAM: [accountA] }));
+const policyDocument = JSON.stringify(policy(allow('obs:object:GetObject')));
+
+const agency = async ({ root, name }: Maker): Promise<string> => text(await root('POST', '/v5/agencies', { agency_name: name(), trust_policy: trustPolicy }), 'agency', 'agency_id');
+const user = async ({ root, name }: Maker): Promise<string> => text(await root('POST', '/v5/users', { name: name(), enabled: true }), 'user', 'user_id');
+const group = async ({ root, name }: Maker): Promise<string> => text(await root('POST', '/v5/groups', { group_name: name() }), 'group', 'group_id');
+const identityPolicy = async ({ root, name }: Maker): Promise<string> => text(await root('POST', '/v5/policies', { policy_name: name(), policy_document: policyDocument }), 'policy', 'policy_id');
+const key = async (make: Maker): Promise<Readonly<Record<'user_id' | 'access_key_id', string>>> => {
+  const userId = await user(make);
+  return { user_id: userId, access_key_id: text(await make.root('POST', `/v5/users/${userId}/access-keys`), 'access_key', 'access_key_id') };
+};
+const secondVersion = async (make: Maker): Promise<Readonly<Record<'policy_id' | 'version_id', string>>> => {
+  const id = await identityPolicy(make);
+  return { policy_id: id, version_id: text(await make.root('POST', `/v5/policies/${id}/versions`, { policy_document: policyDocument }), 'policy_version', 'version_id') };
+};
+const member = async (make: Maker): Promise<Readonly<Record<'group' | 'user', string>>> => {
+  const ids = { group: await group(make), user: await user(make) };
+  await make.root('POST', `/v5/groups/${ids.group}/add-user`, { user_id: ids.user });
+  return ids;
+};
+const device = async (make: Maker): Promise<Readonly<Record<'user_id' | 'serial_number' | 'seed', string>>> => {
+  const userId = await user(make);
+  const created = await make.root('POST', '/v5/virtual-mfa-devices', { virtual_mfa_device_name: make.name(), user_id: userId });
+  return { user_id: userId, serial_number: text(created, 'virtual_mfa_device', 'serial_number'), seed: text(created, 'virtual_mfa_device', 'base32_string_seed') };
+};
+const codes = ({ service }: Maker, seed: string) => {
+  const code = (seconds: number): string => new OTPAuth.TOTP({ secret: OTPAuth.Secret.fromBase32(seed) }).generate({ timestamp: service.clock.now() + seconds * 1000 });
+  return { authentication_code_first: code(-30), authentication_code_second: code(0) };
+};
+const attached = async (make: Maker, kind: 'agency' | 'group' | 'user'): Promise<Sample> => {
+  const sample = await attachable(make, kind);
+  await make.root('POST', `/v5/policies/${sample.path?.['policy_id'] ?? ''}/attach-${kind}`, sample.body);
+  return sample;
+};
+const attachable = async (make: Maker, kind: 'agency' | 'group' | 'user'): Promise<Sample> => {
+  const id = await { agency, group, user }[kind](make);
+  return { path: { policy_id: await identityPolicy(make) }, body: { [`${kind}_id`]: id } };
+};
+const newAccount = async ({ as, name }: Maker): Promise<string> => text(await as(keys.operator, 'POST', '/v1/accounts', { account_name: name() }), 'account', 'account_id');
+const newService = async ({ as, name }: Maker): Promise<Readonly<Record<'service_principal' | 'access_key_id', string>>> => {
+  const created = await as(keys.operator, 'POST', '/v1/services', { service_principal: `service.${name()}` });
+  return { service_principal: text(created, 'service', 'service_principal'), access_key_id: text(created, 'access_key', 'access_key_id') };
+};
+
+/** By name of the operation. */
+export const samples: Readonly<Record<string, (make: Maker) => Promise<Sample> | Sample>> = {
+  CreateAgencyV5: ({ name }) => ({ body: { agency_name: name(), trust_policy: trustPolicy } }),
+  ListAgenciesV5: () => ({}),
+  GetAgencyV5: async (make) => ({ path: { agency_id: await agency(make) } }),
+  UpdateAgencyV5: async (make) => ({ path: { agency_id: await agency(make) }, body: { description: 'other' } }),
+  UpdateTrustPolicyV5: async (make) => ({ path: { agency_id: await agency(make) }, body: { trust_policy: trustPolicy } }),
+  DeleteAgencyV5: async (make) => ({ path: { agency_id: await agency(make) } }),
+  CreatePolicyV5: ({ name }) => ({ body: { policy_name: name(), policy_document: policyDocument } }),
+  ListPoliciesV5: () => ({}),
+  GetPolicyV5: async (make) => ({ path: { policy_id: await identityPolicy(make) } }),
+  DeletePolicyV5: async (make) => ({ path: { policy_id: await identityPolicy(make) } }),
+  CreatePolicyVersionV5: async (make) => ({ path: { policy_id: await identityPolicy(make) }, body: { policy_document: policyDocument } }),
+  ListPolicyVersionsV5: async (make) => ({ path: { policy_id: await identityPolicy(make) } }),
+  GetPolicyVersionV5: async (make) => ({ path: await secondVersion(make) }),
+  DeletePolicyVersionV5: async (make) => ({ path: await secondVersion(make) }),
+  SetDefaultPolicyVersionV5: async (make) => ({ path: await secondVersion(make) }),
+  AttachAgencyPolicyV5: (make) => attachable(make, 'agency'),
+  AttachGroupPolicyV5: (make) => attachable(make, 'group'),
+  AttachUserPolicyV5: (make) => attachable(make, 'user'),
+  DetachAgencyPolicyV5: (make) => attached(make, 'agency'),
+  DetachGroupPolicyV5: (make) => attached(make, 'group'),
+  DetachUserPolicyV5: (make) => attached(make, 'user'),
+  ListAttachedAgencyPoliciesV5: async (make) => ({ path: { agency_id: await agency(make) } }),
+  ListAttachedGroupPoliciesV5: async (make) => ({ path: { group_id: await group(make) } }),
+  ListAttachedUserPoliciesV5: async (make) => ({ path: { user_id: await user(make) } }),
+  ListEntitiesForPolicyV5: async (make) => ({ path: { policy_id: await identityPolicy(make) } }),
+  CreateUserV5: ({ name }) => ({ body: { name: name(), enabled: true } }),
+  ListUsersV5: () => ({}),
+  ShowUserV5: async (make) => ({ path: { user_id: await user(make) } }),
+  UpdateUserV5: async (make) => ({ path: { user_id: await user(make) }, body: { enabled: false } }),
+  DeleteUserV5: async (make) => ({ path: { user_id: await user(make) } }),
+  ShowUserLastLoginV5: async (make) => ({ path: { user_id: await user(make) } }),
+  CreateGroupV5: ({ name }) => ({ body: { group_name: name() } }),
+  ListGroupsV5: () => ({}),
+  ShowGroupSummary: () => ({}),
+  ShowGroupV5: async (make) => ({ path: { group_id: await group(make) } }),
+  UpdateGroupV5: async (make) => ({ path: { group_id: await group(make) }, body: { new_group_description: 'other' } }),
+  DeleteGroupV5: async (make) => ({ path: { group_id: await group(make) } }),
+  AddUserToGroupV5: async (make) => ({ path: { group_id: await group(make) }, body: { user_id: await user(make) } }),
+  RemoveUserFromGroupV5: async (make) => {
+    const ids = await member(make);
+    return { path: { group_id: ids.group }, body: { user_id: ids.user } };
+  },
+  CreateAccessKeyV5: async (make) => ({ path: { user_id: await user(make) } }),
+  ListAccessKeysV5: async (make) => ({ path: { user_id: await user(make) } }),
+  UpdateAccessKeyV5: async (make) => ({ path: await key(make), body: { status: 'inactive' } }),
+  DeleteAccessKeyV5: async (make) => ({ path: await key(make) }),
+  ShowAccessKeyLastUsedV5: async (make) => ({ path: await key(make) }),
+  CreateVirtualMfaDeviceV5: async (make) => ({ body: { virtual_mfa_device_name: make.name(), user_id: await user(make) } }),
+  EnableMfaDeviceV5: async (make) => {
+    const { seed, ...named } = await device(make);
+    return { body: { ...named, ...codes(make, seed) } };
+  },
+  DisableMfaDeviceV5: async (make) => {
+    const { seed, ...named } = await device(make);
+    await make.root('POST', '/v5/mfa-devices/enable', { ...named, ...codes(make, seed) });
+    return { body: named };
+  },
+  ListMfaDevicesV5: () => ({}),
+  DeleteVirtualMfaDeviceV5: async (make) => {
+    const { user_id: userId, serial_number: serial } = await device(make);
+    return { query: `user_id=${userId}&serial_number=${encodeURIComponent(serial)}` };
+  },
+  CreateServiceLinkedAgencyV5: () => ({ body: { service_principal: 'service.OBS' } }),
+  DeleteServiceLinkedAgencyV5: async ({ root }) => ({ path: { agency_id: text(await root('PUT', '/v5/service-linked-agencies', { service_principal: 'service.OBS' }), 'agency', 'agency_id') } }),
+  SetServiceLinkedAgencyUsage: async ({ root }) => ({ path: { agency_id: text(await root('PUT', '/v5/service-linked-agencies', { service_principal: 'service.OBS' }), 'agency', 'agency_id') }, body: { usage: [] } }),
+  GetServiceLinkedAgencyDeletionStatusV5: async ({ root, service }) => {
+    const id = text(await root('PUT', '/v5/service-linked-agencies', { service_principal: 'service.OBS' }), 'agency', 'agency_id');
+    const deleted = await service.call(keys.service, 'DELETE', `/v5/service-linked-agencies/${id}`, undefined, { headers: { 'x-source-account': accountA } });
+    return { path: { deletion_task_id: text(deleted, 'deletion_task_id') } };
+  },
+  TagResourceV5: async (make) => ({ path: { resource_type: 'agency', resource_id: await agency(make) }, body: { tags: [{ tag_key: 'team', tag_value: 'blue' }] } }),
+  DeleteResourceTagsV5: async (make) => ({ path: { resource_type: 'user', resource_id: await user(make) }, body: ['team'] }),
+  ListResourceTagsV5: async (make) => ({ path: { resource_type: 'user', resource_id: await user(make) } }),
+  GetAccountSummaryV5: () => ({}),
+  GetAuthorizationSchemaV5: () => ({ path: { service_code: 'sts' } }),
+  ListRegisteredServicesForAuthSchemaV5: () => ({}),
+  ListServicePrincipalsV5: () => ({}),
+  GetFeatureStatusV5: () => ({ path: { feature_name: 'v5_console' } }),
+  GetAsymmetricSignatureSwitchV5: () => ({}),
+  SetAsymmetricSignatureSwitchV5: () => ({ body: { asymmetric_signature: { asymmetric_signature_switch: true } } }),
+  CreateAccount: ({ name }) => ({ body: { account_name: name() } }),
+  ListAccounts: () => ({}),
+  GetAccount: async (make) => ({ path: { account_id: await newAccount(make) } }),
+  UpdateAccount: async (make) => ({ path: { account_id: await newAccount(make) }, body: { quotas: { users: 60 } } }),
+  DeleteAccount: async (make) => ({ path: { account_id: await newAccount(make) } }),
+  GetServiceControlPolicies: async (make) => ({ path: { account_id: await newAccount(make) } }),
+  PutServiceControlPolicies: async (make) => ({ path: { account_id: await newAccount(make) }, body: { service_control_policies: null } }),
+  RegisterService: ({ name }) => ({ body: { service_principal: `service.${name()}` } }),
+  ListServices: () => ({}),
+  DeleteService: async (make) => ({ path: { service_principal: (await newService(make)).service_principal } }),
+  CreateServiceAccessKey: async (make) => ({ path: { service_principal: (await newService(make)).service_principal } }),
+  ListServiceAccessKeys: async (make) => ({ path: { service_principal: (await newService(make)).service_principal } }),
+  DeleteServiceAccessKey: async (make) => ({ path: await newService(make) }),
+};
