@@ -22,5 +22,5 @@ export function serviceLinkedAgencyOf(template: CatalogueFile['service_linked_ag
 /** The service itself may assume its agency, and nobody else (IAM v5 API §3). */
 const trustPolicyOf = (servicePrincipal: string): string => JSON.stringify({
   Version: '5.0',
-  Statement: [{ Effect: 'Allow', Principal: { Service: [servicePrincipal] }, Action: ['sts:agencies:assume'] }],
+  Statement: [{ Effect: 'Allow', Principal: { Service: [servicePrincipal] }, Action: ['sts:agencies:assume', 'sts::tagSession', 'sts::setSourceIdentity'] }],
 });

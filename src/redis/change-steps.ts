@@ -29,7 +29,8 @@ export function addChange(steps: Steps, { accountId, expectedRevision, put, remo
   // With an agency or an account its sessions end, and so do their descendants in whatever account: they carry its epoch.
   for (const subject of endedSubjects(remove)) addStep(steps, 'U', state, subject);
   for (const part of parts(remove)) addStep(steps, 'D', entities, part.length, ...part);
-  for (const part of parts(removedKeys(remove))) addStep(steps, 'D', names.keyUses(accountId), part.length, ...part);
+  for (const part of parts(idsOf('key', remove))) addStep(steps, 'D', names.keyUses(accountId), part.length, ...part);
+  for (const part of parts(idsOf('mfa', remove))) addStep(steps, 'D', names.mfaSteps(accountId), part.length, ...part);
   const change = JSON.stringify([expectedRevision ?? '0', [...put.map(([field]) => field), ...remove]]);
   addStep(steps, 'C', names.accountChanges(accountId), change, keptChanges);
 }
@@ -43,8 +44,8 @@ function endedSubjects(removed: readonly EntityField[]): readonly string[] {
   return removed.flatMap((field) => (field.startsWith('agency:') ? [field] : field.startsWith('account:') ? ['account'] : []));
 }
 
-const removedKeys = (removed: readonly EntityField[]): readonly string[] =>
-  removed.flatMap((field) => (field.startsWith('key:') ? [field.slice('key:'.length)] : []));
+const idsOf = (kind: 'key' | 'mfa', fields: readonly EntityField[]): readonly string[] =>
+  fields.flatMap((field) => (field.startsWith(`${kind}:`) ? [field.slice(kind.length + 1)] : []));
 
 /** A counter for people, and 64 random bits: a history that was rewritten never looks like the known one. */
 function nextRevision(revision: string | undefined, random: Random): string {

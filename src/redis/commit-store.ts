@@ -40,8 +40,7 @@ export function commitStore(redis: Redis, names: KeyNames, keyring: Keyring, ran
       const written = keyUse !== undefined && isNews(keyUse) ? keyUse : undefined;
       const answer = await reach(async () => {
         await prepareChanges(redis, names, commit, claims);
-        const steps = stepsOf(commit, claims, { names, keyring, random });
-        if (written !== undefined) addStep(steps, 'P', names.keyUses(written.accountId), 1, written.accessKeyId, written.usedAt);
+        const steps = stepsOf(commit, claims, written, { names, keyring, random });
         return runScript(redis, commitScript, steps.keys, steps.values);
       });
       const result = results.get(answer);
@@ -61,7 +60,7 @@ async function prepareChanges(redis: Redis, names: KeyNames, { changes = [] }: C
   if (created.length > 0) await redis.sadd(accountsKey, ...created.map(({ accountId }) => accountId));
 }
 
-function stepsOf(commit: Commit, claims: readonly Claim[], tools: ChangeTools): Steps {
+function stepsOf(commit: Commit, claims: readonly Claim[], keyUse: KeyUse | undefined, tools: ChangeTools): Steps {
   const { names, keyring } = tools;
   const steps = noSteps();
   for (const guard of commit.guards) addGuard(steps, guard, names);
@@ -72,6 +71,8 @@ function stepsOf(commit: Commit, claims: readonly Claim[], tools: ChangeTools): 
   if (commit.signatureInput !== undefined) addStep(steps, 'R', names.signatureInput(commit.callerAccountId, commit.signatureInput), signatureInputSeconds);
   if (commit.mfaStep !== undefined) addStep(steps, 'T', names.mfaSteps(commit.mfaStep.accountId), commit.mfaStep.serialNumber, commit.mfaStep.step);
   if (commit.session !== undefined) addSession(steps, commit.session, commit.callerAccountId, names, keyring);
+  // Before the changes: a key that removes itself leaves nothing behind.
+  if (keyUse !== undefined) addStep(steps, 'P', names.keyUses(keyUse.accountId), 1, keyUse.accessKeyId, keyUse.usedAt);
   for (const change of commit.changes ?? []) addChange(steps, change, tools);
   return steps;
 }

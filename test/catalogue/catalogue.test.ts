@@ -38,7 +38,7 @@ describe('a catalogue', () => {
       policyIds: [systemPolicyId('ShopReadOnlyPolicy')], trustPolicy: template?.trustPolicy,
     });
     expect(parsePolicy('trust', template?.trustPolicy ?? '').statements.map(({ source }) => [source.effect, source.principal?.items.map((item) => [item.type, item.text]), source.action.items]))
-      .toEqual([['Allow', [['Service', 'service.Shop']], ['sts:agencies:assume']]]);
+      .toEqual([['Allow', [['Service', 'service.Shop']], ['sts:agencies:assume', 'sts::tagSession', 'sts::setSourceIdentity']]]);
     // U+212A, the Kelvin sign, is no K.
     expect(catalogueOf([shopFile({ service_principals: [{ ...shop.service_principals[0], service_principal: 'service.K' }], service_linked_agencies: [{ ...shop.service_linked_agencies[0], service_principal: 'service.K' }] })]).serviceLinkedAgency('service.\u212a')).toBeUndefined();
   });
