@@ -4,6 +4,9 @@ import { serviceLinkedPath } from '../urn/urn.js';
 
 const matching = (pattern: RegExp, rule: string) => z.string().regex(pattern, rule);
 
+/** Lengths are counted in code points, as in the API. */
+const characters = (most: number) => z.string().refine((text) => Array.from(text).length <= most, `must be at most ${most} characters long`).meta({ maxLength: most });
+
 export const accountId = matching(/^[0-9a-f]{32}$/, 'must be 32 lower-case hexadecimal characters').refine((id) => !/^0+$/.test(id), 'is reserved for the system account');
 export const accountName = matching(/^[A-Za-z][A-Za-z0-9_-]{1,63}$/, 'must be 2 to 64 letters, digits, _ or -, beginning with a letter');
 export const userName = matching(/^(?!\d)[\p{L}\p{N}_\-. ]{1,64}$/u, 'must be 1 to 64 letters, digits, blanks or _-. and not begin with a digit');
@@ -16,7 +19,9 @@ export const serviceControlPolicyName = z.string().min(1).max(128);
 export const entityId = matching(/^[A-Za-z0-9-]{1,64}$/, 'must be 1 to 64 letters, digits or -').optional();
 export const path = matching(/^([A-Za-z0-9.,+@=_-]+\/)*$/, 'must be empty, or segments of letters, digits and .,+@=_- that each end with /')
   .max(512).refine((text) => !text.startsWith(serviceLinkedPath), `must not begin with ${serviceLinkedPath}, which is reserved`).default('');
-export const description = z.string().max(1000).default('');
+/** Of agencies and policies; those of users and groups may be as long here. */
+export const freeText = characters(1000);
+export const description = freeText.default('');
 /** Of the older system's agencies. */
 export const legacyDescription = z.string().max(255).regex(/^[^@#$%^&*<>\\]*$/, 'must not hold any of @#$%^&*<>\\').default('');
 /** An account by its name, or a cloud service as `op_svc_` and its name. */
@@ -31,7 +36,7 @@ export const attachedPolicies = (most: number) => z.array(z.string()).max(most).
 const tagText = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 export const tags = z.array(z.object({
   tag_key: matching(/^(?!_sys_)[\p{L}\p{Z}\p{N}_.:=+\-@]{1,64}$/u, 'must be 1 to 64 letters, digits, blanks or _.:=+-@ and not begin with _sys_'),
-  tag_value: z.string().max(128).regex(tagText, 'must hold only letters, digits, blanks and _.:/=+-@'),
+  tag_value: characters(128).regex(tagText, 'must hold only letters, digits, blanks and _.:/=+-@'),
 }).strict()).max(20).default([]);
 
 const sealed = matching(/^[\w-]+(\.[\w-]*){4}$/, 'must be a JWE in its compact form').max(2000).optional();

@@ -43,7 +43,7 @@ const legacyAgency = z.object({
 }).strict();
 const agencyUsage = z.object({ region: z.string().min(1).max(64), resources: z.array(z.string().min(1).max(1500)).max(100) }).strict();
 const serviceLinkedAgency = z.object({
-  service_principal: field.servicePrincipal, agency_id: field.entityId, description: z.string().max(1000).optional().describe('absent: that of the catalogue'),
+  service_principal: field.servicePrincipal, agency_id: field.entityId, description: field.freeText.optional().describe('absent: that of the catalogue'),
   agency_usage_list: z.array(agencyUsage).max(20).optional().describe('what the service said still needs the agency; absent: it stays as it is'),
 }).strict();
 const serviceControlPolicy = z.object({ name: field.serviceControlPolicyName, policy_document: field.document }).strict();
