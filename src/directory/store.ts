@@ -32,7 +32,7 @@ export interface DirectoryReader {
   wasUsed(accountId: string): Promise<boolean>;
   /** When a permanent access key was last used, in seconds since the epoch, to a minute; undefined: never. */
   lastUse(accountId: string, accessKeyId: string): Promise<number | undefined>;
-  /** Ids of accounts behind `after`, in their order; some may never have been finished. The system account is none of them. */
-  accountIds(after: string, count: number): Promise<readonly string[]>;
+  /** Ids of accounts, in their order; some may be of deleted ones, or never have been finished. The system account is none of them. */
+  accountIds(): Promise<readonly string[]>;
   isEmpty(): Promise<boolean>;
 }

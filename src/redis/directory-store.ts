@@ -136,10 +136,7 @@ export function directoryReader(redis: Redis, names: KeyNames, keyring: Keyring,
       return time === null ? undefined : Number(time);
     },
 
-    async accountIds(after, count) {
-      const ids = (await accountIds(redis)).filter((id) => id > after && id !== systemAccountId).sort();
-      return ids.slice(0, count);
-    },
+    accountIds: async () => (await accountIds(redis)).filter((id) => id !== systemAccountId).sort(),
 
     async isEmpty() {
       // Every bootstrap writes the system account along with the others.

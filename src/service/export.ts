@@ -28,20 +28,14 @@ export function leftOutText({ leftOut: { accessKeys, mfaDevices } }: AccountExpo
   return `left out with their secrets: ${parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`).join(' and ')} (\`--seal-to\` takes them along)`;
 }
 
-const idsPerRead = 1000;
-
 async function accountOf({ services: { directory } }: Composition, idOrName: string): Promise<Snapshot> {
   const read = async (id: string): Promise<Snapshot | undefined> => (await directory.read(id, () => []))?.snapshot;
   const byId = isAccountId(idOrName) && !/^0+$/.test(idOrName) ? await read(idOrName) : undefined;
   if (byId !== undefined) return byId;
   const named: Snapshot[] = [];
-  let after = '';
-  for (let ids = await directory.accountIds(after, idsPerRead); ids.length > 0; ids = await directory.accountIds(after, idsPerRead)) {
-    for (const id of ids) {
-      const snapshot = await read(id);
-      if (snapshot?.account.accountName === idOrName) named.push(snapshot);
-    }
-    after = ids.at(-1) ?? '';
+  for (const id of await directory.accountIds()) {
+    const snapshot = await read(id);
+    if (snapshot?.account.accountName === idOrName) named.push(snapshot);
   }
   const [only, another] = named;
   if (only === undefined) throw usageError(`\`--account\`: there is no account \`${idOrName}\``);

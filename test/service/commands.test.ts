@@ -108,7 +108,7 @@ describe('beside the running service', () => {
   const identity = async () => call(serving.url, await alice(place.environment), '/v5/caller-identity');
 
   it('bootstrap apply works on the same state, and the service sees it at once', { timeout: 20_000 }, async () => {
-    expect(await bootstrap('apply', sampleFile)).toMatchObject({ code: 0, out: expect.stringContaining('generated 2 access keys') as string });
+    expect(await bootstrap('apply', sampleFile)).toMatchObject({ code: 0, out: expect.stringContaining('generated 4 access keys') as string });
     expect((await identity()).status).toBe(200);
     expect((await call(serving.url, await alice(place.environment), '/v5/agencies/assume', { agency_urn: sampleAgencyUrn, agency_session_name: 'tailed' })).status).toBe(200);
     expect(await bootstrap('apply', sampleFile)).toMatchObject({ code: 0, out: 'nothing to change\n' });

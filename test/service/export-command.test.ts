@@ -32,7 +32,7 @@ describe('directory export', () => {
     expect((await run(['bootstrap', 'apply', sampleFile], from.environment)).code).toBe(0);
     const first = await serve(from.environment);
     const [plain, sealed] = [await exportAcme(from), await exportAcme(from, '--seal-to', file('public.json'))];
-    expect(plain).toMatchObject({ code: 0, err: 'agency-sts: left out with their secrets: 1 access key (`--seal-to` takes them along)\n' });
+    expect(plain).toMatchObject({ code: 0, err: 'agency-sts: left out with their secrets: 2 access keys (`--seal-to` takes them along)\n' });
     expect(sealed).toMatchObject({ code: 0, err: '' });
     await stop(first);
     expect((await exportAcme(from)).out).toBe(plain.out);

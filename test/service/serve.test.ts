@@ -67,7 +67,7 @@ describe('a first start', () => {
   it('prints and logs no secret', async () => {
     const secrets = [...(await profiles(place.environment)).values()].map(({ secretAccessKey }) => secretAccessKey);
     const material = (await contents('keys')).flatMap((text) => [...text.matchAll(/"(?:d|k)": "([^"]+)"/g)].map(([, value = '']) => value));
-    expect([secrets.length, material.length]).toEqual([2, 5]);
+    expect([secrets.length, material.length]).toEqual([4, 5]);
     for (const secret of [...secrets, ...material]) expect(serving.out() + serving.err()).not.toContain(secret);
   });
 

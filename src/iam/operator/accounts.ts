@@ -52,7 +52,7 @@ export async function create({ services, call }: OperatorGround, { body }: { rea
 
 /** A page may be shorter than asked for, though another one follows: ids of deleted accounts stay known. */
 export async function list({ services: { directory } }: OperatorGround, { query }: { readonly query: z.output<typeof listAccountsQuery> }): Promise<OperatorResult<z.infer<typeof accountsResponse>>> {
-  const ids = await directory.accountIds('', Number.MAX_SAFE_INTEGER);
+  const ids = await directory.accountIds();
   const listing: Listing<string> = { name: 'accounts', position: (id) => id, after: (place) => ids.filter((id) => id > place) };
   const page = pageOf(listing, query);
   const accounts: z.infer<typeof accountInList>[] = [];
