@@ -17,6 +17,10 @@ const maximumKeptBytes = 128 * 1024 * 1024;
 const maximumKeptHints = 100_000;
 const maximumReads = 3;
 
+/** @param values as they are stored, in the order of the subjects; more may follow */
+const epochsOf = (subjects: readonly EpochSubject[], values: readonly (string | null)[]): Epochs =>
+  new Map(subjects.map((subject, index) => [subject, Number(values[index] ?? 0)]));
+
 export const entityPlace = (accountId: string, field: EntityField): readonly string[] => ['entity', accountId, field];
 
 /** Ids of all accounts there are, and of such as were never finished. */
@@ -26,6 +30,11 @@ interface KeptSnapshot {
   readonly snapshot: Snapshot;
   /** Of its records' contents. */
   readonly bytes: number;
+}
+
+/** An account at the revision that a load found, with the epochs that were wanted. */
+interface LoadedAccount extends KeptSnapshot {
+  readonly epochs: Epochs;
 }
 
 /** What a load brought: the fields there are now, with the size of their contents, and those that are gone. */
@@ -45,15 +54,16 @@ export function directoryReader(redis: Redis, names: KeyNames, keyring: Keyring,
   const snapshots = new LRUCache<string, KeptSnapshot>({ maxSize: keptBytes, sizeCalculation: ({ bytes }) => bytes });
   const hints = new LRUCache<string, string>({ max: maximumKeptHints });
 
-  async function load(accountId: string, kept: KeptSnapshot | undefined): Promise<KeptSnapshot | undefined> {
+  async function load(accountId: string, kept: KeptSnapshot | undefined, subjects: readonly EpochSubject[]): Promise<LoadedAccount | undefined> {
     const keys = [names.accountState(accountId), names.accountEntities(accountId), names.accountChanges(accountId)];
     // The script answers an array of strings and nulls.
-    const answer = (await reach(() => runScript(redis, loadAccountScript, keys, [kept?.snapshot.revision ?? '']))) as (string | null)[];
-    const [revision, extent, ...fields] = answer;
+    const answer = (await reach(() => runScript(redis, loadAccountScript, keys, [kept?.snapshot.revision ?? '', ...subjects]))) as (string | null)[];
+    const [revision, extent, ...rest] = answer;
+    const fields = rest.slice(subjects.length);
     const loaded = typeof revision !== 'string' ? undefined : next(accountId, revision, extent === 'changed' ? kept : undefined, parseFields(accountId, fields));
     if (loaded === undefined) snapshots.delete(accountId);
     else snapshots.set(accountId, loaded);
-    return loaded;
+    return loaded === undefined ? undefined : { ...loaded, epochs: epochsOf(subjects, rest) };
   }
 
   function parseFields(accountId: string, fields: readonly (string | null)[]): LoadedFields {
@@ -91,7 +101,7 @@ export function directoryReader(redis: Redis, names: KeyNames, keyring: Keyring,
 
   async function readState(accountId: string, subjects: readonly EpochSubject[]): Promise<{ revision: string | undefined; epochs: Epochs }> {
     const [revision, ...values] = await reach(() => redis.hmget(names.accountState(accountId), 'rev', ...subjects));
-    return { revision: revision ?? undefined, epochs: new Map(subjects.map((subject, index) => [subject, Number(values[index] ?? 0)])) };
+    return { revision: revision ?? undefined, epochs: epochsOf(subjects, values) };
   }
 
   return {
@@ -113,10 +123,12 @@ export function directoryReader(redis: Redis, names: KeyNames, keyring: Keyring,
         const wanted = kept === undefined ? [] : subjects(kept.snapshot);
         const { revision, epochs } = await readState(accountId, wanted);
         if (revision === undefined) return undefined;
-        // What is wanted depends on the content, so a view is complete only when both were read at one revision.
         if (kept?.snapshot.revision === revision) return { snapshot: kept.snapshot, epochs };
-        kept = await load(accountId, kept);
-        if (kept === undefined) return undefined;
+        const loaded = await load(accountId, kept, wanted);
+        if (loaded === undefined) return undefined;
+        // What is wanted depends on the content, so a view is complete only when all of it was read at one revision.
+        if (subjects(loaded.snapshot).every((subject) => loaded.epochs.has(subject))) return { snapshot: loaded.snapshot, epochs: loaded.epochs };
+        kept = loaded;
       }
       throw new ApiError('tooManyConflicts', 'the accounts concerned kept changing while they were read; try again');
     },

@@ -5,15 +5,14 @@ import { BootstrapError, parseBootstrapFile, type BootstrapFile } from '../direc
 import { planBootstrap, type BootstrapPlan } from '../directory/bootstrap-plan.js';
 import { throwAwayTools } from '../directory/bootstrap-snapshots.js';
 import type { BootstrapCatalogue, BootstrapTools, GeneratedKey } from '../directory/bootstrap-writer.js';
-import { accessKeyPlace, mfaSeedPlace, operatorUserId, systemAccountId } from '../directory/entities.js';
+import { accessKeyPlace, mfaSeedPlace, systemAccountId } from '../directory/entities.js';
 import type { Snapshot } from '../directory/snapshot.js';
-import type { AuditEvent } from '../audit/event.js';
 import { open, seal, type Place } from '../keyring/seal.js';
 import { accountIds } from '../redis/directory-store.js';
 import { newAccessKeyId, newEntityId, newSecretAccessKey } from '../urn/ids.js';
-import { userUrn } from '../urn/urn.js';
 import type { Composition } from './composition.js';
 import { refuseForeignKeys } from './foreign-keys.js';
+import { machineEvent } from './machine-event.js';
 
 const maximumTries = 3;
 
@@ -56,7 +55,7 @@ export async function applyBootstrap(
   for (let attempt = 1; attempt <= maximumTries; attempt += 1) {
     const plan = await planFor(file, composition);
     const forget = await keep(plan.generatedKeys);
-    const events = plan.changes.map((change) => bootstrapEvent(change.accountId, composition));
+    const events = plan.changes.map((change) => machineEvent('ApplyBootstrapFile', change.accountId, composition.services));
     const commit = { callerAccountId: systemAccountId, guards: [], unmarkedSessions: [], events, changes: plan.changes };
     if ((await composition.store.commit(commit)) === 'committed') return plan;
     await forget();
@@ -87,20 +86,5 @@ function bootstrapTools({ services: { clock, random, keyring, catalogue } }: Com
     holdsAccessKey: (accountId, ownerId, accessKeyId, text, secret) => holds(accessKeyPlace(accountId, ownerId, accessKeyId), text, secret),
     sealMfaSeed: (accountId, userId, serialNumber, seed) => sealed(mfaSeedPlace(accountId, userId, serialNumber), seed),
     holdsMfaSeed: (accountId, userId, serialNumber, text, seed) => holds(mfaSeedPlace(accountId, userId, serialNumber), text, seed),
-  };
-}
-
-/** The operator did it, on the machine itself: no address, no access key. */
-function bootstrapEvent(accountId: string, { services: { clock, random } }: Composition): AuditEvent {
-  return {
-    accountId,
-    time: clock.now(),
-    requestId: random.bytes(16).toString('hex'),
-    operation: 'ApplyBootstrapFile',
-    principal: {
-      accountId: systemAccountId, urn: userUrn(systemAccountId, 'operator'), id: operatorUserId, type: 'User', isRootUser: false, accessKeyId: '', userName: 'operator',
-    },
-    sourceIp: '',
-    status: 200,
   };
 }

@@ -1,10 +1,12 @@
 // `agency-sts directory export`: an account of the running or resting service as a bootstrap file.
 import { usageError } from '../cli/command-error.js';
+import { systemAccountId } from '../directory/entities.js';
 import { exportAccount, type AccountExport } from '../directory/export.js';
 import type { Snapshot } from '../directory/snapshot.js';
 import { isAccountId } from '../urn/urn.js';
 import type { Composition } from './composition.js';
 import { exportedSecrets, readSealer } from './export-secrets.js';
+import { machineEvent } from './machine-event.js';
 
 export interface ExportOptions {
   /** Id or name. */
@@ -17,8 +19,15 @@ export async function exportFrom(composition: Composition, { account, sealTo }: 
   // Read first: a wrong key is told before anything else is done.
   const seal = sealTo === undefined ? undefined : await readSealer(sealTo);
   const snapshot = await accountOf(composition, account);
-  const secrets = seal === undefined ? { accessKeys: new Map<string, string>(), mfaSeeds: new Map<string, string>() } : await exportedSecrets(snapshot, composition.keyring, seal);
-  return exportAccount(snapshot, secrets);
+  if (seal === undefined) return exportAccount(snapshot, { accessKeys: new Map(), mfaSeeds: new Map() });
+  const exported = exportAccount(snapshot, await exportedSecrets(snapshot, composition.keyring, seal));
+  // INVARIANT: secrets leave the installation only behind the event that says so.
+  await recordExport(composition, snapshot);
+  return exported;
+}
+
+async function recordExport({ services, store }: Composition, { accountId }: Snapshot): Promise<void> {
+  await store.commit({ callerAccountId: systemAccountId, guards: [], unmarkedSessions: [], events: [machineEvent('ExportAccount', accountId, services)] });
 }
 
 /** What is said of the part of an account that is not in its file; undefined when all of it is. */

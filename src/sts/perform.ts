@@ -13,8 +13,8 @@ import { mfaError } from './mfa.js';
 import type { CallContext, Outcome } from './outcome.js';
 import type { Services } from './services.js';
 
-/** Once more than the two that a change in the middle of a call explains. */
-const readersTries = 2;
+/** After the first one: beside writers who never pause, a reader loses up to half of its tries. */
+const readersTries = 7;
 /** In turn with the other writers of its process, a writer loses only to other processes. */
 const writersTries = 15;
 

@@ -36,6 +36,8 @@ describe('directory export', () => {
     expect(sealed).toMatchObject({ code: 0, err: '' });
     await stop(first);
     expect((await exportAcme(from)).out).toBe(plain.out);
+    const exports = (await run(['audit', 'tail', '--count', '1000'], from.environment)).out.match(/"trace_name":"ExportAccount"/g);
+    expect(exports, 'one export with secrets, one event').toHaveLength(1);
 
     await writeFile(file('acme.json'), sealed.out);
     const withoutKey = await run(['bootstrap', 'apply', file('acme.json')], to.environment);

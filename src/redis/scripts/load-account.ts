@@ -1,15 +1,16 @@
-// The script that reads an account at one revision: what changed since a known revision, or everything.
+// The script that reads an account at one revision: its epochs, and what changed since a known revision, or everything.
 import { script } from '../client.js';
 
 /**
- * Keys: state, entities, changes. Argument: the revision known, or an empty text.
- * Returns the revision (false: no such account), `changed` or `all`, then fields and values in turn; a value of false
- * is a field that is gone.
+ * Keys: state, entities, changes. Arguments: the revision known, or an empty text, then the subjects of the epochs wanted.
+ * Returns the revision (false: no such account), `changed` or `all`, the epochs (`0` where there is none), then fields
+ * and values in turn; a value of false is a field that is gone.
  */
 export const loadAccountScript = script(`
 local revision = redis.call('HGET', KEYS[1], 'rev')
 if not revision then return {false} end
 local answer = {revision, 'changed'}
+for n = 2, #ARGV do answer[#answer + 1] = redis.call('HGET', KEYS[1], ARGV[n]) or '0' end
 local seen = {}
 if ARGV[1] ~= '' then
   for _, change in ipairs(redis.call('LRANGE', KEYS[3], 0, -1)) do
