@@ -1,43 +1,29 @@
 // Fields of a bootstrap file: names, ids, texts, keys and devices, each with its rule.
 import { z } from 'zod';
-import { serviceLinkedPath } from '../urn/urn.js';
-
-const matching = (pattern: RegExp, rule: string) => z.string().regex(pattern, rule);
-
-/** Lengths are counted in code points, as in the API. */
-const characters = (most: number) => z.string().refine((text) => Array.from(text).length <= most, `must be at most ${most} characters long`).meta({ maxLength: most });
+import { characters, matching } from '../base/characters.js';
+import { entityId as anEntityId, mfaDeviceName, path as anyPath, tagKey, tagsPerResource, tagValue } from './names.js';
 
 export const accountId = matching(/^[0-9a-f]{32}$/, 'must be 32 lower-case hexadecimal characters').refine((id) => !/^0+$/.test(id), 'is reserved for the system account');
 export const accountName = matching(/^[A-Za-z][A-Za-z0-9_-]{1,63}$/, 'must be 2 to 64 letters, digits, _ or -, beginning with a letter');
-export const userName = matching(/^(?!\d)[\p{L}\p{N}_\-. ]{1,64}$/u, 'must be 1 to 64 letters, digits, blanks or _-. and not begin with a digit');
-export const groupName = matching(/^[\p{L}\p{N}_\-{} ]{1,128}$/u, 'must be 1 to 128 letters, digits, blanks or _-{}');
-export const policyName = matching(/^[A-Za-z0-9_+=.@-]{1,128}$/, 'must be 1 to 128 letters, digits or _+=.@-');
-export const agencyName = matching(/^[A-Za-z0-9_+=,.@-]{1,64}$/, 'must be 1 to 64 letters, digits or _+=,.@-');
-export const servicePrincipal = matching(/^service\.[A-Za-z0-9-]{1,56}$/, 'must be service. and 1 to 56 letters, digits or -');
 export const serviceControlPolicyName = z.string().min(1).max(128);
 
-export const entityId = matching(/^[A-Za-z0-9-]{1,64}$/, 'must be 1 to 64 letters, digits or -').optional();
-export const path = matching(/^([A-Za-z0-9.,+@=_-]+\/)*$/, 'must be empty, or segments of letters, digits and .,+@=_- that each end with /')
-  .max(512).refine((text) => !text.startsWith(serviceLinkedPath), `must not begin with ${serviceLinkedPath}, which is reserved`).default('');
+export const entityId = anEntityId.optional();
+export const path = anyPath.default('');
 /** Of agencies and policies; those of users and groups may be as long here. */
-export const freeText = characters(1000);
+export const freeText = characters(0, 1000);
 export const description = freeText.default('');
 /** Of the older system's agencies. */
 export const legacyDescription = z.string().max(255).regex(/^[^@#$%^&*<>\\]*$/, 'must not hold any of @#$%^&*<>\\').default('');
 /** An account by its name, or a cloud service as `op_svc_` and its name. */
 export const trustDomainName = accountName;
-export const trustDomainId = matching(/^[A-Za-z0-9-]{1,64}$/, 'must be 1 to 64 letters, digits or -').optional();
+export const trustDomainId = entityId;
 
 export const document = z.record(z.string(), z.unknown()).describe('policy document of version 5.0, as a JSON object');
 export const versionId = matching(/^v[1-9]\d{0,8}$/, 'must be v and a number');
 
 export const attachedPolicies = (most: number) => z.array(z.string()).max(most).default([]).describe('names of policies of this account, or of system policies');
 
-const tagText = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
-export const tags = z.array(z.object({
-  tag_key: matching(/^(?!_sys_)[\p{L}\p{Z}\p{N}_.:=+\-@]{1,64}$/u, 'must be 1 to 64 letters, digits, blanks or _.:=+-@ and not begin with _sys_'),
-  tag_value: characters(128).regex(tagText, 'must hold only letters, digits, blanks and _.:/=+-@'),
-}).strict()).max(20).default([]);
+export const tags = z.array(z.object({ tag_key: tagKey, tag_value: tagValue }).strict()).max(tagsPerResource).default([]);
 
 const sealed = matching(/^[\w-]+(\.[\w-]*){4}$/, 'must be a JWE in its compact form').max(2000).optional();
 
@@ -52,7 +38,7 @@ export const accessKey = z.object({
 export const accessKeys = z.array(accessKey).default([]);
 
 export const mfaDevice = z.object({
-  device_name: matching(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -'),
+  device_name: mfaDeviceName,
   base32_string_seed: matching(/^[A-Z2-7]{16,128}=*$/, 'must be 16 to 128 characters of base32').optional(),
   sealed_base32_string_seed: sealed.describe('in place of `base32_string_seed`: sealed by an export'),
   enabled: z.boolean().default(true),

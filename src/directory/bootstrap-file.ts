@@ -2,26 +2,27 @@
 import { z } from 'zod';
 import { PolicyError, readJson } from '../policy/index.js';
 import * as field from './bootstrap-fields.js';
+import * as names from './names.js';
 import { quotasSchema } from './bootstrap-quotas.js';
 import { sessionDuration } from './entities.js';
 import { maximumOf, mfaDevicesPerUser } from './quotas.js';
 
 const mfaDevices = z.array(field.mfaDevice).max(mfaDevicesPerUser).default([]);
 const user = z.object({
-  user_id: field.entityId, user_name: field.userName, enabled: z.boolean().default(true), description: field.description, tags: field.tags,
+  user_id: field.entityId, user_name: names.userName, enabled: z.boolean().default(true), description: field.description, tags: field.tags,
   groups: z.array(z.string()).max(maximumOf('groupsPerUser')).default([]), attached_policies: field.attachedPolicies(maximumOf('policiesPerUser')),
   access_keys: field.accessKeys, mfa_devices: mfaDevices,
 }).strict();
 const rootUser = z.object({
-  user_id: field.entityId, user_name: field.userName, description: field.description, tags: field.tags, access_keys: field.accessKeys, mfa_devices: mfaDevices,
+  user_id: field.entityId, user_name: names.userName, description: field.description, tags: field.tags, access_keys: field.accessKeys, mfa_devices: mfaDevices,
 }).strict();
 const group = z.object({
-  group_id: field.entityId, group_name: field.groupName, description: field.description, attached_policies: field.attachedPolicies(maximumOf('policiesPerGroup')),
+  group_id: field.entityId, group_name: names.groupName, description: field.description, attached_policies: field.attachedPolicies(maximumOf('policiesPerGroup')),
 }).strict();
 
 const policyVersion = z.object({ version_id: field.versionId, policy_document: field.document }).strict();
 const policy = z.object({
-  policy_id: field.entityId, policy_name: field.policyName, path: field.path, description: field.description,
+  policy_id: field.entityId, policy_name: names.policyName, path: field.path, description: field.description,
   policy_document: field.document.optional(),
   versions: z.array(policyVersion).min(1).max(maximumOf('versionsPerPolicy')).optional().describe('in place of `policy_document`: exactly these versions'),
   default_version_id: field.versionId.optional().describe('of `versions`'),
@@ -32,18 +33,18 @@ const policy = z.object({
   .refine((entry) => entry.versions !== undefined || entry.last_version_number === undefined, 'has last_version_number without versions');
 
 const agency = z.object({
-  agency_id: field.entityId, agency_name: field.agencyName, path: field.path, description: field.description,
+  agency_id: field.entityId, agency_name: names.agencyName, path: field.path, description: field.description,
   max_session_duration: z.int().min(sessionDuration.defaultSeconds).max(sessionDuration.maximumSeconds).default(sessionDuration.defaultSeconds),
   trust_policy: field.document, attached_policies: field.attachedPolicies(maximumOf('policiesPerAgency')), tags: field.tags,
 }).strict();
 const legacyAgency = z.object({
-  agency_id: field.entityId, agency_name: field.agencyName, trust_domain_id: field.trustDomainId,
+  agency_id: field.entityId, agency_name: names.agencyName, trust_domain_id: field.trustDomainId,
   trust_domain_name: field.trustDomainName.describe('an account, or a cloud service as op_svc_NAME'), description: field.legacyDescription,
   attached_policies: field.attachedPolicies(maximumOf('policiesPerAgency')), tags: field.tags,
 }).strict();
 const agencyUsage = z.object({ region: z.string().min(1).max(64), resources: z.array(z.string().min(1).max(1500)).max(100) }).strict();
 const serviceLinkedAgency = z.object({
-  service_principal: field.servicePrincipal, agency_id: field.entityId, description: field.freeText.optional().describe('absent: that of the catalogue'),
+  service_principal: names.servicePrincipal, agency_id: field.entityId, description: field.freeText.optional().describe('absent: that of the catalogue'),
   agency_usage_list: z.array(agencyUsage).max(20).optional().describe('what the service said still needs the agency; absent: it stays as it is'),
 }).strict();
 const serviceControlPolicy = z.object({ name: field.serviceControlPolicyName, policy_document: field.document }).strict();
@@ -67,7 +68,7 @@ const account = z.object({
 export const bootstrapFile = z.object({
   $schema: z.string().optional(),
   accounts: z.array(account).default([]),
-  services: z.array(z.object({ service_principal: field.servicePrincipal, access_keys: field.accessKeys }).strict()).default([]),
+  services: z.array(z.object({ service_principal: names.servicePrincipal, access_keys: field.accessKeys }).strict()).default([]),
   operator: z.object({ access_keys: field.accessKeys }).strict().optional(),
 }).strict();
 

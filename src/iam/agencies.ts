@@ -4,16 +4,14 @@ import { createAgency, deleteAgency, updateAgency } from '../directory/commands/
 import { found } from '../directory/commands/rules.js';
 import { sessionDuration, type Agency } from '../directory/entities.js';
 import type { Snapshot } from '../directory/snapshot.js';
+import { agencyName, entityId, path } from '../directory/names.js';
 import type { Resource } from '../sts/own-action.js';
 import { newEntityId } from '../urn/ids.js';
 import { agencyUrn } from '../urn/urn.js';
 import type { Ground, Result } from './account-call.js';
-import { description, entityId, path, pathPrefix, policyDocument, tag, tagAnswer, timestamp } from './fields.js';
+import { description, pathPrefix, policyDocument, tag, tagAnswer, timestamp } from './fields.js';
 import { listingOf, pageInfo, pageOf, pageQuery } from './page.js';
 
-const agencyName = z.string().refine((text) => /^[A-Za-z0-9_+=,.@-]{1,64}$/.test(text), {
-  error: 'must be 1 to 64 letters, digits or _+=,.@-', params: { cause: 'invalidAgencyName' },
-});
 const maxSessionDuration = z.int().min(sessionDuration.defaultSeconds).max(sessionDuration.maximumSeconds);
 
 export const createAgencyBody = z.object({

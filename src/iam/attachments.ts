@@ -4,10 +4,11 @@ import { attachedEntities, type AttachedEntity, type IdentityKind } from '../dir
 import { attachmentsOf, attachPolicy, detachPolicy } from '../directory/commands/attachments.js';
 import type { PolicyAttachment } from '../directory/entities.js';
 import type { Snapshot } from '../directory/snapshot.js';
+import { entityId } from '../directory/names.js';
 import type { Resource } from '../sts/own-action.js';
 import type { Ground, Result } from './account-call.js';
 import { agencyResource } from './agencies.js';
-import { entityId, timestamp } from './fields.js';
+import { timestamp } from './fields.js';
 import { groupResource } from './groups.js';
 import { listingBy, pageInfo, pageOf, pageQuery } from './page.js';
 import type { policyPath } from './policies.js';

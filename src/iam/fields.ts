@@ -2,20 +2,9 @@
 import { z } from 'zod';
 import type { ResourceTag } from '../directory/entities.js';
 import { parsePolicy, PolicyError, type PolicyKind } from '../policy/index.js';
-import { characters } from '../sts/assume-agency-input.js';
-import { serviceLinkedPath } from '../urn/urn.js';
+import { characters } from '../base/characters.js';
 
-export const entityId = z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'must be 1 to 64 letters, digits or -');
-
-const pathPattern = /^([A-Za-z0-9.,+@=_-]+\/)*$/;
 const longestPath = 512;
-
-/** Empty, or segments that each end with a slash; that of service-linked agencies is theirs alone. */
-export const path = z.string()
-  .refine((text) => pathPattern.test(text) && text.length <= longestPath, {
-    error: `must be empty, or segments of letters, digits and .,+@=_- that each end with /, ${longestPath} characters at most`, params: { cause: 'invalidPath' },
-  })
-  .refine((text) => !text.startsWith(serviceLinkedPath), { error: `must not begin with ${serviceLinkedPath}, which is reserved`, params: { cause: 'invalidPath' } });
 
 export const pathPrefix = z.string().max(longestPath).regex(/^[A-Za-z0-9.,+@=_/-]*$/, 'must hold only letters, digits and .,+@=_-/');
 

@@ -4,14 +4,14 @@ import { addUserToGroup, createGroup, deleteGroup, removeUserFromGroup, updateGr
 import { found } from '../directory/commands/rules.js';
 import type { Group } from '../directory/entities.js';
 import type { Snapshot } from '../directory/snapshot.js';
+import { entityId, groupName } from '../directory/names.js';
 import type { Resource } from '../sts/own-action.js';
 import { newEntityId } from '../urn/ids.js';
 import { groupUrn } from '../urn/urn.js';
 import type { Ground, Result } from './account-call.js';
-import { entityId, strictDescription, timestamp } from './fields.js';
+import { strictDescription, timestamp } from './fields.js';
 import { listingOf, pageInfo, pageOf, pageQuery, type Page } from './page.js';
 
-const groupName = z.string().regex(/^[\p{L}\p{N}_\-{} ]{1,128}$/u, 'must be 1 to 128 letters, digits, blanks or _-{}');
 const description = strictDescription(255);
 
 export const createGroupBody = z.object({ group_name: groupName, description: description.default('') });

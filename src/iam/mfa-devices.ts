@@ -1,27 +1,26 @@
 // Virtual MFA devices (IAM v5 API §7). A device's serial number is its URN.
 import { z } from 'zod';
 import { ApiError } from '../base/api-error.js';
+import { matching } from '../base/characters.js';
 import { createMfaDevice, deleteMfaDevice, disabledDevice, disableMfaDevice, enableMfaDevice, type MfaDeviceName } from '../directory/commands/mfa-devices.js';
 import { found } from '../directory/commands/rules.js';
 import { mfaSeedPlace, type MfaDevice } from '../directory/entities.js';
 import type { Snapshot } from '../directory/snapshot.js';
+import { entityId, mfaDeviceName as deviceName } from '../directory/names.js';
 import { seal } from '../keyring/seal.js';
 import { acceptedStep } from '../sts/mfa.js';
 import type { Resource } from '../sts/own-action.js';
 import { newMfaSeed } from '../urn/ids.js';
 import { mfaSerialNumber } from '../urn/urn.js';
 import type { Ground, Result } from './account-call.js';
-import { entityId } from './fields.js';
 import { listingOf, pageInfo, pageOf, pageQuery } from './page.js';
 import { actingUserId } from './users.js';
 
-const serialNumber = z.string().refine((text) => /^[\w+=/:,.@-]{9,256}$/.test(text), {
-  error: 'must be 9 to 256 letters, digits or _+=/:,.@-', params: { cause: 'invalidSerialNumber' },
-});
+const serialNumber = matching(/^[\w+=/:,.@-]{9,256}$/, 'must be 9 to 256 letters, digits or _+=/:,.@-', 'invalidSerialNumber');
 const authenticationCode = z.string().regex(/^\d{6}$/, 'must be six digits');
 
 export const createMfaDeviceBody = z.object({
-  virtual_mfa_device_name: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -'), user_id: entityId,
+  virtual_mfa_device_name: deviceName, user_id: entityId,
 });
 /** As a body, and as a query. */
 export const mfaDeviceName = z.object({ user_id: entityId, serial_number: serialNumber });

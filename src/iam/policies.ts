@@ -3,16 +3,17 @@ import { z } from 'zod';
 import { attachmentCount } from '../directory/attached-entities.js';
 import { createPolicy, deletePolicy } from '../directory/commands/policies.js';
 import type { Snapshot } from '../directory/snapshot.js';
+import { entityId, path, policyName } from '../directory/names.js';
 import type { Resource } from '../sts/own-action.js';
 import { newEntityId } from '../urn/ids.js';
 import type { Ground, Result } from './account-call.js';
-import { description, entityId, path, pathPrefix, policyDocument, timestamp } from './fields.js';
+import { description, pathPrefix, policyDocument, timestamp } from './fields.js';
 import { inLanguageOf } from './language.js';
 import { pageInfo, pageOf, pageQuery, type Listing } from './page.js';
 import { customView, foundPolicy, policyUrn, systemView, type PolicyView } from './policy-view.js';
 
 export const createPolicyBody = z.object({
-  policy_name: z.string().regex(/^[A-Za-z0-9_+=.@-]{1,128}$/, 'must be 1 to 128 letters, digits or _+=.@-'),
+  policy_name: policyName,
   // [choice] As long as that of an agency: the API states no limit for policies.
   policy_document: policyDocument('identity'), path: path.default(''), description: description.default(''),
 });

@@ -2,8 +2,9 @@
 import { z } from 'zod';
 import { createPolicyVersion, deletePolicyVersion, setDefaultPolicyVersion, versionOf } from '../directory/commands/policies.js';
 import type { PolicyVersion } from '../directory/entities.js';
+import { entityId } from '../directory/names.js';
 import type { Ground, Result } from './account-call.js';
-import { entityId, policyDocument, timestamp } from './fields.js';
+import { policyDocument, timestamp } from './fields.js';
 import { pageInfo, pageOf, pageQuery, type Listing } from './page.js';
 import type { policyPath } from './policies.js';
 import { foundPolicy, type PolicyView } from './policy-view.js';

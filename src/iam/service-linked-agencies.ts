@@ -5,7 +5,7 @@ import type { Catalogue } from '../catalogue/index.js';
 import { createServiceLinkedAgency, noSuchAgency, ownServiceLinkedAgency, serviceLinkedAgencyOf, serviceLinkedPathOf, setUsage } from '../directory/commands/service-linked-agencies.js';
 import type { Snapshot } from '../directory/snapshot.js';
 import { foldAscii } from '../policy/index.js';
-import { characters } from '../sts/assume-agency-input.js';
+import { characters } from '../base/characters.js';
 import type { Caller } from '../sts/caller.js';
 import type { CallContext, Outcome } from '../sts/outcome.js';
 import type { Resource } from '../sts/own-action.js';

@@ -5,6 +5,7 @@ import { deleteServiceLinkedAgency, noSuchAgency, noSuchTask, ownDeletionTask, o
 import { found } from '../directory/commands/rules.js';
 import type { DeletionTask, ServiceLinkedAgency } from '../directory/entities.js';
 import type { Snapshot } from '../directory/snapshot.js';
+import { entityId } from '../directory/names.js';
 import { contextOf, decideCaller, describe, parsePolicy, type NamedPolicy } from '../policy/index.js';
 import { callerPolicies, principalIdentity } from '../sts/actor.js';
 import { callerConditions, requestFacts, resourceConditions } from '../sts/call-conditions.js';
@@ -17,7 +18,6 @@ import { agencyUrn, serviceLinkedPath } from '../urn/urn.js';
 import { callOnAccount, type Result } from './account-call.js';
 import { agencyResource, type agencyPath } from './agencies.js';
 import { auditedInput, type OperationInput } from './audited-input.js';
-import { entityId } from './fields.js';
 import { callOnNamedAccount, refusedToUsers } from './service-call.js';
 import { deleteAction } from './service-linked-agencies.js';
 

@@ -1,22 +1,17 @@
 // Tags of trust agencies and users (IAM v5 API §9).
 import { z } from 'zod';
 import { ApiError } from '../base/api-error.js';
-import { addTags, removeTags, tagsOf, tagsPerResource, type TaggedResource } from '../directory/commands/tags.js';
+import { addTags, removeTags, tagsOf, type TaggedResource } from '../directory/commands/tags.js';
 import type { ResourceTag } from '../directory/entities.js';
 import type { Snapshot } from '../directory/snapshot.js';
 import { foldTagKey } from '../directory/tag-key.js';
-import { characters } from '../sts/assume-agency-input.js';
+import { entityId, tagKey, tagValue, tagsPerResource } from '../directory/names.js';
 import type { ConditionEntry } from '../sts/call-conditions.js';
 import type { Resource } from '../sts/own-action.js';
 import type { Ground, Result } from './account-call.js';
 import { agencyResource } from './agencies.js';
-import { entityId, tag, tagAnswer } from './fields.js';
+import { tag, tagAnswer } from './fields.js';
 import { userResource } from './users.js';
-
-const tagKey = characters(1, 64).regex(
-  /^(?!_sys_)(?!\p{Z})[\p{L}\p{Z}\p{N}_.:=+\-@]*(?<!\p{Z})$/u, 'must hold only letters, digits, blanks and _.:=+-@, without blanks at its ends, and not begin with _sys_',
-);
-const tagValue = characters(0, 128).regex(/^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u, 'must hold only letters, digits, blanks and _.:/=+-@');
 
 /** `field`: where the key stands in an item. */
 const keysOnce = <Item extends z.ZodType>(item: Item, keyOf: (item: z.output<Item>) => string, ...field: readonly string[]) =>

@@ -4,14 +4,14 @@ import { found } from '../directory/commands/rules.js';
 import { createUser, deleteUser, updateUser } from '../directory/commands/users.js';
 import type { User } from '../directory/entities.js';
 import type { Snapshot } from '../directory/snapshot.js';
+import { entityId, userName } from '../directory/names.js';
 import type { Resource } from '../sts/own-action.js';
 import { newEntityId } from '../urn/ids.js';
 import { userUrn } from '../urn/urn.js';
 import type { Ground, Result } from './account-call.js';
-import { entityId, strictDescription, tag, tagAnswer, timestamp } from './fields.js';
+import { strictDescription, tag, tagAnswer, timestamp } from './fields.js';
 import { listingOf, pageInfo, pageOf, pageQuery } from './page.js';
 
-const userName = z.string().regex(/^(?!\d)[\p{L}\p{N}_\-. ]{1,64}$/u, 'must be 1 to 64 letters, digits, blanks or _-. and not begin with a digit');
 const description = strictDescription(255);
 
 export const createUserBody = z.object({ name: userName, enabled: z.boolean(), description: description.default('') });

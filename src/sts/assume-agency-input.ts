@@ -1,13 +1,8 @@
 // The body of AssumeAgency: fields, limits and patterns of STS API §2.3, §2.4 and §3.1.
 import { z } from 'zod';
+import { characters } from '../base/characters.js';
 import { sessionDuration } from '../directory/entities.js';
 import { refuseMalformedPolicy } from './session-policy.js';
-
-/** Lengths are counted in code points [choice]. */
-export const characters = (minimum: number, maximum: number) =>
-  z.string().refine((text) => within(Array.from(text).length, minimum, maximum), { error: `must be ${minimum} to ${maximum} characters long` })
-    .meta({ minLength: minimum, maxLength: maximum });
-const within = (value: number, minimum: number, maximum: number): boolean => value >= minimum && value <= maximum;
 
 const tagKey = characters(1, 128).regex(/^(?!_sys_)[\p{L}\p{Z}\p{N}_.:=+\-@]*$/u, 'must hold only letters, digits, blanks and _.:=+-@ and not begin with _sys_');
 const tagValue = characters(0, 255).regex(/^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u, 'must hold only letters, digits, blanks and _.:/=+-@');

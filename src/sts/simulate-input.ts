@@ -1,7 +1,8 @@
 // The question that a simulation answers, as it comes in: fields, limits and patterns.
 import { z } from 'zod';
+import { characters } from '../base/characters.js';
 import type { ConditionValue } from '../policy/index.js';
-import { assumeAgencyBody, characters } from './assume-agency-input.js';
+import { assumeAgencyBody } from './assume-agency-input.js';
 
 const mostContextKeys = 100;
 const contextValue = characters(0, 2048);

@@ -35,7 +35,7 @@ describe('applied again', () => {
   it('the sample is accepted, makes its keys once, and its agency can be assumed with them', async () => {
     const sample = parseBootstrapFile(await readFile(sampleFile, 'utf8'));
     const first = await applyBootstrap(sample, service.composition);
-    expect(first.generatedKeys.map(({ accountName, ownerName }) => `${accountName}/${ownerName}`)).toEqual(['acme/alice', 'globex/auditor']);
+    expect(first.generatedKeys.map(({ accountName, ownerName }) => `${accountName}/${ownerName}`)).toEqual(['acme/alice', 'acme/admin', 'globex/auditor']);
     const before = await dump(service.redis);
     const second = await applyBootstrap(sample, service.composition);
     expect([second.changes, second.generatedKeys]).toEqual([[], []]);

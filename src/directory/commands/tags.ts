@@ -1,5 +1,6 @@
 // Commands on the tags of a resource: a trust agency or a user (IAM v5 API §9).
 import { ApiError } from '../../base/api-error.js';
+import { tagsPerResource } from '../names.js';
 import type { ResourceTag } from '../entities.js';
 import type { Snapshot } from '../snapshot.js';
 import { foldTagKey } from '../tag-key.js';
@@ -11,9 +12,6 @@ export interface TaggedResource {
   readonly kind: 'agency' | 'user';
   readonly id: string;
 }
-
-/** [choice] As many as one request may bring, and a bootstrap file. */
-export const tagsPerResource = 20;
 
 export const tagsOf = (account: Snapshot, { kind, id }: TaggedResource): readonly ResourceTag[] =>
   (kind === 'agency' ? found(account.agencies, kind, id) : found(account.users, kind, id)).tags;

@@ -1,7 +1,8 @@
 // Accounts, as the operator creates, lists, changes and deletes them.
 import { z } from 'zod';
 import { ApiError } from '../../base/api-error.js';
-import { accountId, accountName, userName } from '../../directory/bootstrap-fields.js';
+import { accountId, accountName } from '../../directory/bootstrap-fields.js';
+import { userName } from '../../directory/names.js';
 import { everyQuota, quotasAnswerSchema, quotasSchema } from '../../directory/bootstrap-quotas.js';
 import { createAccount, deleteAccount, updateAccount } from '../../directory/commands/accounts.js';
 import type { Account } from '../../directory/entities.js';

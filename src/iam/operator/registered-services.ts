@@ -1,6 +1,6 @@
 // Registered services and their access keys, as the operator manages them.
 import { z } from 'zod';
-import { servicePrincipal as servicePrincipalField } from '../../directory/bootstrap-fields.js';
+import { servicePrincipal as servicePrincipalField } from '../../directory/names.js';
 import { createServiceKey, deleteService, deleteServiceKey, isServiceKeyOf, registeredService, registerService } from '../../directory/commands/registered-services.js';
 import type { AccessKey, RegisteredService } from '../../directory/entities.js';
 import { isAccessKeyId } from '../../urn/ids.js';
