@@ -7,6 +7,9 @@ export const characters = (minimum: number, maximum: number) =>
     .meta({ minLength: minimum, maxLength: maximum });
 const within = (value: number, minimum: number, maximum: number): boolean => value >= minimum && value <= maximum;
 
+/** Free text: anything but half of a surrogate pair, which is no text, and NUL, which files do not take. */
+export const freeText = (maximum: number) => characters(0, maximum).refine((text) => !/[\0\p{Cs}]/u.test(text), { error: 'must not hold NUL or half of a surrogate pair' });
+
 /** @param cause the error that a request gets whose field breaks the rule, where it is not the usual one */
 export const matching = (pattern: RegExp, rule: string, cause?: string) =>
   z.string().refine((text) => pattern.test(text), { error: rule, ...(cause !== undefined && { params: { cause } }) }).meta({ pattern: pattern.source });

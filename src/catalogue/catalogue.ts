@@ -28,6 +28,8 @@ export interface Catalogue {
   excessiveRole(name: string): string | undefined;
   /** Of a service principal, however it is capitalized, as policies compare them (policy language §3). */
   serviceLinkedAgency(servicePrincipal: string): ServiceLinkedAgencyTemplate | undefined;
+  /** Whether a service-linked agency has the name, however it is capitalized: any other agency would stand in its service's way. */
+  isReservedAgencyName(name: string): boolean;
 }
 
 /**
@@ -40,10 +42,12 @@ export function catalogueOf(files: readonly CatalogueFile[]): Catalogue {
   refuseTwice('service principal', files.flatMap(({ service, service_principals: entries }) => entries.map((entry) => [service, entry.service_principal])));
   refuseTwice('system policy', files.flatMap(({ service, system_policies: entries }) => entries.map((entry) => [service, entry.policy_name])));
   refuseTwice('service-linked agency of', files.flatMap(({ service, service_linked_agencies: entries }) => entries.map((entry) => [service, entry.service_principal])));
+  refuseTwice('service-linked agency', files.flatMap(({ service, service_linked_agencies: entries }) => entries.map((entry) => [service, entry.agency_name])));
   refuseUnknownOfAgencies(files);
 
   const roles = new Map(files.flatMap((file) => file.excessive_roles.map(({ name, advice }) => [bareName(name), advice] as const)));
   const agencies = new Map(files.flatMap((file) => file.service_linked_agencies.map((entry) => [foldAscii(entry.service_principal), serviceLinkedAgencyOf(entry)] as const)));
+  const agencyNames = new Set([...agencies.values()].map(({ agencyName }) => foldAscii(agencyName)));
   const systemPolicies = files.flatMap((file) => file.system_policies.map((policy) => systemPolicyOf(file.service, policy)));
   return {
     services: new Map(files.map((file) => [file.service, file])),
@@ -53,6 +57,7 @@ export function catalogueOf(files: readonly CatalogueFile[]): Catalogue {
     systemPolicies: new Map(systemPolicies.map((policy) => [policy.policyId, policy])),
     excessiveRole: (name) => roles.get(bareName(name)),
     serviceLinkedAgency: (servicePrincipal) => agencies.get(foldAscii(servicePrincipal)),
+    isReservedAgencyName: (name) => agencyNames.has(foldAscii(name)),
   };
 }
 

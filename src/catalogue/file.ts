@@ -1,12 +1,13 @@
 // One file of the catalogue: what a service is, as its owner writes it down. Its JSON Schema stands beside the files.
 import { z } from 'zod';
+import { servicePrincipalPattern, servicePrincipalRule } from '../urn/urn.js';
 
 const name = (pattern: RegExp, rule: string) => z.string().regex(pattern, rule);
 const text = z.string().min(1).max(1000);
 const localized = z.object({ en_us: text, zh_cn: text }).strict();
 const actionName = name(/^[\w-]+:[\w-]*:[\w-]+$/, 'must be service:resourceType:operation; the middle part may be empty');
 const actionPattern = name(/^[\w-]+:[\w*-]*:[\w*-]+$/, 'must be an action; its parts may hold *');
-const principalName = name(/^service\.[A-Za-z0-9-]{1,56}$/, 'must be service. and 1 to 56 letters, digits or -');
+const principalName = name(servicePrincipalPattern, servicePrincipalRule);
 const policyName = name(/^[A-Za-z0-9_+=.@-]{1,128}$/, 'must be 1 to 128 letters, digits or _+=.@-');
 const conditionKeys = z.array(name(/^[\w-]+:[^\s:]+$/, 'must be service:Name, for example `g:ResourceTag/<tag-key>`')).default([])
   .describe('keys of the service stand among its conditions, global ones (`g:`) need not');

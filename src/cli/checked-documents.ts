@@ -63,7 +63,7 @@ function accountDocuments(account: BootstrapAccount, at: Path, ownAccountId: str
   const document = (kind: PolicyKind, content: object, ...path: Path): CheckedDocument =>
     ({ place: pointerOf([...at, ...path]), kind, text: JSON.stringify(content), ownAccountId });
   const attached = (list: 'users' | 'groups' | 'agencies' | 'legacy_agencies'): Attachment[] => account[list].flatMap(({ attached_policies: names }, index) =>
-    names.map((policyName, position) => ({ place: pointerOf([...at, list, index, 'attached_policies', position]), policyName })));
+    (names ?? []).map((policyName, position) => ({ place: pointerOf([...at, list, index, 'attached_policies', position]), policyName })));
   return {
     documents: [
       ...account.policies.flatMap(({ policy_document: only, versions = [] }, index) => [

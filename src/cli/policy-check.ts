@@ -1,14 +1,15 @@
 // `agency-sts policy check`: is a policy valid, and is it meant as it stands? With exit codes for CI.
 import { text as readText } from 'node:stream/consumers';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { readCatalogue, type Catalogue } from '../catalogue/index.js';
+import type { Catalogue } from '../catalogue/index.js';
 import { BootstrapError } from '../directory/bootstrap-file.js';
 import { lint, parsePolicy, PolicyError, type PolicyKind } from '../policy/index.js';
 import { isAccountId } from '../urn/urn.js';
 import { checkedFile, type CheckedDocument, type CheckedFile } from './checked-documents.js';
 import { plainCommand } from './client-command.js';
-import { CommandError, exitCodes, usageError } from './command-error.js';
+import { CommandError, exitCodes } from './command-error.js';
 import type { CommandIo } from './io.js';
+import { catalogueFor } from './read-catalogue.js';
 import { readInput } from './read-input.js';
 import { printable, quote } from './text.js';
 
@@ -70,14 +71,6 @@ async function check(files: readonly string[], flags: Flags, io: CommandIo): Pro
   if (errors > 0) throw new CommandError(exitCodes.usage, summary);
   if (warnings > 0 || (flags.strict === true && notes > 0)) throw new CommandError(exitCodes.findings, summary);
   if (flags.output === 'text') io.out(`${summary}\n`);
-}
-
-/** The services of the deployer are known too, where they are known to the service itself. */
-async function catalogueFor({ environment }: CommandIo): Promise<Catalogue> {
-  const folder = environment['STS_CATALOGUE_DIR'] ?? '';
-  return readCatalogue(folder === '' ? undefined : folder).catch((error: unknown) => {
-    throw error instanceof Error ? usageError(error.message) : error;
-  });
 }
 
 const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;

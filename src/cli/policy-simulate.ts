@@ -2,7 +2,6 @@
 import { Option, type Command } from 'commander';
 import { ApiError } from '../base/api-error.js';
 import { BootstrapError, parseBootstrapFile } from '../directory/bootstrap-file.js';
-import { readCatalogue } from '../catalogue/index.js';
 import { bootstrapSnapshots } from '../directory/bootstrap-snapshots.js';
 import { simulate } from '../sts/simulate.js';
 import { simulationAnswer, type SimulateAnswer } from '../sts/simulate-answer.js';
@@ -14,6 +13,7 @@ import { resolveConnection, type ConnectionFlags } from './connection.js';
 import type { CommandIo } from './io.js';
 import { simulatePolicies } from './operations.js';
 import { addQuestionOptions, simulateBodyOf, type QuestionFlags } from './policy-simulate-options.js';
+import { catalogueFor } from './read-catalogue.js';
 import { readInput } from './read-input.js';
 import { simulationText } from './simulation-text.js';
 import { quote } from './text.js';
@@ -24,7 +24,8 @@ interface Flags extends ConnectionFlags, QuestionFlags {
 }
 
 const help = `
-With --bootstrap all accounts of the file are seen, and nothing is connected to. A running
+With --bootstrap all accounts of the file are seen, with the catalogue that comes with the program
+and the services in the folder that STS_CATALOGUE_DIR names; nothing is connected to. A running
 service shows the account of the credentials only (action sts::simulate): of another
 account's agency only the caller's side is told, of another account's principal only
 whether an own agency trusts it.
@@ -53,14 +54,16 @@ async function run(flags: Flags, io: CommandIo): Promise<void> {
   const body = await simulateBodyOf(flags);
   const answer = flags.bootstrap === undefined
     ? await callService(await resolveConnection(flags, io), simulatePolicies(body), io.now())
-    : await simulateFile(flags.bootstrap, body, io.now().getTime());
+    : await simulateFile(flags.bootstrap, body, io);
   io.out(flags.output === 'json' ? `${JSON.stringify(answer, undefined, 2)}\n` : simulationText(answer));
   if (!answer.allowed) throw new CommandError(exitCodes.findings, 'not allowed');
 }
 
-async function simulateFile(file: string, body: SimulateBody, now: number): Promise<SimulateAnswer> {
+async function simulateFile(file: string, body: SimulateBody, io: CommandIo): Promise<SimulateAnswer> {
+  const now = io.now().getTime();
+  const catalogue = await catalogueFor(io);
   try {
-    const accounts = bootstrapSnapshots(parseBootstrapFile(await readInput('bootstrap file', file)), now, await readCatalogue());
+    const accounts = bootstrapSnapshots(parseBootstrapFile(await readInput('bootstrap file', file)), now, catalogue);
     return simulationAnswer(simulate(accounts, simulationQuestion(body), now));
   } catch (error) {
     if (error instanceof BootstrapError) throw usageError(`bootstrap file ${quote(file)}: ${error.message}`);

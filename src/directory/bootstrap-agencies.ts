@@ -26,55 +26,84 @@ interface NamedEntry {
   readonly agency_id?: string | undefined;
 }
 
-/** The agencies of one list, none of which is an agency of another kind already. */
+/** One list of a file, and what its entries are found by. */
+interface AgencyList<Entry, Kind extends Agency['kind']> {
+  readonly kind: Kind;
+  readonly place: string;
+  readonly nameField: string;
+  /** What tells an entry from the others, in the file and of the account. */
+  readonly name: (entry: Entry) => string;
+  readonly existingName: (agency: Agency) => string;
+  readonly agencyName: (entry: Entry) => string;
+}
+
+/** The agencies of one list, none of which is an agency of another kind already, or takes the name of another one. */
 function resolveAgencies<Entry extends NamedEntry, Kind extends Agency['kind']>(
-  writer: AccountWriter, entries: readonly Entry[], { kind, place, nameField, name }: { kind: Kind; place: string; nameField: string; name: (entry: Entry) => string }, { names, ids }: Names,
+  writer: AccountWriter, entries: readonly Entry[], { kind, place, nameField, name, existingName, agencyName }: AgencyList<Entry, Kind>, { names, ids }: Names,
 ): readonly Resolved<Entry, Extract<Agency, { kind: Kind }>>[] {
+  const agencies = writer.current?.agencies;
   const resolved = resolve({
-    entries, place, nameField, idField: 'agency_id', name, givenId: (entry) => entry.agency_id,
-    existing: byId(writer.current?.agencies), existingName: ({ agencyName }) => agencyName, newId: () => writer.newId(),
+    entries, place, nameField, idField: 'agency_id', name, givenId: (entry) => entry.agency_id, existing: byId(agencies), existingName, newId: () => writer.newId(),
   });
   return resolved.map((each) => {
-    refuseRepeated(names, name(each.entry), `${each.place}/${nameField}`);
+    refuseRepeated(names, agencyName(each.entry), `${each.place}/${nameField}`);
     refuseRepeated(ids, each.id, `${each.place}/agency_id`);
-    if (each.old !== undefined && each.old.kind !== kind) throw new BootstrapError(`${each.place}/${nameField}`, `the agency \`${each.old.agencyName}\` exists and is of the kind ${each.old.kind}`);
+    const named = agencies?.named(agencyName(each.entry));
+    const other = named !== undefined && named.agencyId !== each.id ? named : each.old?.kind === kind ? undefined : each.old;
+    if (other !== undefined) throw new BootstrapError(`${each.place}/${nameField}`, `the agency \`${other.agencyName}\` exists and is of the kind ${other.kind}`);
+    // [choice] An agency that had the name before the catalogue did may stay.
+    if (kind !== 'service-linked' && each.old?.agencyName !== agencyName(each.entry) && writer.catalogue.isReservedAgencyName(agencyName(each.entry))) {
+      throw new BootstrapError(`${each.place}/${nameField}`, `\`${agencyName(each.entry)}\` is reserved for the service-linked agency of its service`);
+    }
     // Another kind was just refused.
     return { ...each, old: each.old as Extract<Agency, { kind: Kind }> | undefined };
   });
 }
 
+/** Trust agencies and legacy ones are known by their names. */
+const byAgencyName = <Entry extends { readonly agency_name: string }>() => ({
+  nameField: 'agency_name', name: (entry: Entry) => entry.agency_name, existingName: ({ agencyName }: Agency) => agencyName, agencyName: (entry: Entry) => entry.agency_name,
+});
+
 function planTrustAgencies(writer: AccountWriter, account: BootstrapAccount, place: string, attach: Attach, names: Names): void {
-  const list = { kind: 'trust', place: `${place}/agencies`, nameField: 'agency_name', name: ({ agency_name: name }: { agency_name: string }) => name } as const;
+  const list = { kind: 'trust', place: `${place}/agencies`, ...byAgencyName() } as const;
   for (const { entry, place: at, id, old } of resolveAgencies(writer, account.agencies, list, names)) {
     writer.put('agency', id, {
-      kind: 'trust', agencyId: id, agencyName: entry.agency_name, path: entry.path, description: entry.description,
-      maxSessionDurationSeconds: entry.max_session_duration, trustPolicy: documentText('trust', entry.trust_policy, `${at}/trust_policy`),
-      tags: resourceTags(entry.tags, `${at}/tags`), attachedPolicies: attach(entry.attached_policies, old?.attachedPolicies, at),
+      kind: 'trust', agencyId: id, agencyName: entry.agency_name, path: entry.path ?? old?.path ?? '', description: entry.description ?? old?.description ?? '',
+      maxSessionDurationSeconds: entry.max_session_duration ?? old?.maxSessionDurationSeconds ?? sessionDuration.defaultSeconds, trustPolicy: documentText('trust', entry.trust_policy, `${at}/trust_policy`),
+      tags: resourceTags(entry.tags, old?.tags, `${at}/tags`), attachedPolicies: attach(entry.attached_policies, old?.attachedPolicies, at),
       createdAt: old?.createdAt ?? writer.now,
     });
   }
 }
 
 function planLegacyAgencies(writer: AccountWriter, account: BootstrapAccount, place: string, attach: Attach, names: Names): void {
-  const list = { kind: 'legacy', place: `${place}/legacy_agencies`, nameField: 'agency_name', name: ({ agency_name: name }: { agency_name: string }) => name } as const;
+  const list = { kind: 'legacy', place: `${place}/legacy_agencies`, ...byAgencyName() } as const;
   for (const { entry, place: at, id, old } of resolveAgencies(writer, account.legacy_agencies, list, names)) {
     writer.put('agency', id, {
-      kind: 'legacy', agencyId: id, agencyName: entry.agency_name, path: '', description: entry.description,
-      maxSessionDurationSeconds: sessionDuration.defaultSeconds, trustDomainId: entry.trust_domain_id ?? '', trustDomainName: entry.trust_domain_name,
-      tags: resourceTags(entry.tags, `${at}/tags`), attachedPolicies: attach(entry.attached_policies, old?.attachedPolicies, at),
+      kind: 'legacy', agencyId: id, agencyName: entry.agency_name, path: '', description: entry.description ?? old?.description ?? '',
+      maxSessionDurationSeconds: sessionDuration.defaultSeconds, trustDomainId: entry.trust_domain_id ?? (old?.trustDomainName === entry.trust_domain_name ? old.trustDomainId : ''), trustDomainName: entry.trust_domain_name,
+      tags: resourceTags(entry.tags, old?.tags, `${at}/tags`), attachedPolicies: attach(entry.attached_policies, old?.attachedPolicies, at),
       createdAt: old?.createdAt ?? writer.now,
     });
   }
 }
 
-/** Name, trust and policies are those of the catalogue. */
+/** One of each service: name, trust and policies are those of the catalogue, also where it has changed since. */
 function planServiceLinkedAgencies(writer: AccountWriter, account: BootstrapAccount, place: string, names: Names): void {
   const entries = account.service_linked_agencies.map((entry, index) => {
     const template = writer.catalogue.serviceLinkedAgency(entry.service_principal);
     if (template === undefined) throw new BootstrapError(`${place}/service_linked_agencies/${index}/service_principal`, `the catalogue has no service-linked agency of \`${entry.service_principal}\``);
     return { ...entry, template };
   });
-  const list = { kind: 'service-linked', place: `${place}/service_linked_agencies`, nameField: 'service_principal', name: ({ template }: (typeof entries)[number]) => template.agencyName } as const;
+  type Entry = (typeof entries)[number];
+  // In the catalogue's spelling: policies compare service principals without case. Agencies of other kinds have none.
+  const principalOf = (agency: Agency): string =>
+    agency.kind === 'service-linked' ? (writer.catalogue.serviceLinkedAgency(agency.servicePrincipal)?.servicePrincipal ?? agency.servicePrincipal) : '';
+  const list = {
+    kind: 'service-linked', place: `${place}/service_linked_agencies`, nameField: 'service_principal',
+    name: ({ template }: Entry) => template.servicePrincipal, existingName: principalOf, agencyName: ({ template }: Entry) => template.agencyName,
+  } as const;
   for (const { entry, id, old } of resolveAgencies(writer, entries, list, names)) {
     const { template } = entry;
     writer.put('agency', id, {

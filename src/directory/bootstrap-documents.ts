@@ -4,6 +4,7 @@ import { BootstrapError, type BootstrapPolicy } from './bootstrap-file.js';
 import { refuseRepeated } from './bootstrap-names.js';
 import type { IdentityPolicy, PolicyVersion, ResourceTag } from './entities.js';
 import { maximumOf } from './quotas.js';
+import { foldTagKey } from './tag-key.js';
 
 /** The text of a policy document; the error points into the document. */
 export function documentText(kind: PolicyKind, document: Readonly<Record<string, unknown>>, place: string): string {
@@ -55,10 +56,12 @@ function givenVersions(old: IdentityPolicy | undefined, entry: BootstrapPolicy, 
   return { versions, defaultVersionId, lastVersionNumber: Math.max(newest, lastNumber, old?.lastVersionNumber ?? 0), updatedAt: sameDefault ? old.updatedAt : now };
 }
 
-export function resourceTags(tags: readonly { readonly tag_key: string; readonly tag_value: string }[], place: string): readonly ResourceTag[] {
+/** @param old those that stay when the file gives none */
+export function resourceTags(tags: readonly { readonly tag_key: string; readonly tag_value: string }[] | undefined, old: readonly ResourceTag[] | undefined, place: string): readonly ResourceTag[] {
+  if (tags === undefined) return old ?? [];
   const keys = new Set<string>();
   return tags.map(({ tag_key: key, tag_value: value }, index) => {
-    refuseRepeated(keys, key.toLowerCase(), `${place}/${index}/tag_key`);
+    refuseRepeated(keys, foldTagKey(key), `${place}/${index}/tag_key`);
     return { key, value };
   });
 }

@@ -1,4 +1,4 @@
-// The bootstrap file: accounts and all they own, as an operator writes them down.
+// The bootstrap file: accounts and all they own, as an operator writes them down. An absent member keeps what an entity has.
 import { z } from 'zod';
 import { PolicyError, readJson } from '../policy/index.js';
 import * as field from './bootstrap-fields.js';
@@ -9,12 +9,12 @@ import { maximumOf, mfaDevicesPerUser } from './quotas.js';
 
 const mfaDevices = z.array(field.mfaDevice).max(mfaDevicesPerUser).default([]);
 const user = z.object({
-  user_id: field.entityId, user_name: names.userName, enabled: z.boolean().default(true), description: field.description, tags: field.tags,
-  groups: z.array(z.string()).max(maximumOf('groupsPerUser')).default([]), attached_policies: field.attachedPolicies(maximumOf('policiesPerUser')),
+  user_id: field.entityId, user_name: names.userName, enabled: z.boolean().optional(), description: field.description, tags: field.tags,
+  groups: z.array(z.string()).max(maximumOf('groupsPerUser')).optional(), attached_policies: field.attachedPolicies(maximumOf('policiesPerUser')),
   access_keys: field.accessKeys, mfa_devices: mfaDevices,
 }).strict();
 const rootUser = z.object({
-  user_id: field.entityId, user_name: names.userName, description: field.description, tags: field.tags, access_keys: field.accessKeys, mfa_devices: mfaDevices,
+  user_id: field.entityId, user_name: names.userName.optional(), description: field.description, tags: field.tags, access_keys: field.accessKeys, mfa_devices: mfaDevices,
 }).strict();
 const group = z.object({
   group_id: field.entityId, group_name: names.groupName, description: field.description, attached_policies: field.attachedPolicies(maximumOf('policiesPerGroup')),
@@ -34,7 +34,7 @@ const policy = z.object({
 
 const agency = z.object({
   agency_id: field.entityId, agency_name: names.agencyName, path: field.path, description: field.description,
-  max_session_duration: z.int().min(sessionDuration.defaultSeconds).max(sessionDuration.maximumSeconds).default(sessionDuration.defaultSeconds),
+  max_session_duration: z.int().min(sessionDuration.defaultSeconds).max(sessionDuration.maximumSeconds).optional(),
   trust_policy: field.document, attached_policies: field.attachedPolicies(maximumOf('policiesPerAgency')), tags: field.tags,
 }).strict();
 const legacyAgency = z.object({
@@ -54,7 +54,7 @@ const account = z.object({
   account_name: field.accountName,
   quotas: quotasSchema.optional().describe('those that are not the defaults; absent: they stay as they are'),
   asymmetric_signature: z.boolean().optional().describe('whether SDK-ECDSA-P256-SHA256 is accepted; absent: it stays as it is, true in a new account'),
-  root_user: rootUser.optional().describe('absent: a root user of the account name, without access keys'),
+  root_user: rootUser.optional().describe('absent: it stays as it is; in a new account, of the account name and without access keys'),
   users: z.array(user).max(maximumOf('users')).default([]),
   groups: z.array(group).max(maximumOf('groups')).default([]),
   policies: z.array(policy).max(maximumOf('policies')).default([]),

@@ -1,4 +1,5 @@
 // From a bootstrap file and the accounts as they stand to the changes that make them so; pure, and idempotent.
+import { planAccessKeys } from './bootstrap-access-keys.js';
 import { BootstrapError, type BootstrapAccount, type BootstrapFile } from './bootstrap-file.js';
 import { planAgencies } from './bootstrap-agencies.js';
 import { documentText } from './bootstrap-documents.js';
@@ -21,7 +22,7 @@ export interface BootstrapPlan {
  * Throws {@link BootstrapError} with the place in the file; nothing is to be written then.
  */
 export function planBootstrap(file: BootstrapFile, existing: ReadonlyMap<string, Snapshot>, tools: BootstrapTools): BootstrapPlan {
-  const shared: SharedPlan = { tools, accessKeyIds: new Set(), generatedKeys: [] };
+  const shared: SharedPlan = { tools, accessKeyIds: new Set(), deviceOwners: new Map(), generatedKeys: [] };
   const tenants = new Map([...existing].filter(([id]) => id !== systemAccountId));
   const accounts = resolve({
     entries: file.accounts, place: '/accounts', nameField: 'account_name', idField: 'account_id',
@@ -72,7 +73,7 @@ function planSystem(writer: AccountWriter, file: BootstrapFile): void {
     userId: operatorUserId, userName: 'operator', enabled: true, isRootUser: false, description: '', tags: [], groupIds: [], attachedPolicies: [],
     createdAt: current?.users.get(operatorUserId)?.createdAt ?? now,
   });
-  writer.accessKeys({ kind: 'user', id: operatorUserId, name: 'operator' }, file.operator?.access_keys ?? [], '/operator/access_keys');
+  planAccessKeys(writer, { kind: 'user', id: operatorUserId, name: 'operator' }, file.operator?.access_keys ?? [], '/operator/access_keys');
   const principals = new Set((current?.services.ids() ?? []).map((principal) => principal.toLowerCase()));
   const named = new Set<string>();
   file.services.forEach(({ service_principal: servicePrincipal, access_keys: keys }, index) => {
@@ -83,6 +84,6 @@ function planSystem(writer: AccountWriter, file: BootstrapFile): void {
       throw new BootstrapError(`${place}/service_principal`, `\`${servicePrincipal}\` is registered in another spelling`);
     }
     writer.put('service', servicePrincipal, { servicePrincipal, createdAt: current?.services.get(servicePrincipal)?.createdAt ?? now });
-    writer.accessKeys({ kind: 'service', id: servicePrincipal, name: servicePrincipal }, keys, `${place}/access_keys`);
+    planAccessKeys(writer, { kind: 'service', id: servicePrincipal, name: servicePrincipal }, keys, `${place}/access_keys`);
   });
 }

@@ -6,8 +6,8 @@ import { byId, refuseRepeated, resolve } from './bootstrap-names.js';
 import type { AccountWriter } from './bootstrap-writer.js';
 import type { PolicyAttachment } from './entities.js';
 
-/** The attachments of an entity: names of the file, with the times of those that are already there. */
-export type Attach = (names: readonly string[], old: readonly PolicyAttachment[] | undefined, place: string) => readonly PolicyAttachment[];
+/** The attachments of an entity: names of the file, with the times of those that are already there; where it names none, those that are there. */
+export type Attach = (names: readonly string[] | undefined, old: readonly PolicyAttachment[] | undefined, place: string) => readonly PolicyAttachment[];
 
 export function planPolicies(writer: AccountWriter, account: BootstrapAccount, place: string): Attach {
   const { current, now } = writer;
@@ -21,15 +21,17 @@ export function planPolicies(writer: AccountWriter, account: BootstrapAccount, p
   for (const { entry, place: at, id, old } of policies) {
     // An attachment names one policy: there is no rule by which one of two could win.
     if (taken.has(foldAscii(entry.policy_name))) throw new BootstrapError(`${at}/policy_name`, `\`${entry.policy_name}\` is the name of a system policy`);
+    if (writer.catalogue.systemPolicies.has(id)) throw new BootstrapError(`${at}/policy_id`, `\`${id}\` is the id of a system policy`);
     writer.put('policy', id, {
       ...policyVersions(old, entry, at, now),
-      policyId: id, policyName: entry.policy_name, path: entry.path, description: entry.description, createdAt: old?.createdAt ?? now,
+      policyId: id, policyName: entry.policy_name, path: entry.path ?? old?.path ?? '', description: entry.description ?? old?.description ?? '', createdAt: old?.createdAt ?? now,
     });
   }
   writer.refuseOverMaximum('policies', `${place}/policies`);
   const ids = new Map([...systemPolicies, ...(current?.policies.values() ?? []).map(({ policyId, policyName }) => [policyName, policyId] as const)]);
   for (const { entry, id } of policies) ids.set(entry.policy_name, id);
   return (names, old, at) => {
+    if (names === undefined) return old ?? [];
     const named = new Set<string>();
     return names.map((name, index) => {
       const policyId = ids.get(name);

@@ -1,5 +1,5 @@
 // Sealed secrets of a bootstrap file: where they stand, and the file with what they open to.
-import type { BootstrapAccessKey, BootstrapFile, BootstrapMfaDevice } from './bootstrap-file.js';
+import { BootstrapError, type BootstrapAccessKey, type BootstrapFile, type BootstrapMfaDevice } from './bootstrap-file.js';
 
 /** A secret under the key of who is to have it, bound to what it is the secret of. */
 export interface SealedSecret {
@@ -19,6 +19,9 @@ export function sealedSecrets(file: BootstrapFile): readonly SealedSecret[] {
   });
   return found;
 }
+
+/** Of a secret that nobody has opened. @param place JSON pointer */
+export const sealedError = (place: string): BootstrapError => new BootstrapError(place, 'is sealed: its private key is needed to open it (`--unseal-with`)');
 
 /** The file with plain secrets alone. */
 export function withSecrets(file: BootstrapFile, open: (secret: SealedSecret) => string): BootstrapFile {

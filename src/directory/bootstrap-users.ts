@@ -1,6 +1,8 @@
 // The users and groups of an account in a bootstrap file, the root user among them.
+import { planAccessKeys } from './bootstrap-access-keys.js';
 import { BootstrapError, type BootstrapAccount } from './bootstrap-file.js';
 import { resourceTags } from './bootstrap-documents.js';
+import { planMfaDevices } from './bootstrap-mfa-devices.js';
 import { byId, refuseRepeated, resolve } from './bootstrap-names.js';
 import type { Attach } from './bootstrap-policies.js';
 import type { AccountWriter } from './bootstrap-writer.js';
@@ -18,7 +20,7 @@ export function planGroups(writer: AccountWriter, account: BootstrapAccount, pla
   for (const { entry, place: at, id, old } of groups) {
     ids.set(entry.group_name, id);
     writer.put('group', id, {
-      groupId: id, groupName: entry.group_name, description: entry.description,
+      groupId: id, groupName: entry.group_name, description: entry.description ?? old?.description ?? '',
       attachedPolicies: attach(entry.attached_policies, old?.attachedPolicies, at), createdAt: old?.createdAt ?? now,
     });
   }
@@ -36,8 +38,7 @@ export function planUsers(writer: AccountWriter, account: BootstrapAccount, plac
   const { current, now } = writer;
   const ordinary = new Map([...byId(current?.users)].filter(([, user]) => !user.isRootUser));
   const oldRoot = (current?.users.values() ?? []).find(({ isRootUser }) => isRootUser);
-  const rootUserId = planRootUser(writer, account, `${place}/root_user`, oldRoot);
-  const rootName = account.root_user?.user_name ?? account.account_name;
+  const { userId: rootUserId, userName: rootName } = planRootUser(writer, account, `${place}/root_user`, oldRoot);
   const users = resolve({
     entries: account.users, place: `${place}/users`, nameField: 'user_name', idField: 'user_id',
     name: (user) => user.user_name, givenId: (user) => user.user_id,
@@ -47,26 +48,26 @@ export function planUsers(writer: AccountWriter, account: BootstrapAccount, plac
     if (entry.user_name === rootName || id === rootUserId) throw new BootstrapError(`${at}/user_name`, `\`${entry.user_name}\` is the account's root user`);
     const groups = new Set<string>();
     writer.put('user', id, {
-      userId: id, userName: entry.user_name, enabled: entry.enabled, isRootUser: false, description: entry.description,
-      tags: resourceTags(entry.tags, `${at}/tags`),
-      groupIds: entry.groups.map((name, index) => {
+      userId: id, userName: entry.user_name, enabled: entry.enabled ?? old?.enabled ?? true, isRootUser: false, description: entry.description ?? old?.description ?? '',
+      tags: resourceTags(entry.tags, old?.tags, `${at}/tags`),
+      groupIds: entry.groups?.map((name, index) => {
         refuseRepeated(groups, name, `${at}/groups/${index}`);
         const groupId = groupIds.get(name);
         if (groupId === undefined) throw new BootstrapError(`${at}/groups/${index}`, `\`${name}\` is no group of this account`);
         return groupId;
-      }),
+      }) ?? old?.groupIds ?? [],
       attachedPolicies: attach(entry.attached_policies, old?.attachedPolicies, at), createdAt: old?.createdAt ?? now,
     });
-    writer.accessKeys({ kind: 'user', id, name: entry.user_name }, entry.access_keys, `${at}/access_keys`);
-    writer.mfaDevices(id, entry.mfa_devices, `${at}/mfa_devices`);
+    planAccessKeys(writer, { kind: 'user', id, name: entry.user_name }, entry.access_keys, `${at}/access_keys`);
+    planMfaDevices(writer, { userId: id, userName: entry.user_name }, entry.mfa_devices, `${at}/mfa_devices`);
   }
   writer.refuseOverMaximum('users', `${place}/users`);
   return rootUserId;
 }
 
-function planRootUser(writer: AccountWriter, account: BootstrapAccount, place: string, old: User | undefined): string {
+function planRootUser(writer: AccountWriter, account: BootstrapAccount, place: string, old: User | undefined): Pick<User, 'userId' | 'userName'> {
   const root = account.root_user;
-  const userName = root?.user_name ?? account.account_name;
+  const userName = root?.user_name ?? old?.userName ?? account.account_name;
   if (old !== undefined && root?.user_id !== undefined && root.user_id !== old.userId) {
     throw new BootstrapError(`${place}/user_id`, `the root user exists with the id \`${old.userId}\``);
   }
@@ -74,10 +75,10 @@ function planRootUser(writer: AccountWriter, account: BootstrapAccount, place: s
   if (ordinary !== undefined) throw new BootstrapError(`${place}/user_name`, `\`${userName}\` is another user of the account`);
   const userId = old?.userId ?? root?.user_id ?? writer.newId();
   writer.put('user', userId, {
-    userId, userName, enabled: true, isRootUser: true, description: root?.description ?? '', tags: resourceTags(root?.tags ?? [], `${place}/tags`), groupIds: [], attachedPolicies: [],
+    userId, userName, enabled: true, isRootUser: true, description: root?.description ?? old?.description ?? '', tags: resourceTags(root?.tags, old?.tags, `${place}/tags`), groupIds: [], attachedPolicies: [],
     createdAt: old?.createdAt ?? writer.now,
   });
-  writer.accessKeys({ kind: 'user', id: userId, name: userName }, root?.access_keys ?? [], `${place}/access_keys`);
-  writer.mfaDevices(userId, root?.mfa_devices ?? [], `${place}/mfa_devices`);
-  return userId;
+  planAccessKeys(writer, { kind: 'user', id: userId, name: userName }, root?.access_keys ?? [], `${place}/access_keys`);
+  planMfaDevices(writer, { userId, userName }, root?.mfa_devices ?? [], `${place}/mfa_devices`);
+  return { userId, userName };
 }

@@ -137,6 +137,8 @@ export interface MfaDevice {
   readonly serialNumber: string;
   readonly userId: string;
   readonly enabled: boolean;
+  /** It was disabled: another device of the user may take its place. Never so of one that is enabled. */
+  readonly unbound: boolean;
   /** Sealed base32 seed; its place is {@link mfaSeedPlace}. */
   readonly sealedSeed: string;
   readonly createdAt: number;

@@ -38,7 +38,7 @@ const schemas: { readonly [Kind in EntityKind]: z.ZodType<EntityKinds[Kind]> } =
     accessKeyId: z.string(), owner: z.object({ kind: z.enum(['user', 'service']), id: z.string() }), active: z.boolean(),
     sealedSecret: z.string(), createdAt: time,
   }),
-  mfa: z.object({ serialNumber: z.string(), userId: z.string(), enabled: z.boolean(), sealedSeed: z.string(), createdAt: time }),
+  mfa: z.object({ serialNumber: z.string(), userId: z.string(), enabled: z.boolean(), unbound: z.boolean().default(false), sealedSeed: z.string(), createdAt: time }),
   scp: z.object({ name: z.string(), document: z.string() }),
   service: z.object({ servicePrincipal: z.string(), createdAt: time }),
   deletion: z.object({
@@ -50,6 +50,25 @@ const schemas: { readonly [Kind in EntityKind]: z.ZodType<EntityKinds[Kind]> } =
 export function parseEntity(field: EntityField, text: string): EntityKinds[EntityKind] {
   const kind = field.slice(0, field.indexOf(':'));
   if (!Object.hasOwn(schemas, kind)) throw new Error(`the stored field \`${field}\` is of no known kind`);
+  const value: unknown = JSON.parse(text);
   // The kind was just found among the schemas.
-  return schemas[kind as EntityKind].parse(JSON.parse(text));
+  return schemas[kind as EntityKind].parse(typeof value === 'object' ? { ...whatCameLater(kind, text), ...value } : value);
 }
+
+/** Members that records of the first release lack. */
+function whatCameLater(kind: string, text: string): object {
+  switch (kind) {
+    case 'account':
+      return { asymmetricSignature: true, quotas: {} };
+    case 'agency':
+      return { kind: 'trust' };
+    case 'policy': {
+      const { versions, createdAt } = firstPolicies.parse(JSON.parse(text));
+      return { lastVersionNumber: Math.max(0, ...versions.map(({ versionId }) => Number(versionId.slice(1)))), updatedAt: versions.at(-1)?.createdAt ?? createdAt };
+    }
+    default:
+      return {};
+  }
+}
+
+const firstPolicies = z.object({ createdAt: time, versions: z.array(z.object({ versionId: z.string(), createdAt: time })) });

@@ -87,9 +87,9 @@ function accessKeyText({ accessKeyId, active }: AccessKey, { accessKeys }: Expor
   return sealed === undefined ? [] : [{ access_key_id: accessKeyId, sealed_secret_access_key: sealed, status: active ? 'active' as const : 'inactive' as const }];
 }
 
-function mfaDeviceText(accountId: string, { serialNumber, enabled }: MfaDevice, { mfaSeeds }: ExportedSecrets) {
+function mfaDeviceText(accountId: string, { serialNumber, enabled, unbound }: MfaDevice, { mfaSeeds }: ExportedSecrets) {
   const sealed = mfaSeeds.get(serialNumber);
-  return sealed === undefined ? [] : [{ device_name: mfaDeviceName(accountId, serialNumber), sealed_base32_string_seed: sealed, enabled }];
+  return sealed === undefined ? [] : [{ device_name: mfaDeviceName(accountId, serialNumber), sealed_base32_string_seed: sealed, enabled, unbound }];
 }
 
 /** What the device was named, of which its serial number is made. */
@@ -116,7 +116,7 @@ function trustAgencyText(agency: Agency, names: Names): Texts<'agencies'>[] {
 function legacyAgencyText(agency: Agency, names: Names): Texts<'legacy_agencies'>[] {
   if (agency.kind !== 'legacy') return [];
   return [{
-    agency_id: agency.agencyId, agency_name: agency.agencyName, ...(agency.trustDomainId !== '' && { trust_domain_id: agency.trustDomainId }),
+    agency_id: agency.agencyId, agency_name: agency.agencyName, trust_domain_id: agency.trustDomainId,
     trust_domain_name: agency.trustDomainName, description: agency.description,
     attached_policies: names.attached(agency.attachedPolicies), tags: tagTexts(agency.tags),
   }];

@@ -1,4 +1,5 @@
 // What the directory asks of its storage: strict reads of accounts, and the epochs that end sessions.
+import type { Account } from './entities.js';
 import type { EntityEntry, EntityField, Snapshot } from './snapshot.js';
 
 /** Whose sessions an epoch can end: the whole account, or one user, agency or access key of it. */
@@ -28,6 +29,8 @@ export interface DirectoryReader {
   read(accountId: string, subjects: (snapshot: Snapshot) => readonly EpochSubject[]): Promise<AccountView | undefined>;
   /** Epochs alone, for accounts whose content does not matter (ancestors of a session). */
   readEpochs(accountId: string, subjects: readonly EpochSubject[]): Promise<Epochs>;
+  /** The account's own record, without all it owns. */
+  accountRecord(accountId: string): Promise<Account | undefined>;
   /** Whether there is or ever was an account of this id. */
   wasUsed(accountId: string): Promise<boolean>;
   /** When a permanent access key was last used, in seconds since the epoch, to a minute; undefined: never. */

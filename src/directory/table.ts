@@ -84,9 +84,9 @@ export class Table<Entity> {
   }
 }
 
-/** Sixteen digits hold every time there is: texts compare as the numbers do. */
-function position<Entity>({ id, createdAt }: TableKeys<Entity>, entity: Entity): string {
-  return `${String(createdAt(entity)).padStart(16, '0')}:${id(entity)}`;
-}
+const position = <Entity>({ id, createdAt }: TableKeys<Entity>, entity: Entity): string => placeInTime(createdAt(entity), id(entity));
+
+/** Where something stands in an order of times. Sixteen digits hold every time there is: texts compare as the numbers do. */
+export const placeInTime = (time: number, id: string): string => `${String(time).padStart(16, '0')}:${id}`;
 
 export type Tables = { readonly [Kind in EntityKind]: Table<EntityKinds[Kind]> };

@@ -1,6 +1,6 @@
 // The OpenAPI document, derived from the operation tables.
 import { z } from 'zod';
-import type { Operation } from './operation.js';
+import type { Operation, OperationHeader } from './operation.js';
 
 const errorSchema = {
   type: 'object',
@@ -32,9 +32,9 @@ const methodsOf = (path: string, operations: readonly Operation[]) =>
   Object.fromEntries(operations.filter((operation) => operation.path === path).map((operation) => [operation.method, describeOperation(operation)]));
 
 function describeOperation(operation: Operation) {
-  const { name, family, summary, action, status, parameters, query, body, response, refusals } = operation;
+  const { name, family, summary, action, status, parameters, query, headers = [], body, response, refusals } = operation;
   const refused = { description: 'refused', content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } } };
-  const inPlace = [...membersOf('path', parameters), ...membersOf('query', query)];
+  const inPlace = [...membersOf('path', parameters), ...membersOf('query', query), ...headers.map(headerParameter)];
   return {
     operationId: name,
     tags: [family],
@@ -49,6 +49,8 @@ function describeOperation(operation: Operation) {
     },
   };
 }
+
+const headerParameter = ({ name, description }: OperationHeader) => ({ name, in: 'header', required: false, description, schema: { type: 'string' } });
 
 function membersOf(place: 'path' | 'query', schema: z.ZodType | undefined) {
   if (schema === undefined) return [];

@@ -12,6 +12,12 @@ export interface Input<Path, Query, Body> {
   readonly body: Body;
 }
 
+/** A header that an operation looks at, when it is signed. */
+export interface OperationHeader {
+  readonly name: string;
+  readonly description: string;
+}
+
 export interface Operation<
   Path extends z.ZodType = z.ZodType, Query extends z.ZodType = z.ZodType, Body extends z.ZodType = z.ZodType, Answer extends z.ZodType = z.ZodType,
 > {
@@ -30,6 +36,8 @@ export interface Operation<
   readonly parameters?: Path;
   /** Schema of the query; absent: it is not looked at. */
   readonly query?: Query;
+  /** Signed headers that make a difference to this operation, beside those of every signature. */
+  readonly headers?: readonly OperationHeader[];
   /** Absent: the operation takes no body. */
   readonly body?: Body;
   /** Absent: the answer has no body. */

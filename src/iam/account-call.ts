@@ -1,13 +1,13 @@
 // One operation on the caller's own account: authorize, decide, and leave what happened to the audit.
 import { ApiError } from '../base/api-error.js';
-import type { Change } from '../directory/commands/change.js';
+import { effective, type Change } from '../directory/commands/change.js';
 import type { Snapshot } from '../directory/snapshot.js';
 import type { SessionCaller, UserCaller, Caller } from '../sts/caller.js';
 import type { MfaStep } from '../sts/commit.js';
 import type { CallContext, EventDetails, Outcome } from '../sts/outcome.js';
 import type { Resource } from '../sts/own-action.js';
 import type { Services } from '../sts/services.js';
-import { auditedInput, type OperationInput } from './audited-input.js';
+import { auditedChange, auditedInput, type OperationInput } from './audited-input.js';
 import { authorize } from './authorize.js';
 
 /** What an operation decides upon. */
@@ -29,7 +29,7 @@ export interface AccountCall<Input, Body> {
   /** Null: every principal of the account may ask. */
   readonly action: string | null;
   /** Absent: the action has no resource. What does not exist is asked for by its id: permission comes before the 404. */
-  readonly resource?: ((account: Snapshot, input: Input) => Resource) | undefined;
+  readonly resource?: ((account: Snapshot, input: Input, caller: UserCaller | SessionCaller) => Resource) | undefined;
   readonly outlasts?: boolean | undefined;
   readonly decide: (ground: Ground, input: Input) => Result<Body> | Promise<Result<Body>>;
 }
@@ -41,12 +41,14 @@ export async function callOnAccount<Input extends OperationInput, Body>(
   try {
     if (caller.kind === 'service') throw new ApiError('accessDenied', `access denied: \`${caller.principalUrn}\` is a service and has no account of its own`);
     const account = caller.snapshot;
-    const target = resource?.(account, input);
+    const target = resource?.(account, input, caller);
     if (target !== undefined) details = { ...details, resource: target.urn };
     if (action !== null) authorize(services, caller, { action, resource: target, outlasts }, call.now);
-    const { body, change, mfaStep } = await decide({ services, caller, account, call }, input);
+    const { body, change: wanted, mfaStep } = await decide({ services, caller, account, call }, input);
+    const change = wanted === undefined ? undefined : effective(account, wanted);
     return {
-      ok: true, body, guards: [], details: action === null ? details : { ...details, decision: 'allowed' },
+      ok: true, body, guards: [],
+      details: { ...details, request: { ...details.request, ...auditedChange(change) }, ...(action !== null && { decision: 'allowed' }) },
       ...(change !== undefined && { changes: [{ accountId: account.accountId, expectedRevision: account.revision, ...change }] }),
       ...(mfaStep !== undefined && { mfaStep }),
     };

@@ -1,5 +1,6 @@
 // Trust agencies, and a look at those of the other kinds (IAM v5 API §2).
 import { z } from 'zod';
+import { ApiError } from '../base/api-error.js';
 import { createAgency, deleteAgency, updateAgency } from '../directory/commands/agencies.js';
 import { found } from '../directory/commands/rules.js';
 import { sessionDuration, type Agency } from '../directory/entities.js';
@@ -58,6 +59,7 @@ export const newAgencyResource = (account: Snapshot, { body }: { readonly body: 
 export const everyAgency = (account: Snapshot): Resource => ({ urn: agencyUrn(account.accountId, '', '*') });
 
 export function create({ account, services, call }: Ground, { body }: { readonly body: z.output<typeof createAgencyBody> }): Result<{ agency: AgencyAnswer }> {
+  if (services.catalogue.isReservedAgencyName(body.agency_name)) throw new ApiError('invalidAgencyName', `\`agency_name\`: \`${body.agency_name}\` is reserved for the service-linked agency of its service`);
   const change = createAgency(account, {
     agencyId: newEntityId(services.random), agencyName: body.agency_name, path: body.path, description: body.description,
     maxSessionDurationSeconds: body.max_session_duration, trustPolicy: body.trust_policy, createdAt: call.now,

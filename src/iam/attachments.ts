@@ -5,6 +5,7 @@ import { attachmentsOf, attachPolicy, detachPolicy } from '../directory/commands
 import type { PolicyAttachment } from '../directory/entities.js';
 import type { Snapshot } from '../directory/snapshot.js';
 import { entityId } from '../directory/names.js';
+import { placeInTime } from '../directory/table.js';
 import type { Resource } from '../sts/own-action.js';
 import type { Ground, Result } from './account-call.js';
 import { agencyResource } from './agencies.js';
@@ -67,7 +68,7 @@ interface ListAttached<Named> {
 
 export const listAttached = <Named extends z.ZodType>({ kind, id }: Attachable<Named>) => ({ account }: Ground, { path, query }: ListAttached<z.output<Named>>): Result<z.infer<typeof attachedPoliciesResponse>> => {
   const place = ({ attachedAt, policyId }: PolicyAttachment): string => placeInTime(attachedAt, policyId);
-  const page = pageOf(listingBy(`${kind}-policies`, attachmentsOf(account, kind, id(path)), place), query);
+  const page = pageOf(listingBy(`${kind}-policies:${id(path)}`, attachmentsOf(account, kind, id(path)), place), query);
   // A system policy that the catalogue no longer has is told by its id: it counts, and can be detached.
   const policies = page.items.map(({ policyId, attachedAt }) => ({
     policy_name: policyView(account, policyId)?.policyName ?? policyId, policy_id: policyId, urn: urnOfPolicy(account, policyId), attached_at: timestamp(attachedAt),
@@ -88,7 +89,7 @@ export function listEntities({ account }: Ground, { path, query }: { readonly pa
   const { policyId } = foundPolicy(account, path.policy_id);
   const holders = attachedEntities(account, policyId).filter(({ kind }) => query.entity_type === undefined || kind === query.entity_type);
   const place = ({ kind, attachedAt, id }: AttachedEntity): string => `${kind}:${placeInTime(attachedAt, id)}`;
-  const { items, pageInfo: info } = pageOf(listingBy('policy-entities', holders, place), query);
+  const { items, pageInfo: info } = pageOf(listingBy(`policy-entities:${policyId}:${query.entity_type ?? 'all'}`, holders, place), query);
   const ofKind = (wanted: IdentityKind) => items.filter(({ kind }) => kind === wanted);
   return {
     body: {
@@ -99,6 +100,3 @@ export function listEntities({ account }: Ground, { path, query }: { readonly pa
     },
   };
 }
-
-/** Sixteen digits hold every time there is: texts compare as the times do. */
-const placeInTime = (time: number, id: string): string => `${String(time).padStart(16, '0')}:${id}`;

@@ -16,23 +16,21 @@ export interface Asked {
 
 /** Throws the 403. */
 export function authorize(services: Services, caller: UserCaller | SessionCaller, { action, resource, outlasts }: Asked, now: number): void {
-  const decision = decideOwn(caller, action, resource, now);
-  const failure = decision.allowed ? undefined : describe(decision);
-  const refusal = failure ?? (outlasts && isNarrowed(caller) ? outlastingRefusal : undefined);
+  const targets = resource === undefined ? [undefined] : [resource, ...(resource.also ?? [])];
+  const decision = targets.map((target) => decideOwn(caller, action, target, now)).find(({ allowed }) => !allowed);
+  const refusal = decision !== undefined ? describe(decision) : outlasts && isNarrowed(caller) ? outlastingRefusal : undefined;
   if (refusal === undefined) return;
-  const target = resource === undefined ? '' : ` on \`${resource.urn}\``;
-  const message = `access denied: \`${caller.principalUrn}\` is not authorized to perform \`${action}\`${target}: ${refusal}`;
-  const reason = {
-    failure: refusal, principal: caller.principalUrn, action, ...(resource !== undefined && { resource: resource.urn }), ...(failure !== undefined && { decision }),
-  };
+  // The URN stands in the sealed reason only: it has the name of what was asked for by its id.
+  const message = `access denied: \`${caller.principalUrn}\` is not authorized to perform \`${action}\`: ${refusal}`;
+  const urn = decision?.resource ?? resource?.urn;
+  const reason = { failure: refusal, principal: caller.principalUrn, action, ...(urn !== undefined && { resource: urn }), ...(decision !== undefined && { decision }) };
   throw new ApiError('accessDenied', message, encodeAuthorizationMessage(services.keyring, services.random, caller.accountId, reason));
 }
 
 /**
  * [choice] Keys, trust and permissions bind nobody to the session policies under which they were made: whoever is
- * narrowed by such policies could shed them that way.
+ * narrowed by such policies, or assumed an agency while being so, could shed them that way.
  */
-const outlastingRefusal = 'a session that session policies narrow may not make what would outlast them: keys, trust or permissions';
+const outlastingRefusal = 'a session that session policies narrow, or narrowed before it in its chain, may not make what would outlast them: keys, trust or permissions';
 
-const isNarrowed = (caller: UserCaller | SessionCaller): boolean =>
-  caller.kind === 'agency-session' && (caller.session.sessionPolicy !== undefined || caller.session.sessionPolicyIds.length > 0);
+const isNarrowed = (caller: UserCaller | SessionCaller): boolean => caller.kind === 'agency-session' && caller.session.isNarrowed;

@@ -2,15 +2,15 @@
 import { z } from 'zod';
 import type { ResourceTag } from '../directory/entities.js';
 import { parsePolicy, PolicyError, type PolicyKind } from '../policy/index.js';
-import { characters } from '../base/characters.js';
+import { freeText } from '../base/characters.js';
 
 const longestPath = 512;
 
 export const pathPrefix = z.string().max(longestPath).regex(/^[A-Za-z0-9.,+@=_/-]*$/, 'must hold only letters, digits and .,+@=_-/');
 
-export const description = characters(0, 1000);
+export const description = freeText(1000);
 /** Of users and groups, service-linked agencies and providers. */
-export const strictDescription = (most: number) => characters(0, most).regex(/^[^@#%&<>\\$^*]*$/, 'must not hold any of @#%&<>\\$^*');
+export const strictDescription = (most: number) => freeText(most).regex(/^[^@#%&<>\\$^*]*$/, 'must not hold any of @#%&<>\\$^*');
 
 /** A policy document as JSON text in a string. */
 export const policyDocument = (kind: PolicyKind) => z.string().superRefine((text, context) => {

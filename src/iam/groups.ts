@@ -43,6 +43,12 @@ const groupAnswer = (accountId: string, { groupId, groupName: name, createdAt, d
 export const groupResource = (account: Snapshot, { path: { group_id: id } }: OfGroup): Resource =>
   ({ urn: groupUrn(account.accountId, account.groups.get(id)?.groupName ?? id) });
 
+/** As with users: the new name must be allowed as well. */
+export function updatedGroupResource(account: Snapshot, { path, body: { new_group_name: name } }: OfGroup & { readonly body: z.output<typeof updateGroupBody> }): Resource {
+  const resource = groupResource(account, { path });
+  return name === undefined ? resource : { ...resource, also: [{ ...resource, urn: groupUrn(account.accountId, name) }] };
+}
+
 export const newGroupResource = (account: Snapshot, { body }: { readonly body: z.output<typeof createGroupBody> }): Resource => ({ urn: groupUrn(account.accountId, body.group_name) });
 
 export const everyGroup = (account: Snapshot): Resource => ({ urn: groupUrn(account.accountId, '*') });

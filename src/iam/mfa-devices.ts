@@ -9,12 +9,13 @@ import type { Snapshot } from '../directory/snapshot.js';
 import { entityId, mfaDeviceName as deviceName } from '../directory/names.js';
 import { seal } from '../keyring/seal.js';
 import { acceptedStep } from '../sts/mfa.js';
+import type { SessionCaller, UserCaller } from '../sts/caller.js';
 import type { Resource } from '../sts/own-action.js';
 import { newMfaSeed } from '../urn/ids.js';
 import { mfaSerialNumber } from '../urn/urn.js';
 import type { Ground, Result } from './account-call.js';
 import { listingOf, pageInfo, pageOf, pageQuery } from './page.js';
-import { actingUserId } from './users.js';
+import { actingUserId, userResource } from './users.js';
 
 const serialNumber = matching(/^[\w+=/:,.@-]{9,256}$/, 'must be 9 to 256 letters, digits or _+=/:,.@-', 'invalidSerialNumber');
 const authenticationCode = z.string().regex(/^\d{6}$/, 'must be six digits');
@@ -37,13 +38,20 @@ const mfaDeviceAnswer = ({ serialNumber: serial, userId, enabled }: MfaDevice): 
 
 const nameOf = ({ user_id: userId, serial_number: serial }: NamedDevice): MfaDeviceName => ({ userId, serialNumber: serial });
 
+type DeviceCaller = UserCaller | SessionCaller;
+
 /** A text that is no serial number of this account has the place of a device's name. */
-export function mfaDeviceResource({ accountId }: Snapshot, { serial_number: serial }: NamedDevice): Resource {
-  return { urn: serial.startsWith(mfaSerialNumber(accountId, '')) ? serial : mfaSerialNumber(accountId, serial) };
+export function mfaDeviceResource(account: Snapshot, { serial_number: serial, user_id: userId }: NamedDevice, caller: DeviceCaller): Resource {
+  const { accountId } = account;
+  return { urn: serial.startsWith(mfaSerialNumber(accountId, '')) ? serial : mfaSerialNumber(accountId, serial), also: ownersOther(account, userId, caller) };
 }
 
-export const newMfaDeviceResource = (account: Snapshot, { body }: { readonly body: z.output<typeof createMfaDeviceBody> }): Resource =>
-  ({ urn: mfaSerialNumber(account.accountId, body.virtual_mfa_device_name) });
+export const newMfaDeviceResource = (account: Snapshot, { body: { virtual_mfa_device_name: name, user_id: userId } }: { readonly body: z.output<typeof createMfaDeviceBody> }, caller: DeviceCaller): Resource =>
+  ({ urn: mfaSerialNumber(account.accountId, name), also: ownersOther(account, userId, caller) });
+
+/** [choice] A device's name says nothing of whose it is: for somebody else's the action must be allowed on that user too. */
+const ownersOther = (account: Snapshot, userId: string, caller: DeviceCaller): readonly Resource[] =>
+  caller.kind === 'user' && caller.user.userId === userId ? [] : [userResource(account, { path: { user_id: userId } })];
 
 export const everyMfaDevice = (account: Snapshot): Resource => ({ urn: mfaSerialNumber(account.accountId, '*') });
 

@@ -6,11 +6,12 @@ import type { Snapshot } from '../directory/snapshot.js';
 import { entityId, path, policyName } from '../directory/names.js';
 import type { Resource } from '../sts/own-action.js';
 import { newEntityId } from '../urn/ids.js';
+import { policyUrn } from '../urn/urn.js';
 import type { Ground, Result } from './account-call.js';
 import { description, pathPrefix, policyDocument, timestamp } from './fields.js';
 import { inLanguageOf } from './language.js';
 import { pageInfo, pageOf, pageQuery, type Listing } from './page.js';
-import { customView, foundPolicy, policyUrn, systemView, type PolicyView } from './policy-view.js';
+import { customView, foundPolicy, systemView, type PolicyView } from './policy-view.js';
 
 export const createPolicyBody = z.object({
   policy_name: policyName,

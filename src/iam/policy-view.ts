@@ -4,14 +4,13 @@ import type { SystemPolicy, Texts } from '../catalogue/index.js';
 import type { IdentityPolicy } from '../directory/entities.js';
 import type { Snapshot } from '../directory/snapshot.js';
 import type { Resource } from '../sts/own-action.js';
+import { policyUrn } from '../urn/urn.js';
 
 export interface PolicyView extends Pick<IdentityPolicy, 'policyId' | 'policyName' | 'path' | 'versions' | 'defaultVersionId' | 'createdAt' | 'updatedAt'> {
   readonly type: 'custom' | 'system';
   readonly urn: string;
   readonly description: Texts;
 }
-
-export const policyUrn = (accountId: string, path: string, name: string): string => `iam::${accountId}:policy:${path}${name}`;
 
 export function customView(accountId: string, policy: IdentityPolicy): PolicyView {
   const { description, ...read } = policy;

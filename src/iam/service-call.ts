@@ -1,5 +1,6 @@
 // One operation of a registered service on an account that it names: what account-call.ts is for the account's own principals.
 import { ApiError } from '../base/api-error.js';
+import { effective } from '../directory/commands/change.js';
 import { systemAccountId } from '../directory/entities.js';
 import type { Snapshot } from '../directory/snapshot.js';
 import { requestFacts } from '../sts/call-conditions.js';
@@ -8,7 +9,7 @@ import type { CallContext, Outcome } from '../sts/outcome.js';
 import type { Services } from '../sts/services.js';
 import { isAccountId } from '../urn/urn.js';
 import type { Result } from './account-call.js';
-import { auditedInput, type OperationInput } from './audited-input.js';
+import { auditedChange, auditedInput, type OperationInput } from './audited-input.js';
 
 /** What an operation of a service decides upon. */
 export interface ServiceGround {
@@ -44,18 +45,18 @@ export async function callOnNamedAccount<Input extends OperationInput, Body>(
     return refused(error);
   }
   const { accountId, revision } = account;
-  const guards = [{ accountId, revision, epochs: [] }];
   const details = { request, resource: resource(account, input), resourceAccountId: accountId };
   try {
-    const { body, change } = decide({ services, servicePrincipal: caller.servicePrincipal, account, call }, input);
+    const { body, change: wanted } = decide({ services, servicePrincipal: caller.servicePrincipal, account, call }, input);
+    const change = wanted === undefined ? undefined : effective(account, wanted);
     return {
-      ok: true, body, guards, details: { ...details, decision: 'allowed' }, otherAccount: { accountId, decision: 'allowed' },
+      ok: true, body, guards: [], details: { ...details, request: { ...request, ...auditedChange(change) }, decision: 'allowed' }, otherAccount: { accountId, decision: 'allowed' },
       ...(change !== undefined && { changes: [{ accountId, expectedRevision: revision, ...change }] }),
     };
   } catch (error) {
     const refusal = refused(error);
     const decision = refusal.error.auditText;
-    return { ...refusal, guards, details: { ...details, decision }, otherAccount: { accountId, decision } };
+    return { ...refusal, details: { ...details, decision }, otherAccount: { accountId, decision } };
   }
 }
 

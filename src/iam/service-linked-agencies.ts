@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ApiError } from '../base/api-error.js';
 import type { Catalogue } from '../catalogue/index.js';
 import { createServiceLinkedAgency, noSuchAgency, ownServiceLinkedAgency, serviceLinkedAgencyOf, serviceLinkedPathOf, setUsage } from '../directory/commands/service-linked-agencies.js';
+import { servicePrincipal } from '../directory/names.js';
 import type { Snapshot } from '../directory/snapshot.js';
 import { foldAscii } from '../policy/index.js';
 import { characters } from '../base/characters.js';
@@ -26,7 +27,7 @@ const mostRegions = 20;
 const mostResources = 100;
 
 export const createBody = z.object({
-  service_principal: z.string().regex(/^service\.[A-Za-z0-9-]{1,56}$/, 'must be service. and 1 to 56 letters, digits or -'), description: strictDescription(1000).optional(),
+  service_principal: servicePrincipal, description: strictDescription(1000).optional(),
 });
 const usageUrn = characters(1, 1500).refine((text) => parseUrn(text) !== undefined, 'must be a URN of five segments');
 export const usageBody = z.object({

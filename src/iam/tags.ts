@@ -1,6 +1,5 @@
 // Tags of trust agencies and users (IAM v5 API §9).
 import { z } from 'zod';
-import { ApiError } from '../base/api-error.js';
 import { addTags, removeTags, tagsOf, type TaggedResource } from '../directory/commands/tags.js';
 import type { ResourceTag } from '../directory/entities.js';
 import type { Snapshot } from '../directory/snapshot.js';
@@ -11,7 +10,7 @@ import type { Resource } from '../sts/own-action.js';
 import type { Ground, Result } from './account-call.js';
 import { agencyResource } from './agencies.js';
 import { tag, tagAnswer } from './fields.js';
-import { userResource } from './users.js';
+import { actingUserId, userResource } from './users.js';
 
 /** `field`: where the key stands in an item. */
 const keysOnce = <Item extends z.ZodType>(item: Item, keyOf: (item: z.output<Item>) => string, ...field: readonly string[]) =>
@@ -55,20 +54,11 @@ export function taggingResource(account: Snapshot, input: Added): Resource {
 export const untaggingResource = (account: Snapshot, input: Removed): Resource => ({ ...resourceOf(account, input), conditions: [['g:TagKeys', input.body]] });
 
 export function create(ground: Ground, input: Added): Result<TagsAnswer> {
-  refuseRootOfOthers(ground, input);
-  const change = addTags(ground.account, taggedResource(input), added(input));
+  const change = addTags(ground.account, taggedResource(input), added(input), actingUserId(ground));
   return { body: { tags: change.tags.map(tagAnswer) }, change };
 }
 
-export function remove(ground: Ground, input: Removed): Result<undefined> {
-  refuseRootOfOthers(ground, input);
-  return { body: undefined, change: removeTags(ground.account, taggedResource(input), input.body) };
-}
+export const remove = (ground: Ground, input: Removed): Result<undefined> =>
+  ({ body: undefined, change: removeTags(ground.account, taggedResource(input), input.body, actingUserId(ground)) });
 
 export const list = ({ account }: Ground, input: OfResource): Result<TagsAnswer> => ({ body: { tags: tagsOf(account, taggedResource(input)).map(tagAnswer) } });
-
-/** Tags decide what their bearer may do: those of the root user are its own affair. */
-function refuseRootOfOthers({ account, caller }: Ground, { path: { resource_type: kind, resource_id: id } }: OfResource): void {
-  const isRoot = kind === 'user' && account.users.get(id)?.isRootUser === true;
-  if (isRoot && !(caller.kind === 'user' && caller.user.isRootUser)) throw new ApiError('accessDenied', 'the tags of the root user can be changed only by the root user itself');
-}

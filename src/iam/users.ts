@@ -41,6 +41,12 @@ export function userResource(account: Snapshot, { path: { user_id: id } }: OfUse
   return user === undefined ? { urn: userUrn(account.accountId, id) } : { urn: userUrn(account.accountId, user.userName), tags: user.tags, conditions: [['iam:ResourceIsRootUser', user.isRootUser]] };
 }
 
+/** [choice] Who takes a new name takes what policies say of it: the name must be allowed as well. */
+export function updatedUserResource(account: Snapshot, { path, body: { new_user_name: name } }: OfUser & { readonly body: z.output<typeof updateUserBody> }): Resource {
+  const resource = userResource(account, { path });
+  return name === undefined ? resource : { ...resource, also: [{ ...resource, urn: userUrn(account.accountId, name) }] };
+}
+
 export const newUserResource = (account: Snapshot, { body }: { readonly body: z.output<typeof createUserBody> }): Resource => ({ urn: userUrn(account.accountId, body.name) });
 
 export const everyUser = (account: Snapshot): Resource => ({ urn: userUrn(account.accountId, '*') });
@@ -66,12 +72,12 @@ export function get({ account }: Ground, { path: { user_id: id } }: OfUser): Res
   return { body: { user: { ...userAnswer(account.accountId, user), tags: user.tags.map(tagAnswer) } } };
 }
 
-export function update({ account }: Ground, { path: { user_id: id }, body }: OfUser & { readonly body: z.output<typeof updateUserBody> }): Result<z.infer<typeof userResponse>> {
+export function update(ground: Ground, { path: { user_id: id }, body }: OfUser & { readonly body: z.output<typeof updateUserBody> }): Result<z.infer<typeof userResponse>> {
   const { new_user_name: name, new_description: text, enabled } = body;
-  const change = updateUser(account, id, {
+  const change = updateUser(ground.account, id, {
     ...(name !== undefined && { userName: name }), ...(text !== undefined && { description: text }), ...(enabled !== undefined && { enabled }),
-  });
-  return { body: { user: userAnswer(account.accountId, change.entity) }, change };
+  }, actingUserId(ground));
+  return { body: { user: userAnswer(ground.account.accountId, change.entity) }, change };
 }
 
 export const remove = ({ account }: Ground, { path: { user_id: id } }: OfUser): Result<undefined> => ({ body: undefined, change: deleteUser(account, id) });

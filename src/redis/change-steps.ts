@@ -1,6 +1,6 @@
 // Changes of accounts as steps of a commit: compare-and-set on the revision, then the fields, and what a process needs to catch up.
 import type { Random } from '../base/clock.js';
-import type { EntityField } from '../directory/snapshot.js';
+import { entityField, type EntityField } from '../directory/snapshot.js';
 import type { AccountChange } from '../directory/store.js';
 import { authenticateRecord } from '../keyring/authenticate.js';
 import type { Keyring } from '../keyring/keyring.js';
@@ -10,6 +10,7 @@ import { addStep, type Steps } from './scripts/commit.js';
 
 /** Revisions back that a process can catch up with by entity instead of reading the whole account. */
 const keptChanges = 64;
+const mostToldFields = 200;
 /** Fields of one script step; Lua unpacks a step's values on its stack. */
 const fieldsPerStep = 500;
 
@@ -31,8 +32,14 @@ export function addChange(steps: Steps, { accountId, expectedRevision, put, remo
   for (const part of parts(remove)) addStep(steps, 'D', entities, part.length, ...part);
   for (const part of parts(idsOf('key', remove))) addStep(steps, 'D', names.keyUses(accountId), part.length, ...part);
   for (const part of parts(idsOf('mfa', remove))) addStep(steps, 'D', names.mfaSteps(accountId), part.length, ...part);
-  const change = JSON.stringify([expectedRevision ?? '0', [...put.map(([field]) => field), ...remove]]);
-  addStep(steps, 'C', names.accountChanges(accountId), change, keptChanges);
+  for (const accessKeyId of idsOf('key', remove)) addStep(steps, 'X', names.accessKeyHint(accessKeyId), accountId);
+  const isGone = remove.includes(entityField('account', accountId));
+  addStep(steps, 'C', names.accountChanges(accountId), changeRecord(expectedRevision, [...put.map(([field]) => field), ...remove]), isGone ? 0 : keptChanges);
+}
+
+/** The revision before the change, and its fields; so many that reading all is cheaper are not told one by one. */
+function changeRecord(expectedRevision: string | undefined, fields: readonly EntityField[]): string {
+  return JSON.stringify([expectedRevision ?? '0', fields.length > mostToldFields ? '*' : fields]);
 }
 
 function* parts<Item>(items: readonly Item[]): IterableIterator<readonly Item[]> {

@@ -13,7 +13,7 @@ import { claimAccessKey, claimsOf, type Claim } from './access-keys.js';
 import { accountsKey, type KeyNames } from './cells.js';
 import { addChange, type ChangeTools } from './change-steps.js';
 import { reach, runScript } from './client.js';
-import { addStep, commitScript, noSteps, type Steps } from './scripts/commit.js';
+import { addStep, commitScript, keyNumber, noSteps, type Steps } from './scripts/commit.js';
 
 /** Records and index pages outlive their sessions by this much: clocks differ, and recent sessions stay visible. */
 const graceSeconds = 900;
@@ -26,7 +26,7 @@ const keyUseSeconds = 60;
 const rememberedKeyUses = 100_000;
 
 const results: ReadonlyMap<unknown, CommitResult> = new Map<unknown, CommitResult>([
-  ['ok', 'committed'], ['G', 'conflict'], ['M', 'conflict'], ['H', 'conflict'], ['T', 'mfa-step-used'], ['R', 'replayed'],
+  ['ok', 'committed'], ['G', 'conflict'], ['A', 'conflict'], ['M', 'conflict'], ['H', 'conflict'], ['T', 'mfa-step-used'], ['R', 'replayed'],
 ]);
 
 export function commitStore(redis: Redis, names: KeyNames, keyring: Keyring, random: Random): CommitStore {
@@ -63,7 +63,7 @@ async function prepareChanges(redis: Redis, names: KeyNames, { changes = [] }: C
 function stepsOf(commit: Commit, claims: readonly Claim[], keyUse: KeyUse | undefined, tools: ChangeTools): Steps {
   const { names, keyring } = tools;
   const steps = noSteps();
-  for (const guard of commit.guards) addGuard(steps, guard, names);
+  for (const guard of commit.guards) addGuard(steps, guard, commit.isPatient === true, names);
   for (const sessionId of commit.unmarkedSessions) addStep(steps, 'M', names.mark(sessionId));
   for (const { accessKeyId, accountId } of claims) addStep(steps, 'H', names.accessKeyHint(accessKeyId), accountId);
   // Written before the rest: a stream that does not take the event stops the script before there is anything else.
@@ -77,9 +77,12 @@ function stepsOf(commit: Commit, claims: readonly Claim[], keyUse: KeyUse | unde
   return steps;
 }
 
-function addGuard(steps: Steps, { accountId, revision, epochs }: Guard, names: KeyNames): void {
-  const fields = [...(revision === undefined ? [] : ['rev', revision]), ...epochs.flat()];
-  if (fields.length > 0) addStep(steps, 'G', names.accountState(accountId), fields.length / 2, ...fields);
+function addGuard(steps: Steps, { accountId, revision, epochs, standsOn }: Guard, isPatient: boolean, names: KeyNames): void {
+  const state = names.accountState(accountId);
+  const relied = isPatient && revision !== undefined ? standsOn?.() : undefined;
+  if (revision !== undefined && relied !== undefined) addStep(steps, 'A', state, keyNumber(steps, names.accountChanges(accountId)), revision, relied.length, ...relied);
+  const fields = [...(revision === undefined || relied !== undefined ? [] : ['rev', revision]), ...epochs.flat()];
+  if (fields.length > 0) addStep(steps, 'G', state, fields.length / 2, ...fields);
 }
 
 function addSession(steps: Steps, session: Session, callerAccountId: string, names: KeyNames, keyring: Keyring): void {

@@ -1,8 +1,7 @@
 // Accounts as snapshots: kept in the process, checked against the stored revision on every read.
 import type { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
-import { ApiError } from '../base/api-error.js';
-import { systemAccountId } from '../directory/entities.js';
+import { systemAccountId, type Account } from '../directory/entities.js';
 import { parseEntity } from '../directory/entity-schemas.js';
 import { changedSnapshot, entityAt, entityField, snapshotOf, type EntityEntry, type EntityField, type Snapshot, type SystemPolicies } from '../directory/snapshot.js';
 import type { DirectoryReader, EpochSubject, Epochs } from '../directory/store.js';
@@ -15,7 +14,6 @@ import { loadAccountScript } from './scripts/load-account.js';
 /** What all kept snapshots may have together of stored text; in memory it is a few times that. */
 const maximumKeptBytes = 128 * 1024 * 1024;
 const maximumKeptHints = 100_000;
-const maximumReads = 3;
 
 /** @param values as they are stored, in the order of the subjects; more may follow */
 const epochsOf = (subjects: readonly EpochSubject[], values: readonly (string | null)[]): Epochs =>
@@ -118,19 +116,26 @@ export function directoryReader(redis: Redis, names: KeyNames, keyring: Keyring,
     },
 
     async read(accountId, subjects) {
-      let kept = snapshots.get(accountId);
-      for (let reads = 0; reads < maximumReads; reads += 1) {
-        const wanted = kept === undefined ? [] : subjects(kept.snapshot);
-        const { revision, epochs } = await readState(accountId, wanted);
-        if (revision === undefined) return undefined;
-        if (kept?.snapshot.revision === revision) return { snapshot: kept.snapshot, epochs };
-        const loaded = await load(accountId, kept, wanted);
-        if (loaded === undefined) return undefined;
-        // What is wanted depends on the content, so a view is complete only when all of it was read at one revision.
-        if (subjects(loaded.snapshot).every((subject) => loaded.epochs.has(subject))) return { snapshot: loaded.snapshot, epochs: loaded.epochs };
-        kept = loaded;
-      }
-      throw new ApiError('tooManyConflicts', 'the accounts concerned kept changing while they were read; try again');
+      const kept = snapshots.get(accountId);
+      const wanted = kept === undefined ? [] : subjects(kept.snapshot);
+      const { revision, epochs } = await readState(accountId, wanted);
+      if (revision === undefined) return undefined;
+      if (kept?.snapshot.revision === revision) return { snapshot: kept.snapshot, epochs };
+      // Strict enough, however fast the account goes on changing: what was acknowledged before this read is in it.
+      const loaded = await load(accountId, kept, wanted);
+      if (loaded === undefined) return undefined;
+      // What is wanted depends on the content; the commit holds the epochs to what they were when they were read.
+      const others = subjects(loaded.snapshot).filter((subject) => !loaded.epochs.has(subject));
+      const more = others.length === 0 ? [] : (await readState(accountId, others)).epochs;
+      return { snapshot: loaded.snapshot, epochs: new Map([...loaded.epochs, ...more]) };
+    },
+
+    async accountRecord(accountId) {
+      const field = entityField('account', accountId);
+      const record = await reach(() => redis.hget(names.accountEntities(accountId), field));
+      if (record === null) return undefined;
+      // The field is of this kind.
+      return parseEntity(field, openRecord(keyring['record-authentication'], entityPlace(accountId, field), record)) as Account;
     },
 
     async readEpochs(accountId, subjects) {

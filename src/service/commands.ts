@@ -52,13 +52,15 @@ async function readFileOf(path: string, { unsealWith }: { readonly unsealWith?: 
   return unsealWith === undefined ? file : unsealedFile(file, unsealWith);
 }
 
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
 function addBootstrapCommands(program: Command, io: ServiceIo, say: (message: string) => void): void {
   const bootstrap = program.command('bootstrap').description('accounts from a file');
   bootstrap.command('apply').argument('<file>').option(...unsealOption).description('make the accounts as the file says: all of it or nothing, again and again the same')
     .action((file: string, options: { unsealWith?: string }) => explained(() => withState(io, say, 'change', async (composition, settings) => {
       const { changes, generatedKeys } = await applyBootstrap(await readFileOf(file, options), composition, generatedKeysKeeper(settings));
-      if (generatedKeys.length > 0) io.out(`generated ${generatedKeys.length} access keys: profiles in ${credentialsFile(settings)}\n`);
-      io.out(changes.length === 0 ? 'nothing to change\n' : `changed ${changes.length} accounts\n`);
+      if (generatedKeys.length > 0) io.out(`generated ${counted(generatedKeys.length, 'access key')}: profiles in ${credentialsFile(settings)}\n`);
+      io.out(changes.length === 0 ? 'nothing to change\n' : `changed ${counted(changes.length, 'account')}\n`);
     })));
   bootstrap.command('check').argument('<file>').option(...unsealOption).option('--against-service', 'compare with the accounts that exist, and say what would change')
     .description('tell whether the file could be applied to an empty directory, and change nothing')
@@ -67,7 +69,7 @@ function addBootstrapCommands(program: Command, io: ServiceIo, say: (message: st
       if (options.againstService === true) {
         await withState(io, say, 'read', async (composition) => {
           const { changes } = await planFor(parsed, composition);
-          io.out(`the file is right; it would change ${changes.length} accounts\n`);
+          io.out(`the file is right; it would change ${counted(changes.length, 'account')}\n`);
         });
       } else {
         planForEmptyDirectory(parsed, await readCatalogue(readSettings(io.environment).STS_CATALOGUE_DIR));

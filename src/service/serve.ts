@@ -1,5 +1,7 @@
 // The running service: prepares its state once, serves until it is told to stop, and ends in order.
 import { mkdir } from 'node:fs/promises';
+import { BootstrapError, type BootstrapFile } from '../directory/bootstrap-file.js';
+import { sealedSecrets } from '../directory/bootstrap-secrets.js';
 import type { Log } from '../http/errors.js';
 import { printBanner } from './banner.js';
 import { applyBootstrap, readBootstrapFile } from './bootstrap.js';
@@ -53,12 +55,20 @@ async function fillEmptyDirectory(settings: Settings, composition: Composition, 
   const file = settings.STS_BOOTSTRAP_FILE ?? (settings.STS_REDIS_URL === undefined ? sampleFile : undefined);
   if (file === undefined) return;
   // Read in any case: a wrong setting is told now, not when the directory is empty one day.
-  const parsed = await readBootstrapFile(file).catch((error: unknown) => {
+  const parsed = await readPlainFile(file).catch((error: unknown) => {
     throw settingError('STS_BOOTSTRAP_FILE', error);
   });
   if (!(await composition.services.directory.isEmpty())) return;
   const { changes } = await applyBootstrap(parsed, composition, generatedKeysKeeper(settings));
   say(`filled the empty directory from ${file}: ${changes.length} accounts`);
+}
+
+/** A start has no private key. */
+async function readPlainFile(path: string): Promise<BootstrapFile> {
+  const file = await readBootstrapFile(path);
+  const [sealed] = sealedSecrets(file);
+  if (sealed === undefined) return file;
+  throw new BootstrapError(sealed.place, 'is sealed: leave the setting out, and before the start apply the file with `agency-sts bootstrap apply FILE --unseal-with PRIVATE_JWK_FILE`');
 }
 
 function signalled(): Promise<void> {

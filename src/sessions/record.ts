@@ -12,7 +12,8 @@ const layout = z.tuple([
   z.literal(1), z.string(), z.string(), z.string(), z.string(), z.string(), count, count, count, z.string(), z.string(),
   z.tuple([keyLink]).rest(sessionLink), z.array(tag), z.string().nullable(), count.nullable(),
   z.string().nullable(), z.array(z.string()), z.string(), z.string(), count, count, count,
-]);
+  // Only of sessions that are narrowed, by themselves or by an ancestor.
+]).rest(z.literal(true));
 
 /** Everything but the session id, which is the record's key. */
 export function encodeSession(session: Session): string {
@@ -26,7 +27,7 @@ export function encodeSession(session: Session): string {
     ],
     session.tags.map(({ key, value, transitive, inherited }) => [key, value, (transitive ? 1 : 0) + (inherited ? 2 : 0)]),
     session.sourceIdentity ?? null, session.mfaAuthenticatedAt ?? null, session.sessionPolicy ?? null, [...session.sessionPolicyIds],
-    session.secretKeyId, session.status.list, session.status.index, session.epochs.account, session.epochs.agency,
+    session.secretKeyId, session.status.list, session.status.index, session.epochs.account, session.epochs.agency, ...(session.isNarrowed ? [true as const] : []),
   ];
   return JSON.stringify(fields);
 }
@@ -35,7 +36,7 @@ export function encodeSession(session: Session): string {
 export function decodeSession(sessionId: string, text: string): Session {
   const [
     , accountId, agencyId, agencyName, agencyPath, agencySessionName, issuedAt, expiresAt, chainStartedAt, assumedBy, rootPrincipal,
-    [root, ...links], tags, sourceIdentity, mfaAuthenticatedAt, sessionPolicy, sessionPolicyIds, secretKeyId, list, index, account, agency,
+    [root, ...links], tags, sourceIdentity, mfaAuthenticatedAt, sessionPolicy, sessionPolicyIds, secretKeyId, list, index, account, agency, ...narrowed
   ] = layout.parse(JSON.parse(text));
   return {
     sessionId, accountId, agencyId, agencyName, agencyPath, agencySessionName, issuedAt, expiresAt, chainStartedAt, assumedBy, rootPrincipal,
@@ -50,7 +51,7 @@ export function decodeSession(sessionId: string, text: string): Session {
     sourceIdentity: sourceIdentity ?? undefined,
     mfaAuthenticatedAt: mfaAuthenticatedAt ?? undefined,
     sessionPolicy: sessionPolicy ?? undefined,
-    sessionPolicyIds, secretKeyId,
+    sessionPolicyIds, isNarrowed: narrowed.length > 0, secretKeyId,
     status: { list, index },
     epochs: { account, agency },
   };

@@ -63,6 +63,8 @@ export interface Session {
   /** Documents that narrow the session; the inline one as it was given. */
   readonly sessionPolicy: string | undefined;
   readonly sessionPolicyIds: readonly string[];
+  /** Whether session policies narrow it or an ancestor. */
+  readonly isNarrowed: boolean;
   readonly secretKeyId: string;
   readonly status: StatusIndex;
   readonly epochs: { readonly account: number; readonly agency: number };

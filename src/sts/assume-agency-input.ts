@@ -2,9 +2,11 @@
 import { z } from 'zod';
 import { characters } from '../base/characters.js';
 import { sessionDuration } from '../directory/entities.js';
+import { isPlainTagKey, plainTagKeyRule } from '../directory/tag-key.js';
 import { refuseMalformedPolicy } from './session-policy.js';
 
-const tagKey = characters(1, 128).regex(/^(?!_sys_)[\p{L}\p{Z}\p{N}_.:=+\-@]*$/u, 'must hold only letters, digits, blanks and _.:=+-@ and not begin with _sys_');
+const tagKey = characters(1, 128).regex(/^(?!_[Ss][Yy][Ss]_)[\p{L}\p{Z}\p{N}_.:=+\-@]*$/u, 'must hold only letters, digits, blanks and _.:=+-@ and not begin with _sys_')
+  .refine(isPlainTagKey, plainTagKeyRule);
 const tagValue = characters(0, 255).regex(/^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u, 'must hold only letters, digits, blanks and _.:/=+-@');
 
 const maximumTags = 20;

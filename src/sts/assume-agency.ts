@@ -17,6 +17,7 @@ import { verifyMfaCode } from './mfa.js';
 import type { CallContext, EventDetails, Outcome } from './outcome.js';
 import type { Services } from './services.js';
 import { mergeSessionTags } from './session-tags.js';
+import { targetStanding } from './standing.js';
 import type { SessionTag } from '../sessions/session.js';
 
 /** Everything of the new session that the caller's side alone decides. */
@@ -44,7 +45,7 @@ export async function assumeAgency(services: Services, caller: Caller, input: As
 
   const { view, agency } = await readTarget(services, plan.target);
   const mfaVerified = plan.mfaStep !== undefined;
-  const ground = { guards: view === undefined ? [] : [guardOf(view)], ...(plan.mfaStep !== undefined && { mfaStep: plan.mfaStep }) };
+  const ground = { guards: view === undefined ? [] : [guardOf(view, agency, input)], ...(plan.mfaStep !== undefined && { mfaStep: plan.mfaStep }) };
   const denial = await refusalOr(() => authorizeAssume(services, caller, { input, plan, agency, mfaVerified }, call));
   if (denial instanceof ApiError) return { ...refused(services, caller, input, denial, details), ...ground };
   if (denial !== undefined) return { ...denied(caller, denial, details, plan.target, view), ...ground };
@@ -140,7 +141,8 @@ async function readTarget(services: Services, name: AgencyName | undefined): Pro
   return { view, agency: view === undefined ? undefined : find(view.snapshot) };
 }
 
-const guardOf = ({ snapshot, epochs }: AccountView): Guard => ({ accountId: snapshot.accountId, revision: snapshot.revision, epochs: [...epochs] });
+const guardOf = ({ snapshot, epochs }: AccountView, agency: TrustingAgency | undefined, { policyIds }: AssumeAgencyInput): Guard =>
+  ({ accountId: snapshot.accountId, revision: snapshot.revision, standsOn: () => targetStanding(agency, policyIds), epochs: [...epochs] });
 
 /** Every 403 of this operation carries a sealed reason (STS API §10), also one that no policy decided. */
 export function withMessage(services: Services, caller: Caller, { agencyUrn }: AssumeAgencyInput, error: ApiError): ApiError {

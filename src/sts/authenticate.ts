@@ -1,6 +1,5 @@
 // From a signed request to its caller: which key, whose key, alive, and really the signer.
 import { ApiError } from '../base/api-error.js';
-import type { Snapshot } from '../directory/snapshot.js';
 import {
   canonicalRequestForDisplay, dummyVerificationKey, parseSignedRequest, verifiedRequestHash,
   type ParsedSignature, type ReceivedRequest, type Refused,
@@ -37,18 +36,8 @@ export function authenticator(services: Services): Authenticate {
     // An unknown key costs the same work, so that time does not tell it from a wrong signature.
     const requestHash = verifiedRequestHash(request, signature, candidate?.key ?? dummyKey);
     if (requestHash === undefined || candidate === undefined) throw await signatureFailure(services, request, signature, sourceIp);
-    refuseSwitchedOff(signature, candidate.caller.snapshot);
     return { ...candidate.caller, signature, requestHash, verificationKey: candidate.key, sourceIp };
   };
-}
-
-/**
- * Each account decides whether asymmetric signatures are accepted from its principals (IAM v5 API §9).
- * INVARIANT: asked only once the signature is verified: a forger learns nothing of the account's switch.
- */
-function refuseSwitchedOff({ algorithm }: ParsedSignature, { account }: Snapshot): void {
-  if (algorithm !== 'SDK-ECDSA-P256-SHA256' || account.asymmetricSignature) return;
-  throw new ApiError('unauthenticated', `${authenticationError}the algorithm \`${algorithm}\` is switched off for this account`);
 }
 
 /**

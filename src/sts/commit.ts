@@ -1,5 +1,7 @@
 // What a decided call asks storage to do in one step: check that its ground still holds, then write everything or nothing.
 import type { AuditEvent } from '../audit/event.js';
+import type { EntityKind } from '../directory/entities.js';
+import type { EntityField } from '../directory/snapshot.js';
 import type { AccountChange, EpochSubject } from '../directory/store.js';
 import type { Session } from '../sessions/session.js';
 
@@ -8,8 +10,13 @@ export interface Guard {
   readonly accountId: string;
   /** Absent for accounts of which only the epochs matter. */
   readonly revision?: string;
+  /** What of the account the decision stood on; asked for only once another change of the account got in the way. */
+  readonly standsOn?: () => readonly Relied[];
   readonly epochs: readonly (readonly [EpochSubject, number])[];
 }
+
+/** A field of an account, or all of a kind: of what is not there the name alone was asked. */
+export type Relied = EntityField | `${EntityKind}:*`;
 
 export interface MfaStep {
   readonly accountId: string;
@@ -29,6 +36,8 @@ export interface KeyUse {
 export interface Commit {
   readonly callerAccountId: string;
   readonly guards: readonly Guard[];
+  /** Of an account that changed meanwhile it is enough that nothing changed of what the guard stands on. */
+  readonly isPatient?: boolean;
   /** Sessions that must not carry a revocation mark: the caller's and its ancestors. */
   readonly unmarkedSessions: readonly string[];
   /** Names the signature's input, where a second use is refused. */

@@ -87,6 +87,7 @@ async function newSession(services: Services, caller: Caller, grant: Grant, call
     mfaAuthenticatedAt: grant.mfaVerified ? issuedAt : undefined,
     sessionPolicy: input.policy,
     sessionPolicyIds: input.policyIds,
+    isNarrowed: input.policy !== undefined || input.policyIds.length > 0 || parent?.isNarrowed === true,
     secretKeyId: services.keyring['session-secrets'].active.id,
     status: await services.sessionIds.nextStatusIndex(accountId),
     epochs: { account: epoch('account'), agency: epoch(`agency:${agency.agencyId}`) },

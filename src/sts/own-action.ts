@@ -11,6 +11,8 @@ export interface Resource {
   readonly tags?: readonly ResourceTag[];
   /** Keys of the operation itself. */
   readonly conditions?: readonly ConditionEntry[];
+  /** What the action must be allowed on as well: what the first will be called, or whose it is. */
+  readonly also?: readonly Resource[];
 }
 
 /**

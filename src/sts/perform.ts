@@ -5,6 +5,7 @@ import { boundedEvent } from '../audit/bounded-event.js';
 import type { AuditEvent } from '../audit/event.js';
 import type { Session } from '../sessions/session.js';
 import type { ReceivedRequest } from '../signing/index.js';
+import { refuseSwitchedOff } from './asymmetric-signature.js';
 import type { Authenticate } from './authenticate.js';
 import { authenticationError } from './candidate.js';
 import { eventPrincipal, eventSession, type Caller } from './caller.js';
@@ -13,10 +14,10 @@ import { mfaError } from './mfa.js';
 import type { CallContext, Outcome } from './outcome.js';
 import type { Services } from './services.js';
 
-/** After the first one: beside writers who never pause, a reader loses up to half of its tries. */
-const readersTries = 7;
-/** In turn with the other writers of its process, a writer loses only to other processes. */
-const writersTries = 15;
+/** Of a call on ground that keeps moving: as often as it takes beside other processes that write all the time. */
+const maximumTries = 20;
+/** Between tries: two processes that lose to each other are to fall out of step. */
+const longestPauseMilliseconds = 32;
 
 export interface Call<Body> {
   readonly operation: string;
@@ -42,28 +43,43 @@ export interface Call<Body> {
 export async function perform<Body>(services: Services, store: CommitStore, authenticate: Authenticate, call: Call<Body>): Promise<Body> {
   const context: CallContext = { now: services.clock.now(), countedMfaCodes: new Set() };
   const identify = (): Promise<Caller> => authenticate(call.request, call.sourceIp, context.now);
-  const decide = async (caller: Caller): Promise<Outcome<Body> | 'conflict'> => settle(services, store, call, caller, context, await decided(call, caller, context));
-  const decideAgain = async (tries: number): Promise<Outcome<Body> | 'conflict'> => {
-    let outcome: Outcome<Body> | 'conflict' = 'conflict';
-    for (let attempt = 0; attempt < tries && outcome === 'conflict'; attempt += 1) outcome = await decide(await identify());
-    return outcome;
+  let changedAccountId: string | undefined;
+  const attempt = async (caller: Caller, isPatient: boolean): Promise<Settled<Body>> => {
+    const outcome = await decided(call, caller, context);
+    changedAccountId = outcome.ok ? outcome.changes?.[0]?.accountId : undefined;
+    return settle(services, store, call, caller, context, { outcome, isPatient });
+  };
+  const attemptAgain = async (): Promise<Settled<Body>> => {
+    let settled: Settled<Body> = 'conflict';
+    for (let tries = 1; tries < maximumTries && settled === 'conflict'; tries += 1) {
+      if (tries > 1) await pause(services, tries);
+      settled = await attempt(await identify(), true);
+    }
+    return settled;
   };
 
   const caller = await identify();
   await call.admit(caller);
-  const { accountId } = caller;
-  const mustWait = call.writes && services.turns.areTaken(accountId);
-  let outcome = mustWait ? 'conflict' : await decide(caller);
-  if (outcome === 'conflict') outcome = call.writes ? await services.turns.take(accountId, () => decideAgain(writersTries)) : await decideAgain(readersTries);
-  if (outcome === 'conflict') throw new ApiError('tooManyConflicts', 'the accounts concerned kept changing while the call was decided; try again');
+  const mustWait = call.writes && services.turns.areTaken(caller.accountId);
+  let settled = mustWait ? 'conflict' : await attempt(caller, false);
+  if (settled === 'conflict') settled = call.writes ? await services.turns.take(changedAccountId ?? caller.accountId, attemptAgain) : await attemptAgain();
+  if (settled === 'conflict') throw new ApiError('tooManyConflicts', 'the accounts concerned kept changing while the call was decided; try again');
   // INVARIANT: nothing is answered that is not committed: no audit, no credential.
-  if (outcome.ok) return outcome.body;
-  throw outcome.error;
+  if (settled.ok) return settled.body;
+  throw settled.error;
+}
+
+type Settled<Body> = Outcome<Body> | 'conflict';
+
+function pause({ random }: Services, tries: number): Promise<void> {
+  const most = Math.min(2 ** tries, longestPauseMilliseconds);
+  return new Promise((resolve) => setTimeout(resolve, (most * random.bytes(1).readUInt8()) / 255));
 }
 
 /** A refusal of an identified caller is an outcome like any other: it has its audit event. */
 async function decided<Body>(call: Call<Body>, caller: Caller, context: CallContext): Promise<Outcome<Body>> {
   try {
+    refuseSwitchedOff(caller);
     return await call.decide(caller, context);
   } catch (error) {
     if (!(error instanceof ApiError) || error.status >= 500) throw error;
@@ -71,12 +87,19 @@ async function decided<Body>(call: Call<Body>, caller: Caller, context: CallCont
   }
 }
 
+/** Once something got in the way, a patient attempt asks only whether it concerns the call: who only reads is not starved by who writes. */
+interface Attempt<Body> {
+  readonly outcome: Outcome<Body>;
+  readonly isPatient: boolean;
+}
+
 async function settle<Body>(
-  services: Services, store: CommitStore, call: Call<Body>, caller: Caller, context: CallContext, outcome: Outcome<Body>,
-): Promise<Outcome<Body> | 'conflict'> {
+  services: Services, store: CommitStore, call: Call<Body>, caller: Caller, context: CallContext, { outcome, isPatient }: Attempt<Body>,
+): Promise<Settled<Body>> {
   const commit = {
     callerAccountId: caller.accountId,
     guards: [...caller.guards, ...outcome.guards],
+    isPatient,
     unmarkedSessions: caller.chain.flatMap((link) => (link.kind === 'session' ? [link.sessionId] : [])),
   };
   const replayGuard = services.settings.rejectReplays ? { signatureInput: signatureInput(caller) } : {};

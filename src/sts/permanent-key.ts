@@ -7,7 +7,9 @@ import { linkEpochs, type KeyLink } from '../sessions/session.js';
 import { verificationKey, type ParsedSignature, type VerificationKey } from '../signing/index.js';
 import { userUrn } from '../urn/urn.js';
 import { authenticationError, type Candidate } from './candidate.js';
+import type { Guard } from './commit.js';
 import type { Services } from './services.js';
+import { serviceStanding, userStanding } from './standing.js';
 
 /** The owner of a permanent key, or undefined for a key that does not exist, is inactive, or whose owner is disabled. */
 export async function permanentKey(services: Services, signature: ParsedSignature): Promise<Candidate | undefined> {
@@ -25,19 +27,17 @@ export async function permanentKey(services: Services, signature: ParsedSignatur
     kind: 'key', accessKeyId, accountId, ownerId: accessKey.owner.id, ownerKind: accessKey.owner.kind,
     epochs: { account: epochs.get('account') ?? 0, owner: epochs.get(`user:${accessKey.owner.id}`) ?? 0, key: epochs.get(`key:${accessKeyId}`) ?? 0 },
   };
-  const common = {
-    accountId, accessKeyId, snapshot, chain: [link] as const,
-    guards: [{ accountId, revision: snapshot.revision, epochs: linkEpochs(link) }],
-  };
+  const common = { accountId, accessKeyId, snapshot, chain: [link] as const };
+  const guards = (standsOn: Guard['standsOn'] & {}): readonly Guard[] => [{ accountId, revision: snapshot.revision, standsOn, epochs: linkEpochs(link) }];
   const key = permanentVerificationKey(services, accountId, accessKey);
   if (accessKey.owner.kind === 'service') {
     const servicePrincipal = accessKey.owner.id;
     if (!snapshot.services.has(servicePrincipal)) return undefined;
-    return { key, caller: { kind: 'service', servicePrincipal, principalUrn: servicePrincipal, principalId: servicePrincipal, ...common } };
+    return { key, caller: { kind: 'service', servicePrincipal, principalUrn: servicePrincipal, principalId: servicePrincipal, ...common, guards: guards(() => serviceStanding(servicePrincipal, accessKeyId)) } };
   }
   const user = snapshot.users.get(accessKey.owner.id);
   if (user?.enabled !== true) return undefined;
-  return { key, caller: { kind: 'user', user, principalUrn: userUrn(accountId, user.userName), principalId: user.userId, ...common } };
+  return { key, caller: { kind: 'user', user, principalUrn: userUrn(accountId, user.userName), principalId: user.userId, ...common, guards: guards(() => userStanding(snapshot, user, accessKeyId)) } };
 }
 
 /**

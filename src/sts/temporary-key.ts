@@ -11,6 +11,7 @@ import { authenticationError, type Candidate, type Proved } from './candidate.js
 import type { Guard } from './commit.js';
 import type { VerifiedToken, VerifyToken } from './security-token.js';
 import type { Services } from './services.js';
+import { sessionStanding } from './standing.js';
 
 /** The living session of a temporary key. Throws 401 for a token that is missing, unknown, expired, revoked, or another key's. */
 export async function temporaryKey(services: Services, signature: ParsedSignature, verifyToken: VerifyToken, now: number): Promise<Candidate | undefined> {
@@ -60,7 +61,8 @@ async function livingSession(services: Services, session: Session): Promise<Prov
     // INVARIANT: a session is dead once a carried epoch is below the subject's current one.
     if (carried.some(([subject, value]) => value < (epochs.get(subject) ?? 0))) return undefined;
     const unique = new Map(carried.map(([subject]) => [subject, (epochs.get(subject) ?? 0)]));
-    guards.push({ accountId: id, ...(id === accountId && { revision: view.snapshot.revision }), epochs: [...unique] });
+    const own = id === accountId ? { revision: view.snapshot.revision, standsOn: () => sessionStanding(agency, session) } : {};
+    guards.push({ accountId: id, ...own, epochs: [...unique] });
   }
   return {
     kind: 'agency-session', session, agency, accountId, accessKeyId: session.sessionId, snapshot: view.snapshot, guards,

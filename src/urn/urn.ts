@@ -27,6 +27,10 @@ export interface AgencyName {
 const agencyPathAndName = /^((?:[A-Za-z0-9.,+@=_-]+\/)*)([\w+=,.@-]{1,64})$/;
 const maximumPathLength = 512;
 
+/** How services are named as principals. */
+export const servicePrincipalPattern = /^service\.[A-Za-z0-9-]{1,56}$/;
+export const servicePrincipalRule = 'must be service. and 1 to 56 letters, digits or -';
+
 /** The path under which only services make agencies; their sessions are exempt from SCPs. */
 export const serviceLinkedPath = 'service-linked-agency/';
 
@@ -43,6 +47,7 @@ export function parseAgencyUrn(text: string): AgencyName | undefined {
 export const agencyUrn = (accountId: string, path: string, name: string): string => `iam::${accountId}:agency:${path}${name}`;
 export const userUrn = (accountId: string, userName: string): string => `iam::${accountId}:user:${userName}`;
 export const groupUrn = (accountId: string, groupName: string): string => `iam::${accountId}:group:${groupName}`;
+export const policyUrn = (accountId: string, path: string, policyName: string): string => `iam::${accountId}:policy:${path}${policyName}`;
 export const mfaSerialNumber = (accountId: string, deviceName: string): string => `iam::${accountId}:mfa:${deviceName}`;
 
 /** One colon behind the account and no path: the choice of STS API §7. */

@@ -43,6 +43,12 @@ describe('a catalogue', () => {
     expect(catalogueOf([shopFile({ service_principals: [{ ...shop.service_principals[0], service_principal: 'service.K' }], service_linked_agencies: [{ ...shop.service_linked_agencies[0], service_principal: 'service.K' }] })]).serviceLinkedAgency('service.\u212a')).toBeUndefined();
   });
 
+  it('reserves the names of service-linked agencies, however they are capitalized', () => {
+    const catalogue = catalogueOf([shopFile()]);
+    expect(['ServiceLinkedAgencyForShop', 'servicelinkedAGENCYforshop', 'ServiceLinkedAgencyForShops', 'Shop'].map((name) => catalogue.isReservedAgencyName(name))).toEqual([true, true, false, false]);
+    expect(catalogueOf([]).isReservedAgencyName('ServiceLinkedAgencyForShop')).toBe(false);
+  });
+
   it('lists service principals by name', async () => {
     const names = (await readCatalogue()).servicePrincipals.map(({ servicePrincipal }) => servicePrincipal);
     expect(names).toEqual(['service.CBR', 'service.ECS', 'service.EVS', 'service.IAM', 'service.IMS', 'service.KMS', 'service.OBS']);
@@ -59,6 +65,7 @@ describe('a catalogue', () => {
     ['a service principal twice', [{}, { ...inn, service_principals: [{ ...principal, service_principal: 'service.SHOP' }] }], 'service `inn`: service principal `service.SHOP` must not be there twice: service `shop` has it'],
     ['a system policy twice', [{}, { ...inn, system_policies: [policy] }], 'service `inn`: system policy `ShopReadOnlyPolicy` must not be there twice: service `shop` has it'],
     ['a service-linked agency of one service twice', [{}, { ...inn, service_linked_agencies: [agency] }], 'service `inn`: service-linked agency of `service.Shop` must not be there twice: service `shop` has it'],
+    ['two service-linked agencies of one name', [{ service_principals: [principal, { ...principal, service_principal: 'service.Inn' }], service_linked_agencies: [agency, { ...agency, service_principal: 'service.Inn' }] }], 'service `shop`: service-linked agency `ServiceLinkedAgencyForShop` must not be there twice'],
     ['a service-linked agency with an unknown system policy', [{ system_policies: [] }], 'service `shop`: service-linked agency `ServiceLinkedAgencyForShop`: system policy `ShopReadOnlyPolicy` must exist'],
     ['a service-linked agency of an unknown service principal', [{ service_principals: [] }], 'service `shop`: service-linked agency `ServiceLinkedAgencyForShop`: service principal `service.Shop` must be registered'],
     ['a system policy that is none', [{ system_policies: [{ ...policy, policy_document: { Version: '5.0', Statement: [{ Effect: 'Permit', Action: ['*'] }] } }] }], 'service `shop`: system policy `ShopReadOnlyPolicy`: '],

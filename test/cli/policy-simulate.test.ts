@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { simulateAnswer } from '../../src/sts/simulate-answer.js';
 import { absentAccount, accountA, accountB, accounts, agencies, allow, keys, policy } from '../support/accounts.js';
 import { startService, type TestService } from '../support/service.js';
+import { shop } from '../catalogue/support.js';
 import { run, temporaryFolder } from './support.js';
 
 const alice = `iam::${accountA}:user:alice`;
@@ -91,6 +92,25 @@ describe('from a bootstrap file', () => {
   ])('a file that %s is wrong usage', async (_what, content, message) => {
     const outcome = await run([...assuming(alice, agencies.first), '--bootstrap', await written(content, 'bootstrap.json')]);
     expect([outcome.exitCode, outcome.message]).toEqual([2, expect.stringMatching(message)]);
+  });
+});
+
+describe('the folder of STS_CATALOGUE_DIR', () => {
+  const root = `iam::${accountA}:user:boss`;
+  const file = { accounts: [{ account_id: accountA, account_name: 'shopping', root_user: { user_name: 'root' }, users: [{ user_name: 'boss', attached_policies: ['ShopReadOnlyPolicy'] }] }] };
+  const asked = ['policy', 'simulate', '--principal', root, '--action', 'shop:orders:list', '--resource', `shop::${accountA}:order:one`];
+
+  it('has the system policies that a file may name', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'shop.json'), JSON.stringify(shop));
+    const args = [...asked, '--bootstrap', await written(file, 'bootstrap.json')];
+    expect(await run(args, { environment: { STS_CATALOGUE_DIR: folder } })).toMatchObject({ exitCode: 0, out: expect.stringContaining('decided by `ShopReadOnlyPolicy`') as string });
+    expect(await run(args, { environment: {} })).toMatchObject({ exitCode: 2, message: expect.stringContaining('`ShopReadOnlyPolicy` is no policy of this account') as string });
+  });
+
+  it('that cannot be read is wrong usage', async () => {
+    expect(await run([...asked, '--bootstrap', await written(file, 'bootstrap.json')], { environment: { STS_CATALOGUE_DIR: '/nonexistent' } }))
+      .toEqual({ exitCode: 2, out: '', message: 'catalogue: `/nonexistent` cannot be read: ENOENT' });
   });
 });
 

@@ -4,7 +4,7 @@ import { parseBootstrapFile } from '../../src/directory/bootstrap-file.js';
 import { entriesOf, type Snapshot } from '../../src/directory/snapshot.js';
 import { applyBootstrap } from '../../src/service/bootstrap.js';
 import { accessKey, allow, bootstrapKey, policy, trust } from '../support/accounts.js';
-import { startService, type TestService } from '../support/service.js';
+import { startService, writeChanges, type TestService } from '../support/service.js';
 import { dump } from '../redis/support.js';
 
 const id = '7'.repeat(32);
@@ -22,6 +22,7 @@ async function snapshot(): Promise<Snapshot> {
   if (view === undefined) throw new Error('no account');
   return view.snapshot;
 }
+const templateName = (): string => service.composition.services.catalogue.serviceLinkedAgency('service.CBR')?.agencyName ?? '';
 const call = (path: string) => service.call(root, 'GET', path);
 const good = (action: string) => policy(allow(action));
 
@@ -65,6 +66,61 @@ describe('a service-linked agency', () => {
     const before = await dump(service.redis);
     expect((await apply(members)).changes).toEqual([]);
     expect(await dump(service.redis)).toEqual(before);
+  });
+
+  /** The account with the agency under the name that an older catalogue gave it. */
+  async function olderName(): Promise<void> {
+    const { revision, agencies } = await snapshot();
+    const linked = agencies.get('linked');
+    if (linked === undefined) throw new Error('no agency');
+    expect(await writeChanges(service.composition, [{ accountId: id, expectedRevision: revision, put: [['agency:linked', { ...linked, agencyName: 'OlderName' }]], remove: [] }])).toBe('committed');
+  }
+
+  /** As it was made before the catalogue had the name. */
+  async function withTrustAgency(agencyName: string): Promise<void> {
+    await apply({ agencies: [{ agency_name: 'earlier', trust_policy: trust({ IAM: [id] }) }] });
+    const { revision, agencies } = await snapshot();
+    const earlier = agencies.named('earlier');
+    if (earlier === undefined) throw new Error('no agency');
+    expect(await writeChanges(service.composition, [{ accountId: id, expectedRevision: revision, put: [[`agency:${earlier.agencyId}`, { ...earlier, agencyName }]], remove: [] }])).toBe('committed');
+  }
+
+  it('is that of its service, also when the catalogue has renamed it: no second one is made', async () => {
+    await olderName();
+    await apply({ service_linked_agencies: [{ service_principal: 'service.CBR' }] });
+    const { agencies } = await snapshot();
+    expect([...agencies.values()].filter(({ kind }) => kind === 'service-linked').map(({ agencyId, agencyName }) => [agencyId, agencyName])).toEqual([['linked', templateName()]]);
+  });
+
+  it('does not take the name of another agency', async () => {
+    await olderName();
+    await withTrustAgency(templateName());
+    await expect(apply({ service_linked_agencies: [{ service_principal: 'service.CBR' }] }))
+      .rejects.toThrow(`\`/accounts/0/service_linked_agencies/0/service_principal\`: the agency \`${templateName()}\` exists and is of the kind trust`);
+  });
+});
+
+it('tag keys are one key where requests say so: when ASCII letters alone differ in case', async () => {
+  const tags = ['\u00c4', '\u00e4'].map((key) => ({ tag_key: key, tag_value: key }));
+  await apply({ users: [{ user_name: 'tagged', tags }] });
+  const tagged = (await snapshot()).users.named('tagged');
+  expect(tagged?.tags.map(({ key }) => key)).toEqual(['\u00c4', '\u00e4']);
+  await expect(apply({ users: [{ user_name: 'tagged', tags: [...tags, { tag_key: 'A', tag_value: '' }, { tag_key: 'a', tag_value: '' }] }] })).rejects.toThrow('/accounts/0/users/0/tags/3/tag_key');
+});
+
+describe('MFA devices', () => {
+  const seed = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP';
+  const withDevice = (device: object) => apply({ users: [{ user_name: 'carrier', mfa_devices: [{ base32_string_seed: seed, ...device }] }] });
+  const devices = async () => (await snapshot()).mfaDevices.values().map(({ serialNumber, enabled, unbound }) => [serialNumber.split(':').at(-1), enabled, unbound]);
+
+  it('keep what the file says of them, and one that is unbound makes room for another', async () => {
+    await withDevice({ device_name: 'old', enabled: false, unbound: true });
+    expect(await devices()).toEqual([['old', false, true]]);
+    expect((await withDevice({ device_name: 'old', enabled: false, unbound: true })).changes).toEqual([]);
+    await withDevice({ device_name: 'new', enabled: false });
+    expect(await devices()).toEqual([['new', false, false]]);
+    await expect(withDevice({ device_name: 'newer' })).rejects.toThrow('would make it 2 MFA devices of one user, 1 at most');
+    expect(await devices()).toEqual([['new', false, false]]);
   });
 });
 

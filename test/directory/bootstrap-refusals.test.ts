@@ -1,8 +1,9 @@
 // Bootstrap files that are wrong: the message names the place and the rule, and nothing is written.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemPolicyId } from '../../src/catalogue/index.js';
 import { BootstrapError, parseBootstrapFile } from '../../src/directory/bootstrap-file.js';
 import { planFor } from '../../src/service/bootstrap.js';
-import { accountA, accounts, allow, keys, policy } from '../support/accounts.js';
+import { accountA, accounts, allow, keys, mfaSeed, policy } from '../support/accounts.js';
 import { startService, type TestService } from '../support/service.js';
 import { dump } from '../redis/support.js';
 
@@ -59,6 +60,7 @@ const cases: readonly (readonly [string, () => object, pointer: string, rule: Re
   ['a sealed secret, without its key', () => user({ access_keys: [{ access_key_id: 'HPUAA000000000000000', sealed_secret_access_key: 'a.b.c.d.e' }] }), '/accounts/1/users/0/access_keys/0/sealed_secret_access_key', /--unseal-with/],
   ['a sealed seed, without its key', () => user({ mfa_devices: [{ device_name: 'phone', sealed_base32_string_seed: 'a.b.c.d.e' }] }), '/accounts/1/users/0/mfa_devices/0/sealed_base32_string_seed', /--unseal-with/],
   ['an MFA device without a seed', () => user({ mfa_devices: [{ device_name: 'phone' }] }), '/accounts/1/users/0/mfa_devices/0', /base32_string_seed/],
+  ['an MFA device that is enabled and unbound', () => user({ mfa_devices: [{ device_name: 'phone', base32_string_seed: 'JBSWY3DPEHPK3PXP', unbound: true }] }), '/accounts/1/users/0/mfa_devices/0', /both enabled and unbound/],
   // Versions.
   ['a policy with both a document and versions', () => versions({ policy_document: good }, 'v1'), '/accounts/1/policies/0', /in its place/],
   ['versions without a default one', () => versions({ default_version_id: undefined }, 'v1'), '/accounts/1/policies/0', /default_version_id/],
@@ -92,7 +94,10 @@ const cases: readonly (readonly [string, () => object, pointer: string, rule: Re
   ['a group named twice', () => account({ groups: [{ group_name: 'g' }], users: [{ user_name: 'bot', groups: ['g', 'g'] }] }), '/accounts/1/users/0/groups/1', /twice/],
   ['one name for agencies of two kinds', () => account({ agencies: [{ agency_name: 'ops', trust_policy: trusting }], legacy_agencies: [{ agency_name: 'ops', trust_domain_name: 'acme' }] }), '/accounts/1/legacy_agencies/0/agency_name', /twice/],
   ['one id for agencies of two kinds', () => account({ agencies: [{ agency_name: 'ops', agency_id: 'same', trust_policy: trusting }], legacy_agencies: [{ agency_name: 'old', agency_id: 'same', trust_domain_name: 'acme' }] }), '/accounts/1/legacy_agencies/0/agency_id', /twice/],
-  ['the name that a service-linked agency has', () => account({ agencies: [{ agency_name: 'ServiceLinkedAgencyForOBS', trust_policy: trusting }], service_linked_agencies: [{ service_principal: 'service.OBS' }] }), '/accounts/1/service_linked_agencies/0/service_principal', /twice/],
+  ['the name that a service-linked agency has', () => account({ agencies: [{ agency_name: 'ServiceLinkedAgencyForOBS', trust_policy: trusting }], service_linked_agencies: [{ service_principal: 'service.OBS' }] }), '/accounts/1/agencies/0/agency_name', /reserved/],
+  ['the name that a service-linked agency would have, however it is capitalized', () => agency({ agency_name: 'serviceLinkedAgencyForCBR' }), '/accounts/1/agencies/0/agency_name', /`serviceLinkedAgencyForCBR` is reserved/],
+  ['a legacy agency of the name that a service-linked agency would have', () => legacy({ agency_name: 'ServiceLinkedAgencyForCBR' }), '/accounts/1/legacy_agencies/0/agency_name', /reserved/],
+  ['a policy of a system policy\'s id', () => policies({ policy_id: systemPolicyId('OBSReadOnlyPolicy') }), '/accounts/1/policies/0/policy_id', /is the id of a system policy/],
   ['two agencies of one name, also on two paths', () => account({ agencies: [{ agency_name: 'ops', trust_policy: trusting }, { agency_name: 'ops', path: 'x/', trust_policy: trusting }] }), '/accounts/1/agencies/1/agency_name', /twice/],
   ['two users of one name', () => account({ users: [{ user_name: 'bot' }, { user_name: 'bot' }] }), '/accounts/1/users/1/user_name', /twice/],
   ['two users of one id', () => account({ users: [{ user_name: 'one', user_id: 'same' }, { user_name: 'two', user_id: 'same' }] }), '/accounts/1/users/1/user_id', /twice/],
@@ -101,6 +106,7 @@ const cases: readonly (readonly [string, () => object, pointer: string, rule: Re
   ['two service control policies of one name', () => account({ service_control_policies: [{ name: 'one', policy_document: policy(allow('*')) }, { name: 'one', policy_document: policy(allow('*')) }] }), '/accounts/1/service_control_policies/1/name', /twice/],
   ['one access key id twice in the file', () => ({ accounts: [{ account_name: 'one', root_user: { user_name: 'a', access_keys: [pair('A')] } }, { account_name: 'two', root_user: { user_name: 'b', access_keys: [pair('A')] } }] }), '/accounts/1/root_user/access_keys/0/access_key_id', /twice/],
   ['one service twice', () => ({ services: [{ service_principal: 'service.OBS2' }, { service_principal: 'service.obs2' }] }), '/services/1/service_principal', /twice/],
+  ['one MFA device for two users', () => account({ users: ['one', 'two'].map((name) => ({ user_name: name, mfa_devices: [{ device_name: 'phone', base32_string_seed: 'JBSWY3DPEHPK3PXP' }] })) }), '/accounts/1/users/1/mfa_devices/0/device_name', /`phone` is that of the user `one`/],
   // More than the maxima.
   ['users and the root user over the maximum', () => account({ users: Array.from({ length: 2000 }, (_, number) => ({ user_name: `u${number}` })) }), '/accounts/1/users', /2001 users of the account, 2000 at most/],
   ['agencies of all kinds over the maximum', () => account({ agencies: Array.from({ length: 4999 }, (_, number) => ({ agency_name: `a${number}`, trust_policy: trusting })), legacy_agencies: [1, 2].map((number) => ({ agency_name: `old${number}`, trust_domain_name: 'acme' })) }), '/accounts/1/agencies', /5001 agencies of the account, 5000 at most/],
@@ -120,6 +126,7 @@ const cases: readonly (readonly [string, () => object, pointer: string, rule: Re
   ['the access key of a service, for a root user', () => account({ root_user: { user_name: 'root', access_keys: [{ ...pair('X'), access_key_id: keys.service.accessKeyId }] } }), '/accounts/1/root_user/access_keys/0/access_key_id', /belongs to another account/],
   ['the access key of a user, for a service', () => ({ services: [{ service_principal: 'service.NEW', access_keys: [{ ...pair('X'), access_key_id: keys.bert.accessKeyId }] }] }), '/services/0/access_keys/0/access_key_id', /belongs to another account/],
   ['the access key of a user, for the operator', () => ({ operator: { access_keys: [{ ...pair('X'), access_key_id: keys.bert.accessKeyId }] } }), '/operator/access_keys/0/access_key_id', /belongs to another account/],
+  ['the MFA device of another user of the account', () => account({ account_id: accountA, account_name: 'account-a', root_user: { user_name: 'root-a' }, users: [{ user_name: 'bob', mfa_devices: [{ device_name: 'phone', base32_string_seed: mfaSeed }] }] }), '/accounts/1/users/0/mfa_devices/0/device_name', /`phone` is that of the user `alice`/],
   ['another id for an existing agency', () => account({ account_id: accountA, account_name: 'account-a', agencies: [{ agency_name: 'first', agency_id: 'other', trust_policy: trusting }] }), '/accounts/1/agencies/0/agency_id', /./],
 ];
 

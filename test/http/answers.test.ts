@@ -202,6 +202,15 @@ describe('/openapi.json', () => {
     });
   });
 
+  it('tells the headers that an operation looks at', () => {
+    const headersOf = (name: string): readonly object[] => every().filter(([, , { operationId }]) => operationId === name).flatMap(([, , { parameters = [] }]) => parameters.filter((one) => one.in === 'header'));
+    const header = (name: string): unknown => ({ name, in: 'header', required: false, description: expect.stringMatching(/signed/) as string, schema: { type: 'string' } });
+    for (const name of ['CreateServiceLinkedAgencyV5', 'DeleteServiceLinkedAgencyV5', 'GetServiceLinkedAgencyDeletionStatusV5', 'SetServiceLinkedAgencyUsage']) expect(headersOf(name), name).toEqual([header('X-Source-Account')]);
+    for (const name of ['ListPoliciesV5', 'GetPolicyV5', 'ListServicePrincipalsV5']) expect(headersOf(name), name).toEqual([header('X-Language')]);
+    expect(headersOf('AssumeAgency')).toEqual([header('X-Source-Account'), header('X-Source-Urn')]);
+    expect(headersOf('GetCallerIdentity')).toEqual([]);
+  });
+
   it('holds nothing of the installation', () => {
     expect(JSON.stringify(document)).not.toMatch(/127\.0\.0\.1|localhost|\/tmp|redis/i);
   });

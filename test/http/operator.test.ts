@@ -6,6 +6,7 @@ import { openApiDocument } from '../../src/http/openapi.js';
 import { operatorOperations } from '../../src/http/operations/operator.js';
 import { absentAccount, accountA, accountB, accounts, agencies, allow, ask, deny, keys, policy, trust } from '../support/accounts.js';
 import { startService, type Answer, type Credentials, type TestService } from '../support/service.js';
+import { startPeer } from '../redis/support.js';
 
 let service: TestService;
 beforeAll(async () => {
@@ -133,6 +134,19 @@ describe('an account', () => {
     expect(found).toEqual([...found].sort());
     expect(found.filter((id) => [...made, accountA, accountB, systemAccountId].includes(id)).sort()).toEqual([...left, accountA, accountB].sort());
     expect(await operator('GET', '/v1/accounts?marker=abcdef')).toMatchObject({ status: 400, body: { error_code: 'PAP5.0010' } });
+  });
+
+  it('is listed without a look at all it owns', async () => {
+    const peer = await startPeer(service, `unix://${service.redisServer.socketPath}`);
+    try {
+      expect(await peer.call(keys.operator, 'GET', '/v1/accounts?limit=1')).toMatchObject({ status: 200 });
+      await service.redis.config('RESETSTAT');
+      const { body } = await peer.call(keys.operator, 'GET', '/v1/accounts');
+      expect(body).toMatchObject({ accounts: expect.arrayContaining([expect.objectContaining({ account_id: accountB, account_name: 'account-b' })]) as unknown });
+      expect(await service.redis.info('commandstats')).not.toMatch(/^cmdstat_hgetall:/m);
+    } finally {
+      await peer.stop();
+    }
   });
 
   it.each([

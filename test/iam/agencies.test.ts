@@ -159,6 +159,8 @@ describe('a new agency is refused', () => {
     ['an empty name', { agency_name: '' }, 'PAP5.0029', /^`agency_name`: must be 1 to 64/],
     ['a name of 65 characters', { agency_name: 'x'.repeat(65) }, 'PAP5.0029', /^`agency_name`/],
     ['a name with a slash', { agency_name: 'a/b' }, 'PAP5.0029', /^`agency_name`/],
+    ['the name that a service-linked agency would have', { agency_name: 'ServiceLinkedAgencyForCBR' }, 'PAP5.0029', /^`agency_name`: `ServiceLinkedAgencyForCBR` is reserved/],
+    ['such a name, capitalized otherwise', { agency_name: 'servicelinkedagencyforcbr' }, 'PAP5.0029', /is reserved/],
     ['a path with a leading slash', { path: '/a/' }, 'PAP5.0030', /^`path`/],
     ['a path without an end', { path: 'a' }, 'PAP5.0030', /^`path`/],
     ['a path of 513 characters', { path: `${'x'.repeat(512)}/` }, 'PAP5.0030', /^`path`/],
@@ -201,7 +203,7 @@ describe('permission', () => {
     ['DeleteAgencyV5', 'DELETE', '/absent', 'iam:agencies:deleteV5', undefined],
   ])('of %s is asked for before anything is looked up', async (_operation, method, path, action, body) => {
     const answer = await service.call(keys.carol, method, `/v5/agencies${path}`, body);
-    expect(answer).toMatchObject({ status: 403, body: { error_code: 'PAP5.0001', error_msg: expect.stringContaining(`\`${action}\` on \`iam::${accountA}:agency:`) as string } });
+    expect(answer).toMatchObject({ status: 403, body: { error_code: 'PAP5.0001', error_msg: expect.stringContaining(`to perform \`${action}\`: `) as string } });
     expect(answer.body.encoded_authorization_message).toEqual(expect.any(String));
     expect((await root(method, `/v5/agencies${path}`, body)).status).toBe(path === '' ? (method === 'POST' ? 201 : 200) : 404);
   });

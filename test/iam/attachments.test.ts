@@ -133,7 +133,7 @@ describe.each(kinds)('an %s', (kind, id) => {
       [await change('attach', kind, 'absent', 'absent', keys.carol), 'attachPolicyV5'], [await change('detach', kind, 'absent', 'absent', keys.carol), 'detachPolicyV5'],
       [await service.call(keys.carol, 'GET', `/v5/${plurals[kind]}/absent/attached-policies`), 'listAttachedPoliciesV5'],
     ] as const) {
-      expect(answer).toMatchObject({ status: 403, body: { error_code: 'PAP5.0001', error_msg: expect.stringContaining(`\`${actions}${action}\` on \`iam::${accountA}:${kind}:absent\``) as string } });
+      expect(answer).toMatchObject({ status: 403, body: { error_code: 'PAP5.0001', error_msg: expect.stringContaining(`to perform \`${actions}${action}\`: `) as string } });
       expect(answer.body.encoded_authorization_message).toEqual(expect.any(String));
     }
   });
@@ -259,6 +259,25 @@ describe('the entities of a policy', () => {
     const second = await entities(`?limit=3&marker=${String(objectIn(first.body['page_info'])['next_marker'])}`);
     expect([ids(second), second.body['page_info']]).toEqual([[[], [], ['many-2', 'many-3', 'many-4']], { current_count: 3 }]);
     expect(await entities('?marker=abcd')).toMatchObject({ status: 400, body: { error_code: 'PAP5.0010' } });
+  });
+});
+
+describe('a marker', () => {
+  it('is good for the list that gave it out, and for no other', async () => {
+    const given: readonly (readonly [Kind, string, string])[] = [['user', 'many-0', 'one'], ['user', 'many-0', 'two'], ['user', 'many-1', 'one'], ['user', 'many-1', 'two'], ['group', 'team', 'one'], ['group', 'team', 'two'], ['agency', 'bare', 'one'], ['agency', 'bare', 'two']];
+    for (const [kind, id, policyId] of given) await attach(kind, id, policyId);
+    const lists = [
+      '/v5/users/many-0/attached-policies', '/v5/users/many-1/attached-policies', '/v5/groups/team/attached-policies', '/v5/agencies/bare/attached-policies',
+      ...['one', 'two'].flatMap((policyId) => ['', '&entity_type=user'].map((type) => `/v5/policies/${policyId}/attached-entities?limit=1${type}`)),
+    ].map((path) => (path.includes('?') ? path : `${path}?limit=1`));
+    for (const list of lists) {
+      const marker = String(objectIn((await root('GET', list)).body['page_info'])['next_marker']);
+      for (const other of lists) {
+        const answer = await root('GET', `${other}&marker=${marker}`);
+        expect([list, other, answer.status, answer.body.error_code]).toEqual([list, other, ...(other === list ? [200, undefined] : [400, 'PAP5.0010'])]);
+      }
+    }
+    for (const [kind, id, policyId] of given) await detach(kind, id, policyId);
   });
 });
 

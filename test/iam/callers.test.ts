@@ -2,11 +2,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { operations } from '../../src/http/app.js';
 import type { Operation } from '../../src/http/operation.js';
-import { accessKey, accountA, accountsPlus, ask, allow, bootstrapKey, keys, policy, trust } from '../support/accounts.js';
+import { accessKey, accountA, accountsPlus, ask, allow, bootstrapKey, deny, keys, policy, trust } from '../support/accounts.js';
 import { startService, type Answer, type Credentials, type TestService } from '../support/service.js';
 import { makerOf, samples, type Maker, type Sample } from './samples.js';
 
 const admin = accessKey('admin');
+const bound = accessKey('bound');
+const boundAccount = 'e'.repeat(32);
 const managing = `iam::${accountA}:agency:managing`;
 const everything = JSON.stringify(policy(allow('*')));
 
@@ -22,11 +24,14 @@ beforeAll(async () => {
       policies: [{ policy_name: 'administer', policy_document: policy(allow(['iam:*:*', 'sts:*:*'])) }],
       agencies: [{ agency_name: 'managing', trust_policy: trust({ IAM: [accountA] }), attached_policies: ['administer'] }],
     },
-  }), rates);
+    [boundAccount]: { service_control_policies: [{ name: 'no-iam', policy_document: policy(allow('*'), deny('iam:*:*')) }] },
+  }, { [boundAccount]: { user_name: 'bound-root', access_keys: [bootstrapKey(bound)] } }), rates);
   make = makerOf(service);
   await make.as(keys.operator, 'PUT', `/v1/accounts/${accountA}`, { quotas: { users: 2000, groups: 2000, agencies: 5000, policies: 5000 } });
   sessions.set('session', await service.session(keys.alice, ask(managing)));
   sessions.set('narrowed', await service.session(keys.alice, ask(managing, { policy: JSON.stringify(policy(allow('sts:*:*'))) })));
+  const narrowed = await service.session(keys.alice, ask(managing, { policy: everything }));
+  sessions.set('behind a narrowed one', await service.session(narrowed, ask(managing)));
   sessions.set('narrowed to everything', await service.session(keys.alice, ask(managing, { policy: everything })));
 });
 afterAll(() => service.stop());
@@ -40,7 +45,7 @@ const servicesMayAsk = new Set(['CreateServiceLinkedAgencyV5', 'GetServiceLinked
 const outlasting = new Set([
   'CreateAgencyV5', 'UpdateAgencyV5', 'UpdateTrustPolicyV5', 'CreatePolicyV5', 'CreatePolicyVersionV5', 'SetDefaultPolicyVersionV5', 'AttachAgencyPolicyV5', 'AttachGroupPolicyV5',
   'AttachUserPolicyV5', 'DetachAgencyPolicyV5', 'DetachGroupPolicyV5', 'DetachUserPolicyV5', 'DeletePolicyV5', 'UpdateUserV5', 'UpdateGroupV5', 'AddUserToGroupV5', 'RemoveUserFromGroupV5', 'CreateAccessKeyV5',
-  'UpdateAccessKeyV5', 'CreateVirtualMfaDeviceV5', 'EnableMfaDeviceV5', 'DisableMfaDeviceV5', 'CreateServiceLinkedAgencyV5', 'TagResourceV5', 'DeleteResourceTagsV5',
+  'UpdateAccessKeyV5', 'CreateVirtualMfaDeviceV5', 'EnableMfaDeviceV5', 'DisableMfaDeviceV5', 'CreateServiceLinkedAgencyV5', 'TagResourceV5', 'DeleteResourceTagsV5', 'SetAsymmetricSignatureSwitchV5',
 ]);
 /** Whose resource is named by an id, which means nothing in another account. */
 const namesAnEntity = (operation: Operation, sample: Sample): boolean => {
@@ -56,6 +61,9 @@ const callers: readonly [name: string, credentials: () => Credentials, expected:
   ['a session that a session policy narrows', () => sessionOf('narrowed'), ({ action, status }) => (action === null ? status : 403)],
   ['a session that a session policy narrows to everything', () => sessionOf('narrowed to everything'),
     (operation) => (isOperators(operation) || byServiceOnly.has(operation.name) || outlasting.has(operation.name) ? 403 : operation.status)],
+  ['a session behind one that was narrowed', () => sessionOf('behind a narrowed one'),
+    (operation) => (isOperators(operation) || byServiceOnly.has(operation.name) || outlasting.has(operation.name) ? 403 : operation.status)],
+  ['the root user of an account whose service control policies deny everything of IAM', () => bound, ({ action, status }) => (action === null ? status : 403)],
   ['the root user of another account', () => keys.rootB, (operation, sample) => {
     if (isOperators(operation) || byServiceOnly.has(operation.name)) return 403;
     return namesAnEntity(operation, sample) ? [400, 404] : operation.status;

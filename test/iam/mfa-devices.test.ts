@@ -1,9 +1,10 @@
 // Virtual MFA devices over HTTP: enabled by two codes in a row, guessing ends after five tries, and the seed is told once.
 import { Secret, TOTP } from 'otpauth';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { entityField } from '../../src/directory/snapshot.js';
 import { accountA, agencies, ask, keys, mfaSeed, mfaSerial } from '../support/accounts.js';
 import { startService, type Answer, type Credentials, type TestService } from '../support/service.js';
-import { absentId, account, allPages, attach, items, like, managedAccounts, manager, managingSession, narrowedRefusal, newAccessKey, newUser, partial, setQuotas, someText, text } from './managed.js';
+import { absentId, account, allPages, attach, change, items, like, managedAccounts, manager, managingSession, narrowedRefusal, newAccessKey, newUser, partial, setQuotas, someText, text } from './managed.js';
 
 let service: TestService;
 beforeAll(async () => {
@@ -21,8 +22,8 @@ interface Device {
 
 const create = (name: string, userId: string, caller: Credentials = manager): Promise<Answer> =>
   service.call(caller, 'POST', '/v5/virtual-mfa-devices', { virtual_mfa_device_name: name, user_id: userId });
-async function newDevice(name: string): Promise<Device> {
-  const userId = await newUser(service, `user of ${name}`);
+async function newDevice(name: string, userName = `user of ${name}`): Promise<Device> {
+  const userId = await newUser(service, userName);
   const created = await create(name, userId);
   return { userId, serial: text(created, 'virtual_mfa_device', 'serial_number'), seed: text(created, 'virtual_mfa_device', 'base32_string_seed') };
 }
@@ -90,6 +91,48 @@ describe('an MFA device', () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409]);
     expect(await create('one-4', userId)).toMatchObject({ status: 409, body: { error_code: 'PAP5.1202', error_msg: 'the quota is reached: MFA devices of a user 1 at most, and `one-device` has 1' } });
     expect(await create('phone', await newUser(service, 'no-device'))).toMatchObject({ status: 409, body: { error_code: 'PAP5.1201', error_msg: `there is an MFA device \`${mfaSerial}\` already` } });
+  });
+
+  it('makes room for another one when it is disabled, which goes with it', async () => {
+    const device = await newDevice('lost');
+    await enable(device, codes(device));
+    expect(await create('found', device.userId)).toMatchObject({ status: 409, body: { error_code: 'PAP5.1202' } });
+    await disable(device);
+    const created = await create('found', device.userId);
+    expect(created).toMatchObject({ status: 201 });
+    const serial = `iam::${accountA}:mfa:found`;
+    expect((await listed(device)).body).toEqual({ mfa_devices: [{ serial_number: serial, user_id: device.userId, enabled: false }], page_info: { current_count: 1 } });
+    expect(await enable(device, codes(device, 1))).toMatchObject({ status: 404 });
+    expect(await create('another', device.userId)).toMatchObject({ status: 409, body: { error_code: 'PAP5.1202', error_msg: 'the quota is reached: MFA devices of a user 1 at most, and `user of lost` has 1' } });
+    expect(await create('lost', await newUser(service, 'finder'))).toMatchObject({ status: 201 });
+    const found = { userId: device.userId, serial, seed: text(created, 'virtual_mfa_device', 'base32_string_seed') };
+    expect(await enable(found, codes(found))).toMatchObject({ status: 200 });
+  });
+
+  it('that is disabled can be made again under its name, which nobody else can take', async () => {
+    const device = await newDevice('renewed');
+    await disable(device);
+    expect(await create('renewed', await newUser(service, 'other-one'))).toMatchObject({ status: 409, body: { error_code: 'PAP5.1201' } });
+    const created = await create('renewed', device.userId);
+    const renewed = { ...device, seed: text(created, 'virtual_mfa_device', 'base32_string_seed') };
+    expect(await enable(device, codes(device))).toMatchObject({ status: 400 });
+    expect(await enable(renewed, codes(renewed))).toMatchObject({ status: 200 });
+    expect((await account(service)).mfaDevices.get(device.serial)).toMatchObject({ enabled: true, unbound: false });
+  });
+
+  it('is bound again when it is enabled, unless its user has another one', async () => {
+    const device = await newDevice('bound-again');
+    await disable(device);
+    expect((await account(service)).mfaDevices.get(device.serial)).toMatchObject({ enabled: false, unbound: true });
+    // No operation leaves a user with two devices: an older state may have.
+    const second = `iam::${accountA}:mfa:second`;
+    await change(service, ({ mfaDevices }) => mfaDevices.values().filter(({ serialNumber }) => serialNumber === device.serial).map((one) => [entityField('mfa', second), { ...one, serialNumber: second, unbound: false }]));
+    for (let tries = 0; tries < 6; tries += 1) {
+      expect(await enable(device, wrong)).toMatchObject({ status: 409, body: { error_code: 'PAP5.1202', error_msg: 'the quota is reached: MFA devices of a user 1 at most, and `user of bound-again` has 1' } });
+    }
+    expect(await remove({ ...device, serial: second })).toMatchObject({ status: 204 });
+    expect(await enable(device, codes(device))).toMatchObject({ status: 200 });
+    expect(await create('bound-twice', device.userId)).toMatchObject({ status: 409, body: { error_code: 'PAP5.1202' } });
   });
 
   it('gets another seed when it is made again, for which codes of the old one are worth nothing', async () => {
@@ -258,9 +301,10 @@ describe('permission', () => {
   });
 
   it('can be for some devices by their names, whether they exist or not', async () => {
-    const own = await newDevice('own-phone');
-    const foreign = await newDevice('foreign-phone');
-    expect(await enable(foreign, codes(foreign), partial)).toMatchObject({ status: 403 });
+    const own = await newDevice('own-phone', 'own-user');
+    const foreign = await newDevice('foreign-phone', 'own-colleague');
+    const ofOther = await newDevice('own-tablet', 'somebody else');
+    for (const device of [foreign, ofOther]) expect(await enable(device, codes(device), partial)).toMatchObject({ status: 403 });
     expect(await enable(own, codes(own), partial)).toMatchObject({ status: 200 });
     expect(await disable(own, partial)).toMatchObject({ status: 200 });
     expect(await remove(own, partial)).toMatchObject({ status: 204 });

@@ -102,6 +102,17 @@ describe('the root user', () => {
   });
 });
 
+describe('the name and the description of the root user', () => {
+  it.each([{ new_user_name: 'boss' }, { new_description: 'the boss' }, { new_user_name: 'boss', enabled: true }])('%j can be changed only by the root user itself', async (update) => {
+    const refused = { status: 403, body: { error_code: 'PAP5.0001', error_msg: 'the name and the description of the root user can be changed only by the root user itself' } };
+    for (const caller of [manager, await managingSession(service, false)]) expect(await service.call(caller, 'PUT', `/v5/users/${rootId}`, update)).toMatchObject(refused);
+    expect((await account(service)).users.get(rootId)).toMatchObject({ userName: 'root-a', description: '' });
+    expect(await service.call(manager, 'PUT', `/v5/users/${rootId}`, { enabled: true })).toMatchObject({ status: 200 });
+    expect(await service.call(keys.rootA, 'PUT', `/v5/users/${rootId}`, update)).toMatchObject({ status: 200, body: { user: { is_root_user: true } } });
+    expect(await service.call(keys.rootA, 'PUT', `/v5/users/${rootId}`, { new_user_name: 'root-a', new_description: '' })).toMatchObject({ status: 200, body: { user: { user_name: 'root-a' } } });
+  });
+});
+
 describe('the list of users', () => {
   it('has them in the order of their creation, whatever comes and goes between its pages', async () => {
     const before = (await account(service)).users.values().map(({ userName }) => userName);

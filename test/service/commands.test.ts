@@ -80,13 +80,15 @@ describe('without a running service', () => {
     for (const { secretAccessKey } of keys.values()) expect(first.out + first.err).not.toContain(secretAccessKey);
     expect(await bootstrap('apply', file)).toMatchObject({ code: 0, out: 'nothing to change\n' });
     expect(await bootstrap('check', '--against-service', file)).toMatchObject({ code: 0, out: expect.stringContaining('would change 0 accounts') as string });
+    await writeFile(file, JSON.stringify({ accounts: [{ account_name: 'one-more' }] }));
+    expect(await bootstrap('check', '--against-service', file)).toMatchObject({ code: 0, out: expect.stringContaining('would change 1 account\n') as string });
     expect(await redisIsRunning()).toBe(false);
   });
 
   it('a second key of one user leaves the first one in the file', { timeout: 40_000 }, async () => {
     const before = (await profiles(place.environment)).get('ours/bot');
     await writeFile(file, JSON.stringify(members(2)));
-    expect(await bootstrap('apply', file)).toMatchObject({ code: 0, out: expect.stringContaining('generated 1 access keys') as string });
+    expect(await bootstrap('apply', file)).toMatchObject({ code: 0, out: expect.stringContaining('generated 1 access key:') as string });
     const after = [...(await profiles(place.environment)).values()];
     expect(new Set(after.map(({ accessKeyId }) => accessKeyId)).size).toBe(2);
     expect(after).toContainEqual(before);

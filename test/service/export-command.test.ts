@@ -42,6 +42,8 @@ describe('directory export', () => {
     await writeFile(file('acme.json'), sealed.out);
     const withoutKey = await run(['bootstrap', 'apply', file('acme.json')], to.environment);
     expect(withoutKey).toMatchObject({ code: 2, err: expect.stringContaining('sealed_secret_access_key`: is sealed') as string });
+    const atStart = await run(['serve'], { ...to.environment, STS_BOOTSTRAP_FILE: file('acme.json') });
+    expect(atStart).toMatchObject({ code: 2, err: expect.stringMatching(/`STS_BOOTSTRAP_FILE`: `\/accounts\/0\/.*: is sealed: .*`agency-sts bootstrap apply FILE --unseal-with PRIVATE_JWK_FILE`/) as string });
     expect(await run(['bootstrap', 'check', file('acme.json'), '--unseal-with', file('private.json')], to.environment)).toMatchObject({ code: 0, out: 'the file is right\n' });
     expect(await run(['bootstrap', 'apply', file('acme.json'), '--unseal-with', file('private.json')], to.environment)).toMatchObject({ code: 0, err: expect.not.stringContaining('rror') as string });
     expect((await exportAcme(to)).out).toBe(plain.out);

@@ -40,7 +40,7 @@ describe('accepted', () => {
     ['a tag key of 1 character', tag('k')],
     ['a tag key of 128 characters', tag('k'.repeat(128))],
     ['a tag key of 128 code points in 256 UTF-16 units', tag(wideLetter.repeat(128))],
-    ['every kind of character of a tag key', tag('aЖ漢9Ⅷ _.:=+-@')],
+    ['every kind of character of a tag key', tag('aЖ漢9 _.:=+-@')],
     ['a tag key that holds _sys_ elsewhere', tag('a_sys_')],
     ['an empty tag value', tag('k', '')],
     ['a tag value of 255 characters', tag('k', 'v'.repeat(255))],

@@ -91,7 +91,7 @@ const otherRefusals: readonly Cause[] = [
   ['the agency is absent in the caller\'s own account', 404, 'STS5.1106', alice(`iam::${accountA}:agency:absent`)],
   ['the agency is absent under that path in the caller\'s own account', 404, 'STS5.1106', alice(`iam::${accountA}:agency:ops/first`)],
   ['no such operation', 404, 'APIGW.0101', () => service.call(keys.alice, 'POST', '/v5/agencies/assume2', wellFormed)],
-  ['another method', 404, 'APIGW.0101', () => service.call(keys.alice, 'GET', path)],
+  ['another method', 404, 'APIGW.0101', () => service.call(keys.alice, 'PUT', `${path}/x`)],
   ['a body over 64 KiB', 413, 'APIGW.0201', raw(' '.repeat(65_537))],
   ['an unknown access key', 401, 'APIGW.0301', from(() => ({ ...keys.alice, accessKeyId: 'HPUAUNKNOWN000000000' }), agencies.first)],
   ['a wrong secret', 401, 'APIGW.0301', from(() => ({ ...keys.alice, secretAccessKey: keys.bob.secretAccessKey }), agencies.first)],

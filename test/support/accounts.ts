@@ -12,9 +12,7 @@ export const keys = {
   rootA: accessKey('roota'), alice: accessKey('alice'), bob: accessKey('bob'), carol: accessKey('carol'), disabled: accessKey('disabled'), inactive: accessKey('inactive'),
   rootB: accessKey('rootb'), bert: accessKey('bert'), service: accessKey('service'), operator: accessKey('operator'),
 } as const;
-export const bootstrapKey = (credentials: Credentials, status?: 'inactive') => ({
-  access_key_id: credentials.accessKeyId, secret_access_key: credentials.secretAccessKey, ...(status !== undefined && { status }),
-});
+export const bootstrapKey = (credentials: Credentials, status: 'active' | 'inactive' = 'active') => ({ access_key_id: credentials.accessKeyId, secret_access_key: credentials.secretAccessKey, status });
 
 export const assumeActions = ['sts:agencies:assume', 'sts::tagSession', 'sts::setSourceIdentity'];
 export const policy = (...statements: object[]) => ({ Version: '5.0', Statement: statements });
@@ -44,7 +42,7 @@ const assumeAll = policy(allow(assumeActions), allow('sts::decodeAuthorizationMe
  * Account A: users alice (may assume everything), bob (may only assume, no tags), carol (nothing), a root.
  * first (A) trusts A → second (B) trusts the account A → third (C) trusts the agency second of B.
  */
-export const accounts = {
+export const accounts = whole({
   accounts: [
     {
       account_id: accountA, account_name: 'account-a',
@@ -53,7 +51,7 @@ export const accounts = {
       users: [
         {
           user_name: 'alice', tags: [{ tag_key: 'dept', tag_value: 'platform' }], groups: ['assumers'], access_keys: [bootstrapKey(keys.alice)],
-          mfa_devices: [{ device_name: 'phone', base32_string_seed: mfaSeed }],
+          mfa_devices: [{ device_name: 'phone', base32_string_seed: mfaSeed, enabled: true }],
         },
         { user_name: 'bob', attached_policies: ['only-assume'], access_keys: [bootstrapKey(keys.bob)] },
         { user_name: 'carol', access_keys: [bootstrapKey(keys.carol)] },
@@ -92,7 +90,25 @@ export const accounts = {
   ],
   services: [{ service_principal: 'service.OBS', access_keys: [bootstrapKey(keys.service)] }],
   operator: { access_keys: [bootstrapKey(keys.operator)] },
-};
+});
+
+/** With every member that a new entity has by default: applied again, the file undoes what a test changed. */
+function whole<File extends { readonly accounts: readonly object[] }>(file: File): File {
+  const owner = (entity: object): object => ({ description: '', tags: [], ...entity });
+  const defaults: Readonly<Record<string, (entity: object) => object>> = {
+    users: (user) => ({ enabled: true, groups: [], attached_policies: [], ...owner(user) }),
+    groups: (group) => ({ description: '', attached_policies: [], ...group }),
+    policies: (each) => ({ path: '', description: '', ...each }),
+    agencies: (agency) => ({ path: '', max_session_duration: 3600, attached_policies: [], ...owner(agency) }),
+  };
+  const accountOf = (account: object): object => Object.fromEntries(Object.entries(account).map(([name, value]: [string, unknown]) => {
+    const entity = defaults[name];
+    if (entity !== undefined && Array.isArray(value)) return [name, value.map(entity)];
+    return [name, name === 'root_user' && typeof value === 'object' && value !== null ? owner(value) : value];
+  }));
+  // The same members, and more that may be absent.
+  return { ...file, accounts: file.accounts.map(accountOf) } as File;
+}
 
 /** A copy of the accounts in which `change` may alter one. */
 export function accountsWith(change: (file: typeof accounts) => void): typeof accounts {
@@ -105,13 +121,13 @@ const partNames = ['users', 'groups', 'policies', 'agencies', 'service_control_p
 type AccountParts = Readonly<Partial<Record<(typeof partNames)[number], readonly object[]>>>;
 const newAccount = (accountId: string) => ({ account_id: accountId, account_name: `account-${accountId.slice(0, 8)}`, users: [] });
 
-/** The accounts with more in some of them, by account id; an id that is new is a new account. */
-export function accountsPlus(more: Readonly<Record<string, AccountParts>>): object {
+/** The accounts with more in some of them, by account id; an id that is new is a new account, with a root user if one is given. */
+export function accountsPlus(more: Readonly<Record<string, AccountParts>>, rootUsers: Readonly<Record<string, object>> = {}): object {
   const known = new Map<string, AccountParts>(accounts.accounts.map((account) => [account.account_id, account]));
   for (const [accountId, parts] of Object.entries(more)) {
     const old: AccountParts = known.get(accountId) ?? newAccount(accountId);
     const both = partNames.map((name) => [name, [...(old[name] ?? []), ...(parts[name] ?? [])]] as const);
-    known.set(accountId, { ...old, ...Object.fromEntries(both.filter(([name]) => parts[name] !== undefined)) });
+    known.set(accountId, { ...old, ...Object.fromEntries(both.filter(([name]) => parts[name] !== undefined)), ...(rootUsers[accountId] !== undefined && { root_user: rootUsers[accountId] }) });
   }
   return { ...accounts, accounts: [...known.values()] };
 }

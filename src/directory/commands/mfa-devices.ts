@@ -5,18 +5,27 @@ import { mfaDevicesPerUser } from '../quotas.js';
 import { entityField, type Snapshot } from '../snapshot.js';
 import { putting, removing, type Change, type Changed } from './change.js';
 import { credentialOwner } from './credential-owner.js';
+import { found } from './rules.js';
 
 /** A look at each device of the account: cheaper than the copy of the table that a change makes. */
 export const mfaDevicesOf = ({ mfaDevices }: Snapshot, userId: string): readonly MfaDevice[] => mfaDevices.values().filter((device) => device.userId === userId);
 
 export type NewMfaDevice = Pick<MfaDevice, 'serialNumber' | 'userId' | 'sealedSeed' | 'createdAt'>;
 
+/** A device that was disabled makes room, and its name is free for the new one. [choice] No permission to delete is asked for: it was given up. */
 export function createMfaDevice(account: Snapshot, device: NewMfaDevice, actingUserId: string | undefined): Changed<MfaDevice> {
   const { userName } = credentialOwner(account, device.userId, actingUserId);
-  if (account.mfaDevices.has(device.serialNumber)) throw new ApiError('nameInUse', `there is an MFA device \`${device.serialNumber}\` already`);
-  const held = mfaDevicesOf(account, device.userId).length;
-  if (held >= mfaDevicesPerUser) throw new ApiError('quotaExceeded', `the quota is reached: MFA devices of a user ${mfaDevicesPerUser} at most, and \`${userName}\` has ${held}`);
-  return putting('mfa', device.serialNumber, { ...device, enabled: false });
+  const held = mfaDevicesOf(account, device.userId);
+  const unbound = held.filter((each) => each.unbound).map(({ serialNumber }) => serialNumber);
+  if (account.mfaDevices.has(device.serialNumber) && !unbound.includes(device.serialNumber)) throw new ApiError('nameInUse', `there is an MFA device \`${device.serialNumber}\` already`);
+  refuseOneMore(userName, held.length - unbound.length);
+  const created = putting('mfa', device.serialNumber, { ...device, enabled: false, unbound: false });
+  return { ...created, remove: unbound.filter((serialNumber) => serialNumber !== device.serialNumber).map((serialNumber) => entityField('mfa', serialNumber)) };
+}
+
+/** @param bound how many devices the user has that are not unbound */
+function refuseOneMore(userName: string, bound: number): void {
+  if (bound >= mfaDevicesPerUser) throw new ApiError('quotaExceeded', `the quota is reached: MFA devices of a user ${mfaDevicesPerUser} at most, and \`${userName}\` has ${bound}`);
 }
 
 export type MfaDeviceName = Pick<MfaDevice, 'serialNumber' | 'userId'>;
@@ -29,19 +38,23 @@ export function changeableDevice(account: Snapshot, { serialNumber, userId }: Mf
   return device;
 }
 
-/** The device to be enabled. One that is enabled is refused: its codes are for its owner's calls, and tries at them for those too. */
+/**
+ * The device to be enabled. One that is enabled is refused: its codes are for its owner's calls, and tries at them for
+ * those too; and so is one whose place another device of its user has taken.
+ */
 export function disabledDevice(account: Snapshot, name: MfaDeviceName, actingUserId: string | undefined): MfaDevice {
   const device = changeableDevice(account, name, actingUserId);
   if (device.enabled) throw new ApiError('alreadyExists', `the MFA device \`${device.serialNumber}\` is enabled already`);
+  if (device.unbound) refuseOneMore(found(account.users, 'user', device.userId).userName, mfaDevicesOf(account, device.userId).filter(({ unbound }) => !unbound).length);
   return device;
 }
 
 /** @param device whose codes were checked */
-export const enableMfaDevice = (device: MfaDevice): Changed<MfaDevice> => putting('mfa', device.serialNumber, { ...device, enabled: true });
+export const enableMfaDevice = (device: MfaDevice): Changed<MfaDevice> => putting('mfa', device.serialNumber, { ...device, enabled: true, unbound: false });
 
-/** [choice] The device stays its user's: enabling it again takes two codes of the same seed. */
+/** It is unbound too (IAM v5 API §7). [choice] Until another device takes its place, two codes of the same seed enable it again. */
 export function disableMfaDevice(account: Snapshot, name: MfaDeviceName, actingUserId: string | undefined): Changed<MfaDevice> {
-  return putting('mfa', name.serialNumber, { ...changeableDevice(account, name, actingUserId), enabled: false });
+  return putting('mfa', name.serialNumber, { ...changeableDevice(account, name, actingUserId), enabled: false, unbound: true });
 }
 
 export function deleteMfaDevice(account: Snapshot, name: MfaDeviceName, actingUserId: string | undefined): Change {

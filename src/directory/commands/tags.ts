@@ -5,6 +5,7 @@ import type { ResourceTag } from '../entities.js';
 import type { Snapshot } from '../snapshot.js';
 import { foldTagKey } from '../tag-key.js';
 import { putting, type Change } from './change.js';
+import { refuseRootOfOthers } from './root-user.js';
 import { found, refuseLegacy, refuseServiceLinked } from './rules.js';
 
 /** What can have tags of its own. */
@@ -21,8 +22,9 @@ export interface ChangedTags extends Change {
   readonly tags: readonly ResourceTag[];
 }
 
-/** A tag whose key is there takes the place of the one that has it, in its new spelling. @param added keys differ from each other */
-export function addTags(account: Snapshot, resource: TaggedResource, added: readonly ResourceTag[]): ChangedTags {
+/** A tag whose key is there takes the place of the one that has it, in its new spelling. @param added keys differ from each other @param actingUserId undefined: no user acts */
+export function addTags(account: Snapshot, resource: TaggedResource, added: readonly ResourceTag[], actingUserId: string | undefined): ChangedTags {
+  refuseTagsOfRoot(account, resource, actingUserId);
   const tags = new Map(tagsOf(account, resource).map((tag) => [foldTagKey(tag.key), tag]));
   for (const tag of added) tags.set(foldTagKey(tag.key), tag);
   if (tags.size > tagsPerResource) throw new ApiError('quotaExceeded', `the quota is reached: ${tagsPerResource} tags of a resource at most, and it would have ${tags.size}`);
@@ -30,9 +32,15 @@ export function addTags(account: Snapshot, resource: TaggedResource, added: read
 }
 
 /** [choice] A key that is not there is no error: what was asked for holds. */
-export function removeTags(account: Snapshot, resource: TaggedResource, keys: readonly string[]): ChangedTags {
+export function removeTags(account: Snapshot, resource: TaggedResource, keys: readonly string[], actingUserId: string | undefined): ChangedTags {
+  refuseTagsOfRoot(account, resource, actingUserId);
   const removed = new Set(keys.map(foldTagKey));
   return retagged(account, resource, tagsOf(account, resource).filter(({ key }) => !removed.has(foldTagKey(key))));
+}
+
+/** Tags decide what their bearer may do. Throws the 404 for a user that does not exist. */
+function refuseTagsOfRoot({ users }: Snapshot, { kind, id }: TaggedResource, actingUserId: string | undefined): void {
+  if (kind === 'user') refuseRootOfOthers(found(users, kind, id), actingUserId, 'the tags');
 }
 
 function retagged(account: Snapshot, { kind, id }: TaggedResource, tags: readonly ResourceTag[]): ChangedTags {

@@ -5,6 +5,7 @@ import { entityField, type Snapshot } from '../snapshot.js';
 import { accessKeysOf } from './access-keys.js';
 import { putting, removing, type Change, type Changed } from './change.js';
 import { mfaDevicesOf } from './mfa-devices.js';
+import { refuseRootOfOthers } from './root-user.js';
 import { found, refuseOverQuota, refuseUsedName } from './rules.js';
 
 export type NewUser = Pick<User, 'userId' | 'userName' | 'enabled' | 'description' | 'createdAt'>;
@@ -17,9 +18,11 @@ export function createUser(account: Snapshot, user: NewUser): Changed<User> {
 
 export type UserUpdate = Partial<Pick<User, 'userName' | 'description' | 'enabled'>>;
 
-export function updateUser(account: Snapshot, userId: string, update: UserUpdate): Changed<User> {
+/** Policies and people know a user by its name: that of the root user is its own affair. @param actingUserId undefined: no user acts */
+export function updateUser(account: Snapshot, userId: string, update: UserUpdate, actingUserId: string | undefined): Changed<User> {
   const user = found(account.users, 'user', userId);
   if (user.isRootUser && update.enabled === false) throw new ApiError('accessDenied', 'the root user cannot be disabled');
+  if (update.userName !== undefined || update.description !== undefined) refuseRootOfOthers(user, actingUserId, 'the name and the description');
   if (update.userName !== undefined && update.userName !== user.userName) refuseUsedName(account.users, 'user', update.userName);
   return putting('user', userId, { ...user, ...update });
 }

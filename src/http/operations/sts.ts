@@ -6,12 +6,13 @@ import { assumeAction } from '../../sts/assume-decisions.js';
 import { getCallerIdentity } from '../../sts/caller-identity.js';
 import { decodeAction, decodeBody, decodeMessage } from '../../sts/decode-authorization-message.js';
 import { operation, type Operation } from '../operation.js';
+import { onBehalfOf } from './headers.js';
 
 export const stsOperations: readonly Operation[] = [
   operation({
     name: 'AssumeAgency', family: 'sts', method: 'post', path: '/v5/agencies/assume',
     summary: 'Exchanges the caller\'s credentials for temporary credentials of an agency',
-    authentication: 'signature', action: assumeAction, status: 200, refusals: [400, 403, 404],
+    authentication: 'signature', action: assumeAction, headers: onBehalfOf, status: 200, refusals: [400, 403, 404],
     body: assumeAgencyBody.transform(assumeAgencyInput),
     response: z.object({
       source_identity: z.string().optional(),

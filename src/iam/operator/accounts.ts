@@ -56,12 +56,8 @@ export async function list({ services: { directory } }: OperatorGround, { query 
   const ids = await directory.accountIds();
   const listing: Listing<string> = { name: 'accounts', position: (id) => id, after: (place) => ids.filter((id) => id > place) };
   const page = pageOf(listing, query);
-  const accounts: z.infer<typeof accountInList>[] = [];
-  // One after another: a page of large accounts at once would be much memory.
-  for (const id of page.items) {
-    const view = await directory.read(id, () => []);
-    if (view !== undefined) accounts.push(listed(view.snapshot.account));
-  }
+  const records = await Promise.all(page.items.map((id) => directory.accountRecord(id)));
+  const accounts = records.flatMap((account) => (account === undefined ? [] : [listed(account)]));
   return { body: { accounts, page_info: { ...page.pageInfo, current_count: accounts.length } } };
 }
 

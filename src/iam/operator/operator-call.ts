@@ -1,14 +1,13 @@
 // One operation of the operator: on the system account, or on the one account that the path names.
 import { ApiError } from '../../base/api-error.js';
 import { systemAccountId } from '../../directory/entities.js';
-import type { Change } from '../../directory/commands/change.js';
+import { effective, type Change } from '../../directory/commands/change.js';
 import type { Snapshot } from '../../directory/snapshot.js';
 import type { AccountChange } from '../../directory/store.js';
 import type { Caller, UserCaller } from '../../sts/caller.js';
-import type { Guard } from '../../sts/commit.js';
 import type { CallContext, EventDetails, Outcome } from '../../sts/outcome.js';
 import type { Services } from '../../sts/services.js';
-import { auditedInput, type OperationInput } from '../audited-input.js';
+import { auditedChange, auditedInput, type OperationInput } from '../audited-input.js';
 
 export interface OperatorGround {
   readonly services: Services;
@@ -39,12 +38,13 @@ export async function callAsOperator<Input extends OperationInput, Body>(
   try {
     const operator = operatorOf(caller);
     account = accountId === undefined ? operator.snapshot : await namedAccount(services, accountId(input), input);
-    const { body, change, created } = await decide({ services, account, call }, input);
+    const { body, change: wanted, created } = await decide({ services, account, call }, input);
+    const change = wanted === undefined ? undefined : effective(account, wanted);
     const changes: readonly AccountChange[] = [
       ...(change === undefined ? [] : [{ accountId: account.accountId, expectedRevision: account.revision, ...change }]),
       ...(created === undefined ? [] : [{ ...created, expectedRevision: undefined }]),
     ];
-    return { ok: true, body, changes, ...concerning(account, created?.accountId, { ...details, decision: 'allowed' }) };
+    return { ok: true, body, changes, ...concerning(account, created?.accountId, { ...details, request: { ...details.request, ...auditedChange(change ?? created) }, decision: 'allowed' }) };
   } catch (error) {
     if (!(error instanceof ApiError) || error.status >= 500) throw error;
     return { ok: false, error, ...concerning(account, undefined, { ...details, decision: error.auditText }) };
@@ -69,8 +69,7 @@ function operatorOf(caller: Caller): UserCaller {
 
 /** Both accounts see what the operator did: its own, and the one that it did it to. */
 function concerning(account: Snapshot | undefined, createdId: string | undefined, details: EventDetails & { readonly decision: string }): Pick<Outcome<unknown>, 'guards' | 'details' | 'otherAccount'> {
-  const guards: readonly Guard[] = account === undefined ? [] : [{ accountId: account.accountId, revision: account.revision, epochs: [] }];
   const accountId = createdId ?? account?.accountId ?? systemAccountId;
-  if (accountId === systemAccountId) return { guards, details };
-  return { guards, details: { ...details, resourceAccountId: accountId }, otherAccount: { accountId, decision: details.decision } };
+  if (accountId === systemAccountId) return { guards: [], details };
+  return { guards: [], details: { ...details, resourceAccountId: accountId }, otherAccount: { accountId, decision: details.decision } };
 }

@@ -7,6 +7,7 @@ import { script } from '../client.js';
  * | step | values | check | write |
  * |---|---|---|---|
  * | G guard | n, n × (field, value) | hash fields equal; an absent field counts as `0` | – |
+ * | A as far as it matters | key of the changes, revision, n, n × field or `kind:*` | the revision is still that, or no change since then was one of the fields | – |
  * | M unmarked | – | key absent | – |
  * | H held | text | the key's text equals | – |
  * | T totp step | device, step | greater than the last one used | remembers it |
@@ -17,7 +18,8 @@ import { script } from '../client.js';
  * | P put | n, n × (field, value) | hash readable | the fields |
  * | D delete | n, n × field | hash readable | without the fields |
  * | U raise | field | field is a counter | the number in the field grows by one |
- * | C change | record, length | list readable | the newest entry of a list of at most that length |
+ * | X release | text | key readable | without the key, if the text is still that |
+ * | C change | record, length | list readable | the newest entry of a list of at most that length; of length 0: no list |
  *
  * Returns `ok`, or the letter of the check that failed.
  *
@@ -33,8 +35,9 @@ local function step(i)
   local op, key = ARGV[i], KEYS[tonumber(ARGV[i + 1])]
   if op == 'G' or op == 'P' then return op, key, i + 3, i + 3 + 2 * tonumber(ARGV[i + 2]) end
   if op == 'D' then return op, key, i + 3, i + 3 + tonumber(ARGV[i + 2]) end
+  if op == 'A' then return op, key, i + 2, i + 5 + tonumber(ARGV[i + 4]) end
   if op == 'M' then return op, key, i + 2, i + 2 end
-  if op == 'R' or op == 'E' or op == 'U' or op == 'H' then return op, key, i + 2, i + 3 end
+  if op == 'R' or op == 'E' or op == 'U' or op == 'H' or op == 'X' then return op, key, i + 2, i + 3 end
   return op, key, i + 2, i + 4
 end
 
@@ -44,10 +47,33 @@ local function counter(text, key)
   return tonumber(text)
 end
 
+-- Whether something changed since the revision that concerns one of the fields; what is not known any more may have.
+local function mattered(changes, revision, from, next)
+  local fields, kinds = {}, {}
+  for at = from, next - 1 do
+    local kind = string.match(ARGV[at], '^(%a+):%*$')
+    if kind then kinds[kind] = true else fields[ARGV[at]] = true end
+  end
+  local place = 0
+  repeat
+    local change = redis.call('LINDEX', changes, place)
+    local entry = change and cjson.decode(change)
+    if not entry or entry[2] == '*' then return true end
+    for _, field in ipairs(entry[2]) do
+      if fields[field] or kinds[string.match(field, '^%a+')] then return true end
+    end
+    place = place + 1
+  until entry[1] == revision
+  return false
+end
+
 local i = 1
 while i <= count do
   local op, key, from, next = step(i)
-  if op == 'G' then
+  if op == 'A' then
+    local revision = ARGV[from + 1]
+    if (redis.call('HGET', key, 'rev') or '0') ~= revision and mattered(KEYS[tonumber(ARGV[from])], revision, from + 3, next) then return op end
+  elseif op == 'G' then
     local fields = {}
     for at = from, next - 1, 2 do fields[#fields + 1] = ARGV[at] end
     local values = redis.call('HMGET', key, unpack(fields))
@@ -58,6 +84,8 @@ while i <= count do
     if redis.call('EXISTS', key) == 1 then return op end
   elseif op == 'H' then
     if redis.call('GET', key) ~= ARGV[from] then return op end
+  elseif op == 'X' then
+    redis.call('GET', key)
   elseif op == 'T' then
     if tonumber(redis.call('HGET', key, ARGV[from]) or '-1') >= tonumber(ARGV[from + 1]) then return op end
   elseif op == 'I' then
@@ -97,6 +125,10 @@ while i <= count do
     redis.call('HDEL', key, unpack(ARGV, from, next - 1))
   elseif op == 'U' then
     redis.call('HINCRBY', key, ARGV[from], 1)
+  elseif op == 'X' then
+    if redis.call('GET', key) == ARGV[from] then redis.call('DEL', key) end
+  elseif op == 'C' and ARGV[from + 1] == '0' then
+    redis.call('DEL', key)
   elseif op == 'C' then
     redis.call('LPUSH', key, ARGV[from])
     redis.call('LTRIM', key, 0, tonumber(ARGV[from + 1]) - 1)
@@ -114,9 +146,12 @@ export interface Steps {
 
 export const noSteps = (): Steps => ({ keys: [], values: [] });
 
-/** Adds a step; equal keys share a number. */
-export function addStep(steps: Steps, letter: 'G' | 'M' | 'H' | 'T' | 'R' | 'S' | 'I' | 'E' | 'P' | 'D' | 'U' | 'C', key: string, ...values: readonly (string | number)[]): void {
-  let index = steps.keys.indexOf(key);
-  if (index < 0) index = steps.keys.push(key) - 1;
-  steps.values.push(letter, index + 1, ...values);
+/** The number of a key; equal keys share it. */
+export function keyNumber({ keys }: Steps, key: string): number {
+  const index = keys.indexOf(key);
+  return index < 0 ? keys.push(key) : index + 1;
+}
+
+export function addStep(steps: Steps, letter: 'G' | 'A' | 'X' | 'M' | 'H' | 'T' | 'R' | 'S' | 'I' | 'E' | 'P' | 'D' | 'U' | 'C', key: string, ...values: readonly (string | number)[]): void {
+  steps.values.push(letter, keyNumber(steps, key), ...values);
 }

@@ -13,8 +13,11 @@ local answer = {revision, 'changed'}
 for n = 2, #ARGV do answer[#answer + 1] = redis.call('HGET', KEYS[1], ARGV[n]) or '0' end
 local seen = {}
 if ARGV[1] ~= '' then
-  for _, change in ipairs(redis.call('LRANGE', KEYS[3], 0, -1)) do
+  local place = 0
+  local change = redis.call('LINDEX', KEYS[3], 0)
+  while change do
     local entry = cjson.decode(change)
+    if entry[2] == '*' then break end
     for _, field in ipairs(entry[2]) do seen[field] = true end
     if entry[1] == ARGV[1] then
       for field in pairs(seen) do
@@ -23,6 +26,8 @@ if ARGV[1] ~= '' then
       end
       return answer
     end
+    place = place + 1
+    change = redis.call('LINDEX', KEYS[3], place)
   end
 end
 answer[2] = 'all'

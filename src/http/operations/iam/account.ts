@@ -5,6 +5,7 @@ import * as schemas from '../../../iam/authorization-schemas.js';
 import * as features from '../../../iam/features.js';
 import * as principals from '../../../iam/service-principals.js';
 import type { Operation } from '../../operation.js';
+import { language } from '../headers.js';
 import { simulateOperations } from '../simulate.js';
 import { stsOperations } from '../sts.js';
 import { iamOperation } from './iam-operation.js';
@@ -27,7 +28,7 @@ export const accountOperations = (iamOperations: () => readonly Operation[]): re
   }),
   iamOperation({
     name: 'ListServicePrincipalsV5', method: 'get', path: '/v5/service-principals', summary: 'Lists the service principals that agencies can trust',
-    action: null, refusals: [400, 403],
+    action: null, headers: [language], refusals: [400, 403],
     query: principals.servicePrincipalsQuery, status: 200, response: principals.servicePrincipalsResponse, decide: principals.list,
   }),
   iamOperation({
@@ -41,7 +42,7 @@ export const accountOperations = (iamOperations: () => readonly Operation[]): re
   }),
   iamOperation({
     name: 'SetAsymmetricSignatureSwitchV5', method: 'put', path: '/v5/asymmetric-signature-switch', summary: 'Sets whether asymmetric signatures are accepted from the account',
-    action: 'iam::setAsymmetricSignatureSwitchV5', refusals: [400, 403], body: asymmetricSignature.switchBody, status: 204, decide: asymmetricSignature.set,
+    action: 'iam::setAsymmetricSignatureSwitchV5', outlasts: true, refusals: [400, 403], body: asymmetricSignature.switchBody, status: 204, decide: asymmetricSignature.set,
   }),
 ];
 

@@ -27,7 +27,7 @@ export const groupOperations: readonly Operation[] = [
   iamOperation({
     // Renaming can widen: policies name groups.
     name: 'UpdateGroupV5', method: 'put', path: '/v5/groups/{group_id}', summary: 'Changes the name and the description of a group',
-    action: 'iam:groups:updateGroupV5', resource: groups.groupResource, outlasts: true, refusals: [400, 403, 404, 409],
+    action: 'iam:groups:updateGroupV5', resource: groups.updatedGroupResource, outlasts: true, refusals: [400, 403, 404, 409],
     parameters: groups.groupPath, body: groups.updateGroupBody, status: 200, response: groups.groupResponse, decide: groups.update,
   }),
   iamOperation({

@@ -12,15 +12,15 @@ export const mfaDeviceOperations: readonly Operation[] = [
   {
     ...iamOperation({
       name: 'EnableMfaDeviceV5', method: 'post', path: '/v5/mfa-devices/enable', summary: 'Enables an MFA device, given two codes that it showed one after the other',
-      action: 'iam:mfa:enableV5', resource: (account, { body }) => mfaDevices.mfaDeviceResource(account, body), outlasts: true, refusals: [400, 403, 404, 409],
+      action: 'iam:mfa:enableV5', resource: (account, { body }, caller) => mfaDevices.mfaDeviceResource(account, body, caller), outlasts: true, refusals: [400, 403, 404, 409],
       body: mfaDevices.enableMfaDeviceBody, status: 200, decide: mfaDevices.enable,
     }),
     // What the commit can refuse is a code that was used before.
     refine: mfaDevices.refusedCodes,
   },
   iamOperation({
-    name: 'DisableMfaDeviceV5', method: 'post', path: '/v5/mfa-devices/disable', summary: 'Disables an MFA device; it stays its user\'s and can be enabled again',
-    action: 'iam:mfa:disableV5', resource: (account, { body }) => mfaDevices.mfaDeviceResource(account, body), outlasts: true, refusals: [400, 403, 404],
+    name: 'DisableMfaDeviceV5', method: 'post', path: '/v5/mfa-devices/disable', summary: 'Disables an MFA device and unbinds it: it can be enabled again until another one of its user takes its place',
+    action: 'iam:mfa:disableV5', resource: (account, { body }, caller) => mfaDevices.mfaDeviceResource(account, body, caller), outlasts: true, refusals: [400, 403, 404],
     body: mfaDevices.mfaDeviceName, status: 200, decide: mfaDevices.disable,
   }),
   iamOperation({
@@ -30,7 +30,7 @@ export const mfaDeviceOperations: readonly Operation[] = [
   }),
   iamOperation({
     name: 'DeleteVirtualMfaDeviceV5', method: 'delete', path: '/v5/virtual-mfa-devices', summary: 'Deletes a virtual MFA device that is disabled',
-    action: 'iam:mfa:deleteVirtualMFADeviceV5', resource: (account, { query }) => mfaDevices.mfaDeviceResource(account, query), refusals: [400, 403, 404, 409],
+    action: 'iam:mfa:deleteVirtualMFADeviceV5', resource: (account, { query }, caller) => mfaDevices.mfaDeviceResource(account, query, caller), refusals: [400, 403, 404, 409],
     query: mfaDevices.mfaDeviceName, status: 204, decide: mfaDevices.remove,
   }),
 ];

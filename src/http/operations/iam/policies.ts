@@ -5,6 +5,7 @@ import { policyResource } from '../../../iam/policy-view.js';
 import * as versions from '../../../iam/policy-versions.js';
 import type { Resource } from '../../../sts/own-action.js';
 import type { Operation } from '../../operation.js';
+import { language } from '../headers.js';
 import { iamOperation } from './iam-operation.js';
 
 const named = (account: Snapshot, { path }: { readonly path: { readonly policy_id: string } }): Resource => policyResource(account, path.policy_id);
@@ -17,12 +18,12 @@ export const policyOperations: readonly Operation[] = [
   }),
   iamOperation({
     name: 'ListPoliciesV5', method: 'get', path: '/v5/policies', summary: 'Lists identity policies: custom ones in the order of their creation, then system policies by name',
-    action: 'iam:policies:listV5', resource: policies.everyPolicy, refusals: [400, 403],
+    action: 'iam:policies:listV5', resource: policies.everyPolicy, headers: [language], refusals: [400, 403],
     query: policies.listPoliciesQuery, status: 200, response: policies.policiesResponse, decide: policies.list,
   }),
   iamOperation({
     name: 'GetPolicyV5', method: 'get', path: '/v5/policies/{policy_id}', summary: 'Shows an identity policy, without a document: those are of its versions',
-    action: 'iam:policies:getV5', resource: named, refusals: [400, 403, 404],
+    action: 'iam:policies:getV5', resource: named, headers: [language], refusals: [400, 403, 404],
     parameters: policies.policyPath, status: 200, response: policies.policyResponse, decide: policies.get,
   }),
   iamOperation({

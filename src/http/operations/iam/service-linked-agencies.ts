@@ -3,8 +3,9 @@ import { agencyPath, agencyResponse } from '../../../iam/agencies.js';
 import * as linked from '../../../iam/service-linked-agencies.js';
 import * as deletion from '../../../iam/service-linked-deletion.js';
 import { operation, type Operation } from '../../operation.js';
+import { namedAccount } from '../headers.js';
 
-const common = { family: 'iam', authentication: 'signature' } as const;
+const common = { family: 'iam', authentication: 'signature', headers: [namedAccount] } as const;
 
 export const serviceLinkedAgencyOperations: readonly Operation[] = [
   operation({

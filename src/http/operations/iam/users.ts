@@ -21,8 +21,8 @@ export const userOperations: readonly Operation[] = [
   }),
   iamOperation({
     // Switching on and renaming can widen: policies name users.
-    name: 'UpdateUserV5', method: 'put', path: '/v5/users/{user_id}', summary: 'Changes the name and the description of a user, and whether it is enabled',
-    action: 'iam:users:updateUserV5', resource: users.userResource, outlasts: true, refusals: [400, 403, 404, 409],
+    name: 'UpdateUserV5', method: 'put', path: '/v5/users/{user_id}', summary: 'Changes the name and the description of a user, and whether it is enabled; those of the root user only it itself changes',
+    action: 'iam:users:updateUserV5', resource: users.updatedUserResource, outlasts: true, refusals: [400, 403, 404, 409],
     parameters: users.userPath, body: users.updateUserBody, status: 200, response: users.userResponse, decide: users.update,
   }),
   iamOperation({

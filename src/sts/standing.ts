@@ -1,0 +1,24 @@
+// What of an account the side of its caller stands on: who that is, and everything that callerPolicies() finds.
+import type { Agency, PolicyAttachment, User } from '../directory/entities.js';
+import type { Snapshot } from '../directory/snapshot.js';
+import type { Session } from '../sessions/session.js';
+import type { Relied } from './commit.js';
+
+/** Of every caller: the account's own record, and its service control policies, those to come included. */
+const common: readonly Relied[] = ['account:*', 'scp:*'];
+
+export function userStanding(snapshot: Snapshot, { userId, groupIds, attachedPolicies }: User, accessKeyId: string): readonly Relied[] {
+  const ofGroups = groupIds.flatMap((groupId): readonly Relied[] => [`group:${groupId}`, ...policies(snapshot.groups.get(groupId)?.attachedPolicies ?? [])]);
+  return [...common, 'mfa:*', `key:${accessKeyId}`, `user:${userId}`, ...policies(attachedPolicies), ...ofGroups];
+}
+
+export const serviceStanding = (servicePrincipal: string, accessKeyId: string): readonly Relied[] => [...common, `key:${accessKeyId}`, `service:${servicePrincipal}`];
+
+export const sessionStanding = ({ agencyId, attachedPolicies }: Agency, { sessionPolicyIds }: Session): readonly Relied[] =>
+  [...common, `agency:${agencyId}`, ...policies(attachedPolicies), ...sessionPolicyIds.map((policyId): Relied => `policy:${policyId}`)];
+
+/** Of an agency that is to be assumed: without one, on the fact that there is none. */
+export const targetStanding = (agency: Agency | undefined, policyIds: readonly string[]): readonly Relied[] =>
+  ['account:*', agency === undefined ? 'agency:*' : `agency:${agency.agencyId}`, ...policyIds.map((policyId): Relied => `policy:${policyId}`)];
+
+const policies = (attachments: readonly PolicyAttachment[]): readonly Relied[] => attachments.map(({ policyId }): Relied => `policy:${policyId}`);
