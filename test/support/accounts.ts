@@ -106,8 +106,7 @@ function whole<File extends { readonly accounts: readonly object[] }>(file: File
     if (entity !== undefined && Array.isArray(value)) return [name, value.map(entity)];
     return [name, name === 'root_user' && typeof value === 'object' && value !== null ? owner(value) : value];
   }));
-  // The same members, and more that may be absent.
-  return { ...file, accounts: file.accounts.map(accountOf) } as File;
+  return { ...file, accounts: file.accounts.map(accountOf) };
 }
 
 /** A copy of the accounts in which `change` may alter one. */
