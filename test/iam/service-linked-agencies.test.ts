@@ -2,10 +2,11 @@
 import supertest from 'supertest';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { keptDeletionTasks } from '../../src/directory/commands/service-linked-agencies.js';
-import type { AgencyUsage, DeletionTask } from '../../src/directory/entities.js';
+import type { AgencyUsage, DeletionTask, TrustAgency } from '../../src/directory/entities.js';
 import { entityField, type EntityEntry, type EntityField } from '../../src/directory/snapshot.js';
 import { signRequest } from '../../src/signing/index.js';
 import { absentAccount, accessKey, accountA, accountB, accountC, accountsPlus, allow, ask, bootstrapKey, deny, keys, policy, trust } from '../support/accounts.js';
+import { put } from './directory-entities.js';
 import { startService, writeChanges, type Answer, type CallOptions, type Credentials, type TestService } from '../support/service.js';
 
 const path = '/v5/service-linked-agencies';
@@ -35,10 +36,15 @@ beforeAll(async () => {
       ],
       agencies: [{ agency_name: 'administering', trust_policy: trust({ IAM: [accountA] }), attached_policies: ['everything-iam'] }],
     },
-    [accountB]: { agencies: [{ agency_name: 'ServiceLinkedAgencyForIMS', trust_policy: trust({ IAM: [accountB] }) }] },
     [accountC]: { service_control_policies: [{ name: 'nothing', policy_document: policy(deny('*')) }] },
   });
   service = await startService({ ...file, services: [{ service_principal: 'service.OBS', access_keys: [bootstrapKey(keys.service)] }, { service_principal: 'service.IMS', access_keys: [bootstrapKey(ims)] }] });
+  // A name that is reserved now, from before it was.
+  const old: TrustAgency = {
+    kind: 'trust', agencyId: 'd'.repeat(32), agencyName: 'ServiceLinkedAgencyForIMS', path: '', description: '', maxSessionDurationSeconds: 3600, tags: [], attachedPolicies: [],
+    createdAt: 0, trustPolicy: JSON.stringify(trust({ IAM: [accountB] })),
+  };
+  await put(service, accountB, [entityField('agency', old.agencyId), old]);
 });
 afterAll(() => service.stop());
 
@@ -139,11 +145,11 @@ describe('a service-linked agency', () => {
 
 describe('making one', () => {
   it.each<[what: string, by: Credentials, principal: unknown, more: object, status: number, code: string, text: string]>([
-    ['without the action', keys.carol, 'service.OBS', {}, 403, 'PAP5.0001', `\`iam:agencies:createServiceLinkedAgencyV5\` on \`${obsUrn(accountA)}\``],
-    ['of a service that the policy does not name', onlyObs, 'service.IMS', {}, 403, 'PAP5.0001', 'service-linked-agency/service.IMS/ServiceLinkedAgencyForIMS'],
+    ['without the action', keys.carol, 'service.OBS', {}, 403, 'PAP5.0001', 'is not authorized to perform `iam:agencies:createServiceLinkedAgencyV5`'],
+    ['of a service that the policy does not name', onlyObs, 'service.IMS', {}, 403, 'PAP5.0001', 'is not authorized to perform `iam:agencies:createServiceLinkedAgencyV5`'],
     ['outside of the policy\'s resources', onlyUrn, 'service.IMS', {}, 403, 'PAP5.0001', 'is not authorized to perform'],
     ['of a service without a template', admin, 'service.IAM', {}, 400, 'PAP5.0023', '`service_principal`: `service.IAM` is no service that has a service-linked agency'],
-    ['of a service without a template, without the action', keys.carol, 'service.IAM', {}, 403, 'PAP5.0001', 'service-linked-agency/service.IAM/service.IAM'],
+    ['of a service without a template, without the action', keys.carol, 'service.IAM', {}, 403, 'PAP5.0001', 'is not authorized to perform `iam:agencies:createServiceLinkedAgencyV5`'],
     ['without a service', admin, undefined, {}, 400, 'PAP5.1102', '`service_principal`: is required'],
     ['of what is no service', admin, 'OBS', {}, 400, 'PAP5.1102', '`service_principal`: must be service. and 1 to 56'],
     ['with a description of odd signs', admin, 'service.OBS', { description: 'a <b>' }, 400, 'PAP5.1102', '`description`: must not hold'],
@@ -154,6 +160,13 @@ describe('making one', () => {
     expect(answer).toMatchObject({ status: expected, body: { error_code: code } });
     expect(answer.body.error_msg).toContain(text);
   });
+
+  it.each([['service.OBS', 'service.OBS/ServiceLinkedAgencyForOBS'], ['service.IMS', 'service.IMS/ServiceLinkedAgencyForIMS'], ['service.IAM', 'service.IAM/service.IAM']])(
+    'of %s without the action leaves an event with the URN that was asked about', async (principal, end) => {
+      expect(await create(keys.carol, principal)).toMatchObject({ status: 403 });
+      expect((await service.events(accountA)).at(-1)).toMatchObject({ operation: 'CreateServiceLinkedAgencyV5', resource: `iam::${accountA}:agency:service-linked-agency/${end}` });
+    },
+  );
 
   it.each([['condition', onlyObs], ['resource', onlyUrn]] as const)('is allowed by a policy whose %s fits', async (_what, by) => {
     expect(await create(by, 'service.OBS')).toMatchObject({ status: 201 });

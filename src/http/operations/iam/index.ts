@@ -11,4 +11,7 @@ import { serviceLinkedAgencyOperations } from './service-linked-agencies.js';
 import { tagOperations } from './tags.js';
 import { userOperations } from './users.js';
 
-export const iamOperations: readonly Operation[] = [...agencyOperations, ...userOperations, ...groupOperations, ...accessKeyOperations, ...mfaDeviceOperations, ...policyOperations, ...attachmentOperations, ...tagOperations, ...serviceLinkedAgencyOperations, ...accountOperations(() => iamOperations)];
+export const iamOperations: readonly Operation[] = [
+  ...agencyOperations, ...serviceLinkedAgencyOperations, ...policyOperations, ...attachmentOperations, ...userOperations, ...groupOperations, ...accessKeyOperations, ...mfaDeviceOperations,
+  ...tagOperations, ...accountOperations(() => iamOperations),
+];
