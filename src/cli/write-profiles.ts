@@ -2,6 +2,7 @@
 import { mkdir, open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { syncFolder } from '../base/sync-folder.js';
 import { CommandError, systemErrorCode, usageError } from './command-error.js';
 import { readStoredFile, storedProfile, type Profile } from './profile-file.js';
 import { quote } from './text.js';
@@ -66,14 +67,4 @@ async function removeStale(lock: string): Promise<void> {
   const status = await stat(lock).catch(() => undefined);
   // The system's clock on purpose: it also made the file's time.
   if (status !== undefined && Date.now() - status.mtimeMs > staleMilliseconds) await rm(lock, { force: true });
-}
-
-// Without it a rename may be lost in a power cut, and with it the only copy of a generated key.
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

@@ -7,7 +7,7 @@ import type { MfaStep } from '../sts/commit.js';
 import type { CallContext, EventDetails, Outcome } from '../sts/outcome.js';
 import type { Resource } from '../sts/own-action.js';
 import type { Services } from '../sts/services.js';
-import { auditedChange, auditedInput, type OperationInput } from './audited-input.js';
+import { auditedInput, type OperationInput } from './audited-input.js';
 import { authorize } from './authorize.js';
 
 /** What an operation decides upon. */
@@ -47,8 +47,7 @@ export async function callOnAccount<Input extends OperationInput, Body>(
     const { body, change: wanted, mfaStep } = await decide({ services, caller, account, call }, input);
     const change = wanted === undefined ? undefined : effective(account, wanted);
     return {
-      ok: true, body, guards: [],
-      details: { ...details, request: { ...details.request, ...auditedChange(change) }, ...(action !== null && { decision: 'allowed' }) },
+      ok: true, body, guards: [], details: action === null ? details : { ...details, decision: 'allowed' },
       ...(change !== undefined && { changes: [{ accountId: account.accountId, expectedRevision: account.revision, ...change }] }),
       ...(mfaStep !== undefined && { mfaStep }),
     };

@@ -1,5 +1,4 @@
 // What the audit keeps of a request: names, ids and settings; never a code, a policy text or a long value.
-import type { Change } from '../directory/commands/change.js';
 
 /** The parts of a parsed request. */
 export interface OperationInput {
@@ -27,11 +26,4 @@ function audited(value: unknown): unknown {
   if (typeof value === 'string') return value.length <= longestText ? value : `${value.slice(0, longestText)}…`;
   if (Array.isArray(value)) return value.slice(0, mostItems).map(audited);
   return typeof value === 'object' && value !== null ? members(value) : value;
-}
-
-/** The fields of an account that a change wrote and removed: what an operation made is found by the id it got. */
-export function auditedChange(change: Change | undefined): Readonly<Record<string, unknown>> {
-  if (change === undefined) return {};
-  const written = change.put.map(([field]) => field);
-  return { ...(written.length > 0 && { written: written.slice(0, mostItems) }), ...(change.remove.length > 0 && { removed: change.remove.slice(0, mostItems) }) };
 }

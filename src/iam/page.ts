@@ -48,10 +48,9 @@ export function listingBy<Item>(name: string, items: readonly Item[], position: 
 /** Throws the 400 for a marker that this list did not give out. */
 export function pageOf<Item>(listing: Listing<Item>, { limit, marker }: PageRequest, isWanted: (item: Item) => boolean = () => true): Page<Item> {
   const items: Item[] = [];
-  const last = (): Item | undefined => items.at(-1);
   for (const item of listing.after(marker === undefined ? '' : placeOf(listing.name, marker))) {
     if (!isWanted(item)) continue;
-    const end = last();
+    const end = items.at(-1);
     if (items.length === limit && end !== undefined) return { items, pageInfo: { current_count: limit, next_marker: markerOf(listing.name, listing.position(end)) } };
     items.push(item);
   }

@@ -47,8 +47,8 @@ export function setDefault({ account, call }: Ground, { path: { policy_id: id, v
 }
 
 /** Places are the numbers of versions, which are never used again. */
-function newestFirst({ versions }: PolicyView): Listing<PolicyVersion> {
+function newestFirst({ policyId, versions }: PolicyView): Listing<PolicyVersion> {
   const number = ({ versionId }: PolicyVersion): number => Number(versionId.slice(1));
   const sorted = [...versions].sort((one, other) => number(other) - number(one));
-  return { name: 'policy-versions', position: (version) => String(number(version)), after: (place) => sorted.filter((version) => place === '' || number(version) < Number(place)) };
+  return { name: `policy-versions:${policyId}`, position: (version) => String(number(version)), after: (place) => sorted.filter((version) => place === '' || number(version) < Number(place)) };
 }

@@ -9,7 +9,7 @@ import type { CallContext, Outcome } from '../sts/outcome.js';
 import type { Services } from '../sts/services.js';
 import { isAccountId } from '../urn/urn.js';
 import type { Result } from './account-call.js';
-import { auditedChange, auditedInput, type OperationInput } from './audited-input.js';
+import { auditedInput, type OperationInput } from './audited-input.js';
 
 /** What an operation of a service decides upon. */
 export interface ServiceGround {
@@ -50,7 +50,7 @@ export async function callOnNamedAccount<Input extends OperationInput, Body>(
     const { body, change: wanted } = decide({ services, servicePrincipal: caller.servicePrincipal, account, call }, input);
     const change = wanted === undefined ? undefined : effective(account, wanted);
     return {
-      ok: true, body, guards: [], details: { ...details, request: { ...request, ...auditedChange(change) }, decision: 'allowed' }, otherAccount: { accountId, decision: 'allowed' },
+      ok: true, body, guards: [], details: { ...details, decision: 'allowed' }, otherAccount: { accountId, decision: 'allowed' },
       ...(change !== undefined && { changes: [{ accountId, expectedRevision: revision, ...change }] }),
     };
   } catch (error) {

@@ -2,6 +2,7 @@
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock, Random } from '../base/clock.js';
+import { syncFolder } from '../base/sync-folder.js';
 import { generateKey, keyPurposes, parseKey, type KeyPurpose, type RingKey } from './key.js';
 import { keyringOf, type Keyring } from './keyring.js';
 
@@ -48,15 +49,6 @@ async function writeKey(directory: string, purpose: KeyPurpose, clock: Clock, ra
   await rename(`${target}.new`, target);
 }
 
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 const lockPatienceMilliseconds = 10_000;
 
 async function takeLock(path: string): Promise<void> {
@@ -100,4 +92,3 @@ async function readKey(path: string): Promise<RingKey> {
     await handle.close();
   }
 }
-

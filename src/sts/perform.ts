@@ -2,6 +2,7 @@
 import { ApiError, type ErrorFamily } from '../base/api-error.js';
 import { seconds } from '../base/clock.js';
 import { boundedEvent } from '../audit/bounded-event.js';
+import { changedFields } from '../audit/changed-fields.js';
 import type { AuditEvent } from '../audit/event.js';
 import type { Session } from '../sessions/session.js';
 import type { ReceivedRequest } from '../signing/index.js';
@@ -139,6 +140,8 @@ function eventsOf(call: Call<unknown>, caller: Caller, context: CallContext, out
     ...(!outcome.ok && { errorCode: outcome.error.code(call.family) }),
     ...(caller.kind === 'agency-session' && { callerSession: eventSession(caller.session) }),
     ...outcome.details,
+    // INVARIANT: of what a refusal did not do no event speaks.
+    ...(outcome.ok && outcome.changes !== undefined && { request: { ...outcome.details.request, ...changedFields(outcome.changes) } }),
   };
   const { otherAccount } = outcome;
   if (otherAccount === undefined) return [boundedEvent(own)];

@@ -171,6 +171,8 @@ describe('enabling', () => {
     expect(await service.assume(credentials, ask(agencies.first, { serial_number: device.serial, token_code: code }))).toMatchObject({ status: 403 });
     await disable(device);
     expect(await enable(device, given)).toMatchObject({ status: 400, body: { error_code: 'PAP5.1206', error_msg: like(/^the authentication codes were not accepted/) } });
+    const [enabled, refused] = (await service.events(accountA)).filter(({ operation, request }) => operation === 'EnableMfaDeviceV5' && request?.['serial_number'] === device.serial);
+    expect([enabled?.request?.['written'], refused?.status, refused?.request?.['written']], 'an event of a refusal tells of no change').toEqual([[`mfa:${device.serial}`], 400, undefined]);
     expect((await listed(device)).body).toMatchObject({ mfa_devices: [{ enabled: false }] });
     expect(await enable(device, codes(device, 1))).toMatchObject({ status: 200 });
   });

@@ -94,6 +94,8 @@ describe('the list of versions', () => {
     await root('DELETE', `/v5/policies/${id}/versions/v10`);
     await add(id);
     expect(await versionsOf(id, `?limit=2&marker=${String(objectIn(first.body['page_info'])['next_marker'])}`)).toEqual(['v9', 'v1']);
+    const other = await created('other-list');
+    expect(await root('GET', `/v5/policies/${other}/versions?marker=${String(objectIn(first.body['page_info'])['next_marker'])}`)).toMatchObject({ status: 400, body: { error_code: 'PAP5.0010' } });
   });
 });
 

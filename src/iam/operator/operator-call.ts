@@ -7,7 +7,7 @@ import type { AccountChange } from '../../directory/store.js';
 import type { Caller, UserCaller } from '../../sts/caller.js';
 import type { CallContext, EventDetails, Outcome } from '../../sts/outcome.js';
 import type { Services } from '../../sts/services.js';
-import { auditedChange, auditedInput, type OperationInput } from '../audited-input.js';
+import { auditedInput, type OperationInput } from '../audited-input.js';
 
 export interface OperatorGround {
   readonly services: Services;
@@ -44,7 +44,7 @@ export async function callAsOperator<Input extends OperationInput, Body>(
       ...(change === undefined ? [] : [{ accountId: account.accountId, expectedRevision: account.revision, ...change }]),
       ...(created === undefined ? [] : [{ ...created, expectedRevision: undefined }]),
     ];
-    return { ok: true, body, changes, ...concerning(account, created?.accountId, { ...details, request: { ...details.request, ...auditedChange(change ?? created) }, decision: 'allowed' }) };
+    return { ok: true, body, changes, ...concerning(account, created?.accountId, { ...details, decision: 'allowed' }) };
   } catch (error) {
     if (!(error instanceof ApiError) || error.status >= 500) throw error;
     return { ok: false, error, ...concerning(account, undefined, { ...details, decision: error.auditText }) };
