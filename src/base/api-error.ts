@@ -54,6 +54,8 @@ export const errorCodes = table({
   internal: { status: 500, code: 'STS5.1500', iamCode: 'PAP5.1500' },
   storeUnavailable: { status: 503, code: 'STS5.1503', iamCode: 'PAP5.1503' },
   tooManyConflicts: { status: 503, code: 'STS5.1504', iamCode: 'PAP5.1504' },
+  cellWentBack: { status: 503, code: 'STS5.1505', iamCode: 'PAP5.1505' },
+  auditLogFull: { status: 503, code: 'STS5.1506', iamCode: 'PAP5.1506' },
   noSuchApi: { status: 404, code: 'APIGW.0101' },
   bodyTooLarge: { status: 413, code: 'APIGW.0201' },
   headersTooLarge: { status: 431, code: 'APIGW.0202' },

@@ -53,6 +53,7 @@ const account = z.object({
   account_id: field.accountId.optional(),
   account_name: field.accountName,
   quotas: quotasSchema.optional().describe('those that are not the defaults; absent: they stay as they are'),
+  revoke_on_disable: z.boolean().optional().describe('whether disabling or deleting a user or an access key ends the sessions that descend from it; absent: it stays as it is, false in a new account'),
   asymmetric_signature: z.boolean().optional().describe('whether SDK-ECDSA-P256-SHA256 is accepted; absent: it stays as it is, true in a new account'),
   root_user: rootUser.optional().describe('absent: it stays as it is; in a new account, of the account name and without access keys'),
   users: z.array(user).max(maximumOf('users')).default([]),

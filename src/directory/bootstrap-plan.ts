@@ -50,6 +50,7 @@ function planAccount(writer: AccountWriter, account: BootstrapAccount, place: st
     accountId, accountName: account.account_name, rootUserId, createdAt: current?.account.createdAt ?? now,
     inOrganization: account.service_control_policies !== undefined,
     asymmetricSignature: account.asymmetric_signature ?? current?.account.asymmetricSignature ?? true,
+    revokeOnDisable: account.revoke_on_disable ?? current?.account.revokeOnDisable ?? false,
     quotas: account.quotas === undefined ? (current?.account.quotas ?? {}) : quotasWith({}, account.quotas),
   });
 }
@@ -68,7 +69,7 @@ function planServiceControlPolicies(writer: AccountWriter, account: BootstrapAcc
 /** Registered services and the operator, in the account that is nobody's. */
 function planSystem(writer: AccountWriter, file: BootstrapFile): void {
   const { current, now } = writer;
-  writer.put('account', systemAccountId, { accountId: systemAccountId, accountName: 'system', rootUserId: '', createdAt: current?.account.createdAt ?? now, inOrganization: false, asymmetricSignature: true, quotas: {} });
+  writer.put('account', systemAccountId, { accountId: systemAccountId, accountName: 'system', rootUserId: '', createdAt: current?.account.createdAt ?? now, inOrganization: false, asymmetricSignature: true, revokeOnDisable: false, quotas: {} });
   writer.put('user', operatorUserId, {
     userId: operatorUserId, userName: 'operator', enabled: true, isRootUser: false, description: '', tags: [], groupIds: [], attachedPolicies: [],
     createdAt: current?.users.get(operatorUserId)?.createdAt ?? now,

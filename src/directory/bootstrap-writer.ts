@@ -1,6 +1,7 @@
 // Collects what a bootstrap file changes in one account: only entities that are not so already.
 import { isDeepStrictEqual } from 'node:util';
 import type { Catalogue } from '../catalogue/index.js';
+import { accountChange } from './commands/change.js';
 import { BootstrapError } from './bootstrap-file.js';
 import type { EntityKind, EntityKinds } from './entities.js';
 import { maximumOf, type QuotaName } from './quotas.js';
@@ -85,6 +86,9 @@ export function accountWriter(accountId: string, accountName: string, current: S
       if (made > 0 && held > maximumOf(quota)) throw new BootstrapError(place, `would make it ${held} ${quota} of the account, ${maximumOf(quota)} at most`);
     },
 
-    change: () => ({ accountId, expectedRevision: current?.revision, put: [...changed], remove: removed }),
+    change: () => {
+      const change = { put: [...changed], remove: removed };
+      return current === undefined ? { accountId, expectedRevision: undefined, ...change } : accountChange(current, change);
+    },
   };
 }

@@ -16,6 +16,8 @@ export interface Account {
   readonly inOrganization: boolean;
   /** Whether requests signed with SDK-ECDSA-P256-SHA256 are accepted. */
   readonly asymmetricSignature: boolean;
+  /** Whether disabling or deleting a user or an access key ends the sessions that descend from it. */
+  readonly revokeOnDisable: boolean;
   /** Only those that differ from the defaults. */
   readonly quotas: Partial<Quotas>;
 }

@@ -17,7 +17,7 @@ const agency = {
 const schemas: { readonly [Kind in EntityKind]: z.ZodType<EntityKinds[Kind]> } = {
   account: z.object({
     accountId: z.string(), accountName: z.string(), rootUserId: z.string(), createdAt: time, inOrganization: z.boolean(),
-    asymmetricSignature: z.boolean(), quotas: z.partialRecord(z.enum(quotaNames), z.number().int().nonnegative()),
+    asymmetricSignature: z.boolean(), revokeOnDisable: z.boolean(), quotas: z.partialRecord(z.enum(quotaNames), z.number().int().nonnegative()),
   }),
   user: z.object({
     userId: z.string(), userName: z.string(), enabled: z.boolean(), isRootUser: z.boolean(), description: z.string(),
@@ -55,11 +55,11 @@ export function parseEntity(field: EntityField, text: string): EntityKinds[Entit
   return schemas[kind as EntityKind].parse(typeof value === 'object' ? { ...whatCameLater(kind, text), ...value } : value);
 }
 
-/** Members that records of the first release lack. */
+/** Members that older records lack. */
 function whatCameLater(kind: string, text: string): object {
   switch (kind) {
     case 'account':
-      return { asymmetricSignature: true, quotas: {} };
+      return { asymmetricSignature: true, revokeOnDisable: false, quotas: {} };
     case 'agency':
       return { kind: 'trust' };
     case 'policy': {

@@ -27,6 +27,7 @@ export function exportAccount(snapshot: Snapshot, secrets: ExportedSecrets): Acc
   const credentials = new Map(users.map(({ userId }) => [userId, credentialsOf(snapshot, userId, secrets)]));
   const text: BootstrapAccountText = {
     account_id: account.accountId, account_name: account.accountName, quotas: ownQuotas(account.quotas), asymmetric_signature: account.asymmetricSignature,
+    ...(account.revokeOnDisable && { revoke_on_disable: true }),
     ...Object.fromEntries(users.filter(({ isRootUser }) => isRootUser).map((root) => ['root_user', { ...rootText(root), ...credentials.get(root.userId) }])),
     users: users.filter(({ isRootUser }) => !isRootUser).map((user) => ({ ...userText(user, names), ...credentials.get(user.userId) })),
     groups: byName(snapshot.groups.values(), ({ groupName }) => groupName).map((group) => groupText(group, names)),

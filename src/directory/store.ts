@@ -2,16 +2,27 @@
 import type { Account } from './entities.js';
 import type { EntityEntry, EntityField, Snapshot } from './snapshot.js';
 
-/** Whose sessions an epoch can end: the whole account, or one user, agency or access key of it. */
-export type EpochSubject = 'account' | `user:${string}` | `agency:${string}` | `key:${string}`;
+/** Whose sessions an epoch can end: the whole account, or those of one user, agency, access key or source identity of it. */
+export type EpochSubject = 'account' | `user:${string}` | `agency:${string}` | `key:${string}` | `source:${string}`;
 
 /** Counter per subject; a session carries the values read before it was decided and dies when one grows. */
 export type Epochs = ReadonlyMap<EpochSubject, number>;
 
-/** An account as it stood when it was read, strictly: a write acknowledged before the read is in it. */
-export interface AccountView {
-  readonly snapshot: Snapshot;
+/** Per subject a time, in seconds since the epoch: what was issued before it is dead. Of the whole account, as a text that changes with any of them. */
+export interface Boundaries {
+  readonly text: string;
+  readonly of: ReadonlyMap<EpochSubject, number>;
+}
+
+/** What of an account can end sessions. */
+export interface EndOfSessions {
   readonly epochs: Epochs;
+  readonly boundaries: Boundaries;
+}
+
+/** An account as it stood when it was read, strictly: a write acknowledged before the read is in it. */
+export interface AccountView extends EndOfSessions {
+  readonly snapshot: Snapshot;
 }
 
 export interface AccountChange {
@@ -20,6 +31,8 @@ export interface AccountChange {
   readonly expectedRevision: string | undefined;
   readonly put: readonly EntityEntry[];
   readonly remove: readonly EntityField[];
+  /** Whose sessions end with the change, beside those of agencies and accounts that it removes. */
+  readonly ends?: readonly EpochSubject[];
 }
 
 export interface DirectoryReader {
@@ -27,8 +40,8 @@ export interface DirectoryReader {
   accountOfAccessKey(accessKeyId: string, fresh: boolean): Promise<{ readonly accountId: string; readonly remembered: boolean } | undefined>;
   /** Undefined when there is no such account. `subjects` names the epochs wanted, given what the account holds. */
   read(accountId: string, subjects: (snapshot: Snapshot) => readonly EpochSubject[]): Promise<AccountView | undefined>;
-  /** Epochs alone, for accounts whose content does not matter (ancestors of a session). */
-  readEpochs(accountId: string, subjects: readonly EpochSubject[]): Promise<Epochs>;
+  /** Epochs and boundaries alone, for accounts whose content does not matter (ancestors of a session). */
+  readEpochs(accountId: string, subjects: readonly EpochSubject[]): Promise<EndOfSessions>;
   /** The account's own record, without all it owns. */
   accountRecord(accountId: string): Promise<Account | undefined>;
   /** Whether there is or ever was an account of this id. */

@@ -9,6 +9,7 @@ import { errorHandler, type Log, type UnidentifiedCall } from './errors.js';
 import { openApiDocument } from './openapi.js';
 import { iamOperations } from './operations/iam/index.js';
 import { operatorOperations } from './operations/operator.js';
+import { revocationOperations } from './operations/oversight/revocation.js';
 import { simulateOperations } from './operations/simulate.js';
 import { stsOperations } from './operations/sts.js';
 import { routePath } from './operation.js';
@@ -35,7 +36,7 @@ export interface Readiness {
   readonly warnings: readonly string[];
 }
 
-export const operations = [...stsOperations, ...simulateOperations, ...iamOperations, ...operatorOperations];
+export const operations = [...stsOperations, ...simulateOperations, ...iamOperations, ...operatorOperations, ...revocationOperations];
 
 export function createApp(parts: AppParts): Express {
   const { limits } = parts;

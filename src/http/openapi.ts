@@ -1,6 +1,7 @@
 // The OpenAPI document, derived from the operation tables.
 import { z } from 'zod';
 import type { Operation, OperationHeader } from './operation.js';
+import { urlencoded } from './received-body.js';
 
 const errorSchema = {
   type: 'object',
@@ -42,7 +43,7 @@ function describeOperation(operation: Operation) {
     ...(action !== null && { 'x-action': action }),
     security: [{ signature: [] }],
     ...(inPlace.length > 0 && { parameters: inPlace }),
-    ...(body !== undefined && { requestBody: { required: true, content: { 'application/json': { schema: z.toJSONSchema(body, { io: 'input' }) } } } }),
+    ...(body !== undefined && { requestBody: { required: true, content: { [operation.bodyForm === 'urlencoded' ? urlencoded : 'application/json']: { schema: z.toJSONSchema(body, { io: 'input' }) } } } }),
     responses: {
       [status]: { description: 'done', ...(response !== undefined && { content: { 'application/json': { schema: z.toJSONSchema(response, { io: 'input' }) } } }) },
       ...Object.fromEntries([...refusals, ...commonRefusals].map((refusal) => [refusal, refused])),

@@ -40,6 +40,8 @@ export interface Operation<
   readonly headers?: readonly OperationHeader[];
   /** Absent: the operation takes no body. */
   readonly body?: Body;
+  /** How the body is written; absent: as JSON. */
+  readonly bodyForm?: 'urlencoded';
   /** Absent: the answer has no body. */
   readonly response?: Answer;
   /** Statuses that callers of this operation see when it is refused. */

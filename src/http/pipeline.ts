@@ -6,9 +6,12 @@ import type { CommitStore } from '../sts/commit.js';
 import { perform } from '../sts/perform.js';
 import type { Services } from '../sts/services.js';
 import { writes, type Input, type Operation } from './operation.js';
-import { jsonBody, rawBody } from './received-body.js';
+import { formBody, jsonBody, rawBody } from './received-body.js';
 import { requestIdOf } from './request-id.js';
 import { validate } from './validate.js';
+
+/** Id of the call's event in the audit of the caller's account. */
+const eventIdHeader = 'X-Audit-Event-Id';
 
 export interface Door {
   readonly services: Services;
@@ -43,16 +46,19 @@ export function serve(door: Door, operation: Operation): RequestHandler {
       admit: (caller) => door.limitAccessKey(request, response, caller.accessKeyId),
       decide: (caller, call) => {
         input = validate(operation, {
-          path: request.params, query: queryOf(received.target), body: () => jsonBody(received.body, caller.signature.header('content-type')),
+          path: request.params, query: queryOf(received.target), body: () => bodyOf(operation)(received.body, caller.signature.header('content-type')),
         });
         return operation.handle(door.services, caller, input, call);
       },
+      recorded: (eventId) => response.setHeader(eventIdHeader, eventId),
       refine: (caller, error) => (input === undefined ? error : operation.refine?.(door.services, caller, input, error) ?? error),
     });
     if (operation.response === undefined) sendNothing(response, operation.status);
     else send(response, operation.status, body);
   };
 }
+
+const bodyOf = ({ bodyForm }: Operation) => (bodyForm === 'urlencoded' ? formBody : jsonBody);
 
 /** INVARIANT: what is verified is what was received: the raw target, the raw headers, the raw bytes. */
 function receivedRequest(request: Request): ReceivedRequest {

@@ -3,6 +3,8 @@ import express, { type Request, type RequestHandler } from 'express';
 import { ApiError } from '../base/api-error.js';
 
 export const maximumBodyBytes = 64 * 1024;
+/** Names of members come from the caller where the schema leaves them open. */
+export const longestName = 64;
 
 /** Refuses what would not be read, before anything of it is. */
 export const refuseOddContent: RequestHandler = (request, _response, next) => {
@@ -32,13 +34,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** The JSON value of a body, in UTF-8. @param contentType as it was signed; an unsigned one decides nothing */
 export function jsonBody(body: Buffer, contentType: string | undefined): unknown {
-  refuseOtherCharset(contentType);
-  let text: string;
-  try {
-    text = utf8.decode(body);
-  } catch {
-    throw new ApiError('malformedBody', 'the body is not UTF-8');
-  }
+  refuseOtherType('application/json', contentType);
+  const text = textOf(body);
   try {
     return JSON.parse(text);
   } catch {
@@ -46,11 +43,37 @@ export function jsonBody(body: Buffer, contentType: string | undefined): unknown
   }
 }
 
-function refuseOtherCharset(contentType: string | undefined): void {
+export const urlencoded = 'application/x-www-form-urlencoded';
+
+/** The members of a form; a member that is given twice is refused (RFC 6749 §3.2). */
+export function formBody(body: Buffer, contentType: string | undefined): Readonly<Record<string, string>> {
+  refuseOtherType(urlencoded, contentType);
+  return distinctMembers(new URLSearchParams(textOf(body)));
+}
+
+/** Throws the 400 for a name that is given twice. */
+export function distinctMembers(given: URLSearchParams): Readonly<Record<string, string>> {
+  const members = new Map<string, string>();
+  for (const [name, value] of given) {
+    if (members.has(name)) throw new ApiError('invalidField', `\`${name.slice(0, longestName)}\`: is given twice`);
+    members.set(name, value);
+  }
+  return Object.fromEntries(members);
+}
+
+function textOf(body: Buffer): string {
+  try {
+    return utf8.decode(body);
+  } catch {
+    throw new ApiError('malformedBody', 'the body is not UTF-8');
+  }
+}
+
+function refuseOtherType(expected: string, contentType: string | undefined): void {
   if (contentType === undefined) return;
   const [type = '', ...parameters] = contentType.toLowerCase().split(';').map((part) => part.trim());
   const charset = parameters.find((part) => part.startsWith('charset='))?.slice('charset='.length).replaceAll('"', '');
-  if (type !== 'application/json' || (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8')) {
-    throw new ApiError('malformedBody', '`Content-Type` must be application/json, in UTF-8');
+  if (type !== expected || (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8')) {
+    throw new ApiError('malformedBody', `\`Content-Type\` must be ${expected}, in UTF-8`);
   }
 }

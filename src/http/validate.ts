@@ -2,13 +2,14 @@
 import type { z } from 'zod';
 import { ApiError, type ErrorName } from '../base/api-error.js';
 import type { Input, Operation } from './operation.js';
+import { distinctMembers, longestName } from './received-body.js';
 
 /** The parts of a request as they arrived. */
 export interface RequestParts {
   readonly path: Readonly<Record<string, unknown>>;
   /** Behind the `?`, as it was signed. */
   readonly query: string;
-  /** The JSON value of the body; asked for only when the operation takes one. */
+  /** The value of the body; asked for only when the operation takes one. */
   body(): unknown;
 }
 
@@ -16,7 +17,7 @@ export function validate(operation: Operation, request: RequestParts): Input<unk
   const { parameters, query, body } = operation;
   return {
     path: parameters === undefined ? undefined : parsed(parameters, request.path, ''),
-    query: query === undefined ? undefined : parsed(query, queryMembers(request.query), ''),
+    query: query === undefined ? undefined : parsed(query, distinctMembers(new URLSearchParams(request.query)), ''),
     body: body === undefined ? undefined : parsed(body, request.body(), 'body'),
   };
 }
@@ -37,18 +38,6 @@ function causeOf(issue: z.core.$ZodIssue | undefined): ErrorName {
 }
 
 const ruleCauses = ['malformedPolicyDocument', 'invalidAgencyName', 'invalidPath', 'invalidMarker', 'duplicateTagKey', 'invalidSerialNumber'] as const satisfies readonly ErrorName[];
-
-function queryMembers(query: string): Readonly<Record<string, string>> {
-  const members = new Map<string, string>();
-  for (const [name, value] of new URLSearchParams(query)) {
-    if (members.has(name)) throw new ApiError('invalidField', `\`${name.slice(0, longestName)}\`: is given twice`);
-    members.set(name, value);
-  }
-  return Object.fromEntries(members);
-}
-
-/** Names of members come from the caller where the schema leaves them open. */
-const longestName = 64;
 
 const fieldName = (path: readonly PropertyKey[]): string =>
   path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part).slice(0, longestName)}`)).join('').replace(/^\./, '');

@@ -1,9 +1,9 @@
 // One operation on the caller's own account: authorize, decide, and leave what happened to the audit.
 import { ApiError } from '../base/api-error.js';
-import { effective, type Change } from '../directory/commands/change.js';
+import { accountChange, effective, type Change } from '../directory/commands/change.js';
 import type { Snapshot } from '../directory/snapshot.js';
 import type { SessionCaller, UserCaller, Caller } from '../sts/caller.js';
-import type { MfaStep } from '../sts/commit.js';
+import type { MfaStep, Revocation } from '../sts/commit.js';
 import type { CallContext, EventDetails, Outcome } from '../sts/outcome.js';
 import type { Resource } from '../sts/own-action.js';
 import type { Services } from '../sts/services.js';
@@ -23,6 +23,9 @@ export interface Result<Body> {
   readonly body: Body;
   readonly change?: Change;
   readonly mfaStep?: MfaStep;
+  readonly revocations?: readonly Revocation[];
+  /** Another account that has a part in what the operation is about: it gets an event of its own. */
+  readonly otherAccountId?: string | undefined;
 }
 
 export interface AccountCall<Input, Body> {
@@ -44,12 +47,14 @@ export async function callOnAccount<Input extends OperationInput, Body>(
     const target = resource?.(account, input, caller);
     if (target !== undefined) details = { ...details, resource: target.urn };
     if (action !== null) authorize(services, caller, { action, resource: target, outlasts }, call.now);
-    const { body, change: wanted, mfaStep } = await decide({ services, caller, account, call }, input);
+    const { body, change: wanted, mfaStep, revocations, otherAccountId } = await decide({ services, caller, account, call }, input);
     const change = wanted === undefined ? undefined : effective(account, wanted);
     return {
       ok: true, body, guards: [], details: action === null ? details : { ...details, decision: 'allowed' },
-      ...(change !== undefined && { changes: [{ accountId: account.accountId, expectedRevision: account.revision, ...change }] }),
+      ...(change !== undefined && { changes: [accountChange(account, change)] }),
       ...(mfaStep !== undefined && { mfaStep }),
+      ...(revocations !== undefined && { revocations }),
+      ...(otherAccountId !== undefined && { otherAccount: { accountId: otherAccountId, decision: 'allowed' } }),
     };
   } catch (error) {
     if (!(error instanceof ApiError) || error.status >= 500) throw error;

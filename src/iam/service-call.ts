@@ -1,6 +1,6 @@
 // One operation of a registered service on an account that it names: what account-call.ts is for the account's own principals.
 import { ApiError } from '../base/api-error.js';
-import { effective } from '../directory/commands/change.js';
+import { accountChange, effective } from '../directory/commands/change.js';
 import { systemAccountId } from '../directory/entities.js';
 import type { Snapshot } from '../directory/snapshot.js';
 import { requestFacts } from '../sts/call-conditions.js';
@@ -44,14 +44,14 @@ export async function callOnNamedAccount<Input extends OperationInput, Body>(
   } catch (error) {
     return refused(error);
   }
-  const { accountId, revision } = account;
+  const { accountId } = account;
   const details = { request, resource: resource(account, input), resourceAccountId: accountId };
   try {
     const { body, change: wanted } = decide({ services, servicePrincipal: caller.servicePrincipal, account, call }, input);
     const change = wanted === undefined ? undefined : effective(account, wanted);
     return {
       ok: true, body, guards: [], details: { ...details, decision: 'allowed' }, otherAccount: { accountId, decision: 'allowed' },
-      ...(change !== undefined && { changes: [{ accountId, expectedRevision: revision, ...change }] }),
+      ...(change !== undefined && { changes: [accountChange(account, change)] }),
     };
   } catch (error) {
     const refusal = refused(error);

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ApiError } from '../base/api-error.js';
 import { deleteServiceLinkedAgency, noSuchAgency, noSuchTask, ownDeletionTask, ownServiceLinkedAgency, serviceLinkedPathOf } from '../directory/commands/service-linked-agencies.js';
+import { accountChange } from '../directory/commands/change.js';
 import { found } from '../directory/commands/rules.js';
 import type { DeletionTask, ServiceLinkedAgency } from '../directory/entities.js';
 import type { Snapshot } from '../directory/snapshot.js';
@@ -59,7 +60,7 @@ function removeByItsSession(services: Services, caller: Exclude<Caller, { kind: 
   const narrowed = narrowedRefusal(caller, agency, resource, call);
   if (narrowed !== undefined) return { ok: false, error: narrowed, guards: [], details: { ...details, decision: narrowed.message } };
   const { body, change } = removed(services, snapshot, agency, call);
-  const changes = change === undefined ? [] : [{ accountId: caller.accountId, expectedRevision: snapshot.revision, ...change }];
+  const changes = change === undefined ? [] : [accountChange(snapshot, change)];
   return { ok: true, body, guards: [], details: { ...details, decision: 'allowed' }, changes };
 }
 

@@ -1,9 +1,8 @@
 // Which account a permanent access key id belongs to: claims, made before the key is written and checked with it.
-import type { Redis } from 'ioredis';
 import { entityField } from '../directory/snapshot.js';
 import type { AccountChange } from '../directory/store.js';
 import type { KeyNames } from './cells.js';
-import { reach, runScript, script } from './client.js';
+import { reach, runScript, script, type RedisConnection } from './client.js';
 
 export interface Claim {
   readonly accessKeyId: string;
@@ -15,7 +14,7 @@ export const claimsOf = (changes: readonly AccountChange[]): readonly Claim[] =>
   changes.flatMap(({ accountId, put }) => put.flatMap(([, entity]) => ('sealedSecret' in entity ? [{ accessKeyId: entity.accessKeyId, accountId }] : [])));
 
 /** The claims whose key another account has already. */
-export async function foreignClaims(redis: Redis, names: KeyNames, claims: readonly Claim[]): Promise<readonly Claim[]> {
+export async function foreignClaims(redis: RedisConnection, names: KeyNames, claims: readonly Claim[]): Promise<readonly Claim[]> {
   const foreign = await reach(() => Promise.all(claims.map(async ({ accessKeyId, accountId }) => {
     const holder = await redis.get(names.accessKeyHint(accessKeyId));
     return holder !== null && holder !== accountId && (await redis.hexists(names.accountEntities(holder), entityField('key', accessKeyId))) === 1;
@@ -33,7 +32,7 @@ return 'ok'
  * Claims the id, unless another account has the key: whether the claim holds is for the commit to check. A claim whose
  * account never got the key, as a write leaves it that conflicts or fails, is taken over.
  */
-export async function claimAccessKey(redis: Redis, names: KeyNames, { accessKeyId, accountId }: Claim): Promise<void> {
+export async function claimAccessKey(redis: RedisConnection, names: KeyNames, { accessKeyId, accountId }: Claim): Promise<void> {
   const hint = names.accessKeyHint(accessKeyId);
   if ((await redis.set(hint, accountId, 'NX')) === 'OK') return;
   const holder = await redis.get(hint);

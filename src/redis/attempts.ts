@@ -1,10 +1,9 @@
 // Counters of tries, shared by all processes; they end by themselves and cannot fill the memory.
 import { createHmac, type KeyObject } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import type { Keyring } from '../keyring/keyring.js';
 import type { AttemptCounter } from '../sts/services.js';
 import { attemptKey } from './cells.js';
-import { reach, runScript, script } from './client.js';
+import { reach, runScript, script, type RedisConnection } from './client.js';
 
 const countScript = script(`
 local count = redis.call('INCR', KEYS[1])
@@ -20,7 +19,7 @@ return 0
 export type MakeAttemptCounter = (purpose: string, windowSeconds: number, slots: number) => AttemptCounter;
 
 /** Counters whose slots follow from the key ring: the same ones in all processes, and in no other installation. */
-export function attemptCounters(redis: Redis, keyring: Keyring): MakeAttemptCounter {
+export function attemptCounters(redis: RedisConnection, keyring: Keyring): MakeAttemptCounter {
   const secret = keyring['record-authentication'].active.key;
   return (purpose, windowSeconds, slots) => {
     const key = (subject: readonly string[]): string => attemptKey(purpose, String(slotOf(secret, subject, slots)));

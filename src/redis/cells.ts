@@ -25,11 +25,18 @@ export interface KeyNames {
   keyUses(accountId: string): string;
   /** String: the account that claims a permanent access key id; in the cell of the key's own hash. */
   accessKeyHint(accessKeyId: string): string;
+  cellOfSession(sessionId: string): number;
   session(sessionId: string): string;
+  /** String: when and from where a session was last used. */
+  sessionUse(sessionId: string): string;
+  /** String: how many sessions were assumed with a session; `<key>:<page>` are the pages of their index. */
+  sessionChildren(sessionId: string): string;
   /** Revocation mark of a session. */
   mark(sessionId: string): string;
   /** String: how many sessions the account's index has seen; `<key>:<page>` are its pages. */
   sessionIndex(accountId: string): string;
+  /** Hash: the cell's incarnation, and the number of its newest event. */
+  cellState(cell: number): string;
   /** Stream: audit events of the cell. */
   audit(cell: number): string;
   /** String: the next free place in the cell's status lists. */
@@ -40,11 +47,12 @@ export interface KeyNames {
 export function keyNames(cells: number): KeyNames {
   const cellOfAccount = (accountId: string): number => cellOf(accountId, cells);
   const ofAccount = (accountId: string, kind: string): string => `${tag(cellOfAccount(accountId))}:${kind}:${accountId}`;
-  const ofSession = (sessionId: string, kind: string): string => {
+  const cellOfSession = (sessionId: string): number => {
     const cell = cellOfSessionId(sessionId);
     if (cell === undefined) throw new Error(`\`${sessionId}\` is no session id`);
-    return `${tag(cell)}:${kind}:${sessionId}`;
+    return cell;
   };
+  const ofSession = (sessionId: string, kind: string): string => `${tag(cellOfSession(sessionId))}:${kind}:${sessionId}`;
   return {
     cells,
     cellOfAccount,
@@ -54,9 +62,13 @@ export function keyNames(cells: number): KeyNames {
     mfaSteps: (accountId) => ofAccount(accountId, 'mfa-steps'),
     keyUses: (accountId) => ofAccount(accountId, 'key-uses'),
     accessKeyHint: (accessKeyId) => `${tag(cellOf(accessKeyId, cells))}:ak:${accessKeyId}`,
+    cellOfSession,
     session: (sessionId) => ofSession(sessionId, 'session'),
+    sessionUse: (sessionId) => ofSession(sessionId, 'session-use'),
+    sessionChildren: (sessionId) => ofSession(sessionId, 'children'),
     mark: (sessionId) => ofSession(sessionId, 'mark'),
     sessionIndex: (accountId) => ofAccount(accountId, 'sessions'),
+    cellState: (cell) => `${tag(cell)}:cell`,
     audit: (cell) => `${tag(cell)}:audit`,
     statusIndex: (cell) => `${tag(cell)}:status-index`,
     signatureInput: (accountId, digest) => `${ofAccount(accountId, 'signed')}:${digest}`,

@@ -1,7 +1,7 @@
 // Changes of accounts as steps of a commit: compare-and-set on the revision, then the fields, and what a process needs to catch up.
 import type { Random } from '../base/clock.js';
 import { entityField, type EntityField } from '../directory/snapshot.js';
-import type { AccountChange } from '../directory/store.js';
+import type { AccountChange, EpochSubject } from '../directory/store.js';
 import { authenticateRecord } from '../keyring/authenticate.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { KeyNames } from './cells.js';
@@ -20,7 +20,7 @@ export interface ChangeTools {
   readonly random: Random;
 }
 
-export function addChange(steps: Steps, { accountId, expectedRevision, put, remove }: AccountChange, { names, keyring, random }: ChangeTools): void {
+export function addChange(steps: Steps, { accountId, expectedRevision, put, remove, ends = [] }: AccountChange, { names, keyring, random }: ChangeTools): void {
   const state = names.accountState(accountId);
   const entities = names.accountEntities(accountId);
   addStep(steps, 'G', state, 1, 'rev', expectedRevision ?? '0');
@@ -28,7 +28,7 @@ export function addChange(steps: Steps, { accountId, expectedRevision, put, remo
   const records = put.map(([field, entity]) => [field, authenticateRecord(keyring['record-authentication'], entityPlace(accountId, field), JSON.stringify(entity))]);
   for (const part of parts(records)) addStep(steps, 'P', entities, part.length, ...part.flat());
   // With an agency or an account its sessions end, and so do their descendants in whatever account: they carry its epoch.
-  for (const subject of endedSubjects(remove)) addStep(steps, 'U', state, subject);
+  for (const subject of new Set([...endedSubjects(remove), ...ends])) addRaise(steps, accountId, subject, names);
   for (const part of parts(remove)) addStep(steps, 'D', entities, part.length, ...part);
   for (const part of parts(idsOf('key', remove))) addStep(steps, 'D', names.keyUses(accountId), part.length, ...part);
   for (const part of parts(idsOf('mfa', remove))) addStep(steps, 'D', names.mfaSteps(accountId), part.length, ...part);
@@ -47,11 +47,18 @@ function* parts<Item>(items: readonly Item[]): IterableIterator<readonly Item[]>
 }
 
 /** Epochs to raise. What is left of an account without entities is its state, with them. */
-function endedSubjects(removed: readonly EntityField[]): readonly string[] {
-  return removed.flatMap((field) => (field.startsWith('agency:') ? [field] : field.startsWith('account:') ? ['account'] : []));
+function endedSubjects(removed: readonly EntityField[]): readonly EpochSubject[] {
+  const ended: EpochSubject[] = idsOf('agency', removed).map((agencyId) => `agency:${agencyId}` as const);
+  return idsOf('account', removed).length === 0 ? ended : [...ended, 'account'];
 }
 
-const idsOf = (kind: 'key' | 'mfa', fields: readonly EntityField[]): readonly string[] =>
+/** Ends what a subject of the account issued so far. */
+export function addRaise(steps: Steps, accountId: string, subject: EpochSubject, names: KeyNames): void {
+  addStep(steps, 'U', names.accountState(accountId), subject);
+  steps.results.push({ kind: 'epoch', accountId, subject });
+}
+
+const idsOf = (kind: 'key' | 'mfa' | 'agency' | 'account', fields: readonly EntityField[]): readonly string[] =>
   fields.flatMap((field) => (field.startsWith(`${kind}:`) ? [field.slice(kind.length + 1)] : []));
 
 /** A counter for people, and 64 random bits: a history that was rewritten never looks like the known one. */

@@ -1,14 +1,14 @@
 // Accounts as snapshots: kept in the process, checked against the stored revision on every read.
-import type { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
 import { systemAccountId, type Account } from '../directory/entities.js';
 import { parseEntity } from '../directory/entity-schemas.js';
 import { changedSnapshot, entityAt, entityField, snapshotOf, type EntityEntry, type EntityField, type Snapshot, type SystemPolicies } from '../directory/snapshot.js';
-import type { DirectoryReader, EpochSubject, Epochs } from '../directory/store.js';
+import type { DirectoryReader, EndOfSessions, EpochSubject, Epochs } from '../directory/store.js';
 import { openRecord, TamperedRecordError } from '../keyring/authenticate.js';
 import type { Keyring } from '../keyring/keyring.js';
+import { boundariesField, boundariesOf } from './boundaries.js';
 import { accountsKey, type KeyNames } from './cells.js';
-import { reach, runScript } from './client.js';
+import { reach, runScript, type RedisConnection } from './client.js';
 import { loadAccountScript } from './scripts/load-account.js';
 
 /** What all kept snapshots may have together of stored text; in memory it is a few times that. */
@@ -22,7 +22,7 @@ const epochsOf = (subjects: readonly EpochSubject[], values: readonly (string | 
 export const entityPlace = (accountId: string, field: EntityField): readonly string[] => ['entity', accountId, field];
 
 /** Ids of all accounts there are, and of such as were never finished. */
-export const accountIds = (redis: Redis): Promise<readonly string[]> => reach(() => redis.smembers(accountsKey));
+export const accountIds = (redis: RedisConnection): Promise<readonly string[]> => reach(() => redis.smembers(accountsKey));
 
 interface KeptSnapshot {
   readonly snapshot: Snapshot;
@@ -31,9 +31,7 @@ interface KeptSnapshot {
 }
 
 /** An account at the revision that a load found, with the epochs that were wanted. */
-interface LoadedAccount extends KeptSnapshot {
-  readonly epochs: Epochs;
-}
+interface LoadedAccount extends KeptSnapshot, EndOfSessions {}
 
 /** What a load brought: the fields there are now, with the size of their contents, and those that are gone. */
 interface LoadedFields {
@@ -48,20 +46,20 @@ export interface DirectoryReaderOptions {
   readonly keptBytes?: number;
 }
 
-export function directoryReader(redis: Redis, names: KeyNames, keyring: Keyring, { systemPolicies, keptBytes = maximumKeptBytes }: DirectoryReaderOptions): DirectoryReader {
+export function directoryReader(redis: RedisConnection, names: KeyNames, keyring: Keyring, { systemPolicies, keptBytes = maximumKeptBytes }: DirectoryReaderOptions): DirectoryReader {
   const snapshots = new LRUCache<string, KeptSnapshot>({ maxSize: keptBytes, sizeCalculation: ({ bytes }) => bytes });
   const hints = new LRUCache<string, string>({ max: maximumKeptHints });
 
   async function load(accountId: string, kept: KeptSnapshot | undefined, subjects: readonly EpochSubject[]): Promise<LoadedAccount | undefined> {
     const keys = [names.accountState(accountId), names.accountEntities(accountId), names.accountChanges(accountId)];
     // The script answers an array of strings and nulls.
-    const answer = (await reach(() => runScript(redis, loadAccountScript, keys, [kept?.snapshot.revision ?? '', ...subjects]))) as (string | null)[];
-    const [revision, extent, ...rest] = answer;
+    const answer = (await reach(() => runScript(redis, loadAccountScript, keys, [kept?.snapshot.revision ?? '', boundariesField, ...subjects]))) as (string | null)[];
+    const [revision, extent, before, ...rest] = answer;
     const fields = rest.slice(subjects.length);
     const loaded = typeof revision !== 'string' ? undefined : next(accountId, revision, extent === 'changed' ? kept : undefined, parseFields(accountId, fields));
     if (loaded === undefined) snapshots.delete(accountId);
     else snapshots.set(accountId, loaded);
-    return loaded === undefined ? undefined : { ...loaded, epochs: epochsOf(subjects, rest) };
+    return loaded === undefined ? undefined : { ...loaded, epochs: epochsOf(subjects, rest), boundaries: boundariesOf(before) };
   }
 
   function parseFields(accountId: string, fields: readonly (string | null)[]): LoadedFields {
@@ -97,9 +95,9 @@ export function directoryReader(redis: Redis, names: KeyNames, keyring: Keyring,
     return { snapshot: snapshotOf(accountId, revision, put, systemPolicies), bytes };
   }
 
-  async function readState(accountId: string, subjects: readonly EpochSubject[]): Promise<{ revision: string | undefined; epochs: Epochs }> {
-    const [revision, ...values] = await reach(() => redis.hmget(names.accountState(accountId), 'rev', ...subjects));
-    return { revision: revision ?? undefined, epochs: epochsOf(subjects, values) };
+  async function readState(accountId: string, subjects: readonly EpochSubject[]): Promise<EndOfSessions & { revision: string | undefined }> {
+    const [revision, before, ...values] = await reach(() => redis.hmget(names.accountState(accountId), 'rev', boundariesField, ...subjects));
+    return { revision: revision ?? undefined, epochs: epochsOf(subjects, values), boundaries: boundariesOf(before) };
   }
 
   return {
@@ -118,16 +116,16 @@ export function directoryReader(redis: Redis, names: KeyNames, keyring: Keyring,
     async read(accountId, subjects) {
       const kept = snapshots.get(accountId);
       const wanted = kept === undefined ? [] : subjects(kept.snapshot);
-      const { revision, epochs } = await readState(accountId, wanted);
+      const { revision, epochs, boundaries } = await readState(accountId, wanted);
       if (revision === undefined) return undefined;
-      if (kept?.snapshot.revision === revision) return { snapshot: kept.snapshot, epochs };
+      if (kept?.snapshot.revision === revision) return { snapshot: kept.snapshot, epochs, boundaries };
       // Strict enough, however fast the account goes on changing: what was acknowledged before this read is in it.
       const loaded = await load(accountId, kept, wanted);
       if (loaded === undefined) return undefined;
       // What is wanted depends on the content; the commit holds the epochs to what they were when they were read.
       const others = subjects(loaded.snapshot).filter((subject) => !loaded.epochs.has(subject));
       const more = others.length === 0 ? [] : (await readState(accountId, others)).epochs;
-      return { snapshot: loaded.snapshot, epochs: new Map([...loaded.epochs, ...more]) };
+      return { snapshot: loaded.snapshot, epochs: new Map([...loaded.epochs, ...more]), boundaries: loaded.boundaries };
     },
 
     async accountRecord(accountId) {
@@ -139,9 +137,9 @@ export function directoryReader(redis: Redis, names: KeyNames, keyring: Keyring,
     },
 
     async readEpochs(accountId, subjects) {
-      const { revision, epochs } = await readState(accountId, subjects);
+      const { revision, epochs, boundaries } = await readState(accountId, subjects);
       // An account that is gone took its epochs along: what descends from it has outlived them all.
-      return revision === undefined ? new Map(subjects.map((subject) => [subject, Number.MAX_SAFE_INTEGER])) : epochs;
+      return { boundaries, epochs: revision === undefined ? new Map(subjects.map((subject) => [subject, Number.MAX_SAFE_INTEGER])) : epochs };
     },
 
     async wasUsed(accountId) {

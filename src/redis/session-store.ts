@@ -1,17 +1,17 @@
 // Session records, revocation marks, and the ids that new sessions get.
-import type { Redis } from 'ioredis';
 import type { Random } from '../base/clock.js';
 import { openRecord } from '../keyring/authenticate.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { decodeSession } from '../sessions/record.js';
+import { decodeRevocationNote } from '../sessions/revocation-note.js';
 import type { StatusIndex } from '../sessions/session.js';
 import type { SessionIds, SessionReader } from '../sessions/store.js';
 import { newSessionId } from '../urn/ids.js';
 import type { KeyNames } from './cells.js';
-import { reach } from './client.js';
-import { sessionPlace } from './commit-store.js';
+import { reach, type RedisConnection } from './client.js';
+import { markPlace, sessionPlace } from './commit-store.js';
 
-export function sessionReader(redis: Redis, names: KeyNames, keyring: Keyring): SessionReader {
+export function sessionReader(redis: RedisConnection, names: KeyNames, keyring: Keyring): SessionReader {
   return {
     async find(sessionId) {
       const record = await reach(() => redis.get(names.session(sessionId)));
@@ -20,7 +20,13 @@ export function sessionReader(redis: Redis, names: KeyNames, keyring: Keyring): 
     },
     async anyMarked(sessionIds) {
       if (sessionIds.length === 0) return false;
-      return (await reach(() => redis.exists(...sessionIds.map((id) => names.mark(id))))) > 0;
+      // One by one: on a cluster they live apart. They go out together all the same.
+      const marks = await reach(() => Promise.all(sessionIds.map((id) => redis.exists(names.mark(id)))));
+      return marks.some((mark) => mark > 0);
+    },
+    async revocationNote(sessionId) {
+      const record = await reach(() => redis.get(names.mark(sessionId)));
+      return record === null ? undefined : decodeRevocationNote(openRecord(keyring['record-authentication'], markPlace(sessionId), record));
     },
   };
 }
@@ -39,7 +45,7 @@ interface Block {
  * Status places come in blocks per process and cell, because the token that names its place is signed before the
  * commit. Places of a process that ends are left out, never given twice.
  */
-export function sessionIds(redis: Redis, names: KeyNames, random: Random): SessionIds {
+export function sessionIds(redis: RedisConnection, names: KeyNames, random: Random): SessionIds {
   const blocks = new Map<number, Block>();
   const fetching = new Map<number, Promise<void>>();
 

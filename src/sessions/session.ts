@@ -1,5 +1,5 @@
 // An agency session: who assumed which agency, through which chain, with which tags and limits.
-import type { EpochSubject } from '../directory/store.js';
+import type { EndOfSessions, EpochSubject } from '../directory/store.js';
 
 export interface SessionTag {
   readonly key: string;
@@ -23,7 +23,8 @@ export interface KeyLink {
   /** User id, or service principal. */
   readonly ownerId: string;
   readonly ownerKind: 'user' | 'service';
-  readonly epochs: { readonly account: number; readonly owner: number; readonly key: number };
+  /** `source`: of the source identity, where the first hop set one. */
+  readonly epochs: { readonly account: number; readonly owner: number; readonly key: number; readonly source?: number | undefined };
 }
 
 /** A session of the chain as its descendants carry it. */
@@ -32,8 +33,17 @@ export interface SessionLink {
   readonly sessionId: string;
   readonly accountId: string;
   readonly agencyId: string;
+  /** Seconds since the epoch. */
+  readonly issuedAt: number;
   readonly status: StatusIndex;
-  readonly epochs: { readonly account: number; readonly agency: number };
+  readonly epochs: SessionEpochs;
+}
+
+/** Of the account and the agency, and of the source identity where there is one. */
+export interface SessionEpochs {
+  readonly account: number;
+  readonly agency: number;
+  readonly source?: number | undefined;
 }
 
 /** From the long-term key to the parent of the session that carries it. */
@@ -67,7 +77,7 @@ export interface Session {
   readonly isNarrowed: boolean;
   readonly secretKeyId: string;
   readonly status: StatusIndex;
-  readonly epochs: { readonly account: number; readonly agency: number };
+  readonly epochs: SessionEpochs;
 }
 
 /** How many assume calls lead from the long-term key to the session; 1 for the first. */
@@ -79,16 +89,43 @@ export const linkOf = (session: Session): SessionLink => ({
   sessionId: session.sessionId,
   accountId: session.accountId,
   agencyId: session.agencyId,
+  issuedAt: session.issuedAt,
   status: session.status,
   epochs: session.epochs,
 });
 
-/** The epochs that a link depends on, as the link carries them. */
-export function linkEpochs(link: KeyLink | SessionLink): readonly (readonly [EpochSubject, number])[] {
-  return link.kind === 'session'
-    ? [['account', link.epochs.account], [`agency:${link.agencyId}`, link.epochs.agency]]
-    : [['account', link.epochs.account], [`user:${link.ownerId}`, link.epochs.owner], [`key:${link.accessKeyId}`, link.epochs.key]];
+/** One subject that a link depends on: the epoch that the link carries, and when what it ends was issued. */
+export interface Dependence {
+  readonly accountId: string;
+  readonly subject: EpochSubject;
+  readonly epoch: number;
+  readonly issuedAt: number;
+}
+
+/** What a link depends on. What a key issued is the first session of the chain, so its time counts for the key's link. */
+export function dependencesOf(link: KeyLink | SessionLink, { chainStartedAt, sourceIdentity }: Pick<Session, 'chainStartedAt' | 'sourceIdentity'>): readonly Dependence[] {
+  const { accountId, epochs: { source } } = link;
+  const issuedAt = link.kind === 'session' ? link.issuedAt : chainStartedAt;
+  const own: readonly (readonly [EpochSubject, number])[] = link.kind === 'session'
+    ? [[`agency:${link.agencyId}`, link.epochs.agency]]
+    : [[`user:${link.ownerId}`, link.epochs.owner], [`key:${link.accessKeyId}`, link.epochs.key]];
+  const ofSource: readonly (readonly [EpochSubject, number])[] = source === undefined || sourceIdentity === undefined ? [] : [[`source:${sourceIdentity}`, source]];
+  return [['account', link.epochs.account] as const, ...own, ...ofSource].map(([subject, epoch]) => ({ accountId, subject, epoch, issuedAt }));
 }
 
 /** Links of the session and all its ancestors: one dead link, and the session is dead. */
 export const lineage = (session: Session): readonly (KeyLink | SessionLink)[] => [...session.chain, linkOf(session)];
+
+/** The chain, with the epoch of the source identity that its last link sets. */
+export function withSourceEpoch(chain: Chain, source: number): Chain {
+  const [key, ...sessions] = chain;
+  const last = sessions.pop();
+  return last === undefined ? [{ ...key, epochs: { ...key.epochs, source } }] : [key, ...sessions, { ...last, epochs: { ...last.epochs, source } }];
+}
+
+/** Ids of the session and of all sessions that it descends from. */
+export const sessionIdsOf = (session: Session): readonly string[] => lineage(session).flatMap((link) => (link.kind === 'session' ? [link.sessionId] : []));
+
+/** INVARIANT: a session is dead once a carried epoch is below the subject's current one, or a link of it was issued before the subject's boundary. */
+export const isEnded = ({ subject, epoch, issuedAt }: Dependence, { epochs, boundaries }: EndOfSessions): boolean =>
+  epoch < (epochs.get(subject) ?? 0) || issuedAt < (boundaries.of.get(subject) ?? 0);

@@ -9,7 +9,7 @@ import type { AssumeAgencyInput } from './assume-agency-input.js';
 import { encodeAuthorizationMessage } from './authorization-message.js';
 import { assumeAction, assumeActions } from './assume-decisions.js';
 import { authorizeAssume, type Denial } from './authorize-assume.js';
-import { eventSession, type Caller } from './caller.js';
+import { issuedEventSession, type Caller } from './caller.js';
 import { refuseOverAgencyMaximum, refuseOverlongChain, requestedDuration, sourceIdentity } from './chain-rules.js';
 import type { Guard, MfaStep } from './commit.js';
 import { issueCredentials, type Grant, type IssuedCredentials } from './credentials.js';
@@ -18,7 +18,7 @@ import type { CallContext, EventDetails, Outcome } from './outcome.js';
 import type { Services } from './services.js';
 import { mergeSessionTags } from './session-tags.js';
 import { targetStanding } from './standing.js';
-import type { SessionTag } from '../sessions/session.js';
+import { withSourceEpoch, type Chain, type SessionTag } from '../sessions/session.js';
 
 /** Everything of the new session that the caller's side alone decides. */
 interface Plan {
@@ -43,16 +43,17 @@ export async function assumeAgency(services: Services, caller: Caller, input: As
   const plan = await refusalOr(() => planSession(services, caller, input, call));
   if (plan instanceof ApiError) return { ...refused(services, caller, input, plan, details), guards: [] };
 
-  const { view, agency } = await readTarget(services, plan.target);
+  const { view, agency } = await readTarget(services, plan);
+  const origin = await readSourceOrigin(services, caller, plan.sourceIdentity);
   const mfaVerified = plan.mfaStep !== undefined;
-  const ground = { guards: view === undefined ? [] : [guardOf(view, agency, input)], ...(plan.mfaStep !== undefined && { mfaStep: plan.mfaStep }) };
+  const ground = { guards: [...(view === undefined ? [] : [guardOf(view, agency, input)]), ...origin.guards], ...(plan.mfaStep !== undefined && { mfaStep: plan.mfaStep }) };
   const denial = await refusalOr(() => authorizeAssume(services, caller, { input, plan, agency, mfaVerified }, call));
   if (denial instanceof ApiError) return { ...refused(services, caller, input, denial, details), ...ground };
   if (denial !== undefined) return { ...denied(caller, denial, details, plan.target, view), ...ground };
 
   // INVARIANT: authorizeAssume() denies every call on an agency that does not exist.
   if (view === undefined || agency === undefined) throw new Error('an absent agency was authorized');
-  const issued = await refusalOr(() => issue(services, caller, { ...plan, input, view, agency, mfaVerified }, call));
+  const issued = await refusalOr(() => issue(services, caller, { ...plan, input, view, agency, mfaVerified, chain: origin.chain }, call));
   if (issued instanceof ApiError) {
     // A rule of the agency's account, found when both sides had allowed the call, is that account's decision.
     const other = otherAccount(caller, view, issued.message);
@@ -61,7 +62,7 @@ export async function assumeAgency(services: Services, caller: Caller, input: As
   const other = otherAccount(caller, view, 'allowed');
   return {
     ok: true, ...issued, ...ground, ...other.outcome,
-    details: { ...details, ...other.details, decision: 'allowed', issuedSession: eventSession(issued.session) },
+    details: { ...details, ...other.details, decision: 'allowed', issuedSession: issuedEventSession(issued.session) },
   };
 }
 
@@ -128,7 +129,7 @@ async function checkedMfaCode(services: Services, caller: Caller, { serialNumber
   return verifyMfaCode(services, caller, serialNumber, tokenCode, call);
 }
 
-async function readTarget(services: Services, name: AgencyName | undefined): Promise<Target> {
+async function readTarget(services: Services, { target: name, sourceIdentity: identity }: Plan): Promise<Target> {
   if (name === undefined) return { view: undefined, agency: undefined };
   const find = (snapshot: AccountView['snapshot']): TrustingAgency | undefined => {
     const agency = snapshot.agencies.named(name.name);
@@ -136,13 +137,26 @@ async function readTarget(services: Services, name: AgencyName | undefined): Pro
   };
   const view = await services.directory.read(name.accountId, (snapshot) => {
     const agency = find(snapshot);
-    return agency === undefined ? ['account'] : ['account', `agency:${agency.agencyId}`];
+    return ['account', ...(agency === undefined ? [] : [`agency:${agency.agencyId}` as const]), ...(identity === undefined ? [] : [`source:${identity}` as const])];
   });
   return { view, agency: view === undefined ? undefined : find(view.snapshot) };
 }
 
-const guardOf = ({ snapshot, epochs }: AccountView, agency: TrustingAgency | undefined, { policyIds }: AssumeAgencyInput): Guard =>
-  ({ accountId: snapshot.accountId, revision: snapshot.revision, standsOn: () => targetStanding(agency, policyIds), epochs: [...epochs] });
+/**
+ * The chain of the new session. Where this hop sets the source identity, the caller's account can end what carries it
+ * too, so the caller's link gets its epoch; an inherited one has it from the hop that set it.
+ */
+async function readSourceOrigin(services: Services, caller: Caller, identity: string | undefined): Promise<{ chain: Chain; guards: readonly Guard[] }> {
+  const isInherited = caller.kind === 'agency-session' && caller.session.sourceIdentity !== undefined;
+  if (identity === undefined || isInherited) return { chain: caller.chain, guards: [] };
+  const subject = `source:${identity}` as const;
+  const { epochs, boundaries } = await services.directory.readEpochs(caller.accountId, [subject]);
+  const epoch = epochs.get(subject) ?? 0;
+  return { chain: withSourceEpoch(caller.chain, epoch), guards: [{ accountId: caller.accountId, epochs: [[subject, epoch]], boundaries: boundaries.text }] };
+}
+
+const guardOf = ({ snapshot, epochs, boundaries }: AccountView, agency: TrustingAgency | undefined, { policyIds }: AssumeAgencyInput): Guard =>
+  ({ accountId: snapshot.accountId, revision: snapshot.revision, standsOn: () => targetStanding(agency, policyIds), epochs: [...epochs], boundaries: boundaries.text });
 
 /** Every 403 of this operation carries a sealed reason (STS API §10), also one that no policy decided. */
 export function withMessage(services: Services, caller: Caller, { agencyUrn }: AssumeAgencyInput, error: ApiError): ApiError {

@@ -51,3 +51,6 @@ export function eventSession(session: Session): EventSession {
     ...(session.tags.length > 0 && { tags: session.tags.map(({ key, value }) => [key, value] as const) }),
   };
 }
+
+/** The session that a call issued: its event outlives its record. */
+export const issuedEventSession = (session: Session): EventSession => ({ ...eventSession(session), agencyId: session.agencyId, rootPrincipal: session.rootPrincipal });

@@ -2,7 +2,8 @@
 import type { AuditEvent } from '../audit/event.js';
 import type { EntityKind } from '../directory/entities.js';
 import type { EntityField } from '../directory/snapshot.js';
-import type { AccountChange, EpochSubject } from '../directory/store.js';
+import type { AccountChange, Boundaries, EpochSubject } from '../directory/store.js';
+import type { RevocationNote } from '../sessions/revocation-note.js';
 import type { Session } from '../sessions/session.js';
 
 /** What was read of an account before the decision, and must still be so when it is committed. */
@@ -13,7 +14,15 @@ export interface Guard {
   /** What of the account the decision stood on; asked for only once another change of the account got in the way. */
   readonly standsOn?: () => readonly Relied[];
   readonly epochs: readonly (readonly [EpochSubject, number])[];
+  /** Of the boundaries that were read. */
+  readonly boundaries: string;
 }
+
+/** What ends sessions, for good. A mark ends one with its descendants, an epoch all that its subject issued so far, a boundary what it issued before a time. */
+export type Revocation =
+  | { readonly kind: 'mark'; readonly sessionId: string; readonly note: RevocationNote }
+  | { readonly kind: 'epoch'; readonly accountId: string; readonly subject: EpochSubject }
+  | { readonly kind: 'boundary'; readonly accountId: string; readonly boundaries: Boundaries; readonly subject: EpochSubject; readonly issuedBefore: number };
 
 /** A field of an account, or all of a kind: of what is not there the name alone was asked. */
 export type Relied = EntityField | `${EntityKind}:*`;
@@ -23,6 +32,14 @@ export interface MfaStep {
   readonly serialNumber: string;
   /** Number of the 30-second step whose code was given; a later commit must carry a greater one. */
   readonly step: number;
+}
+
+/** A session at work: kept to the minute. */
+export interface SessionUse {
+  readonly session: Session;
+  /** Seconds since the epoch. */
+  readonly usedAt: number;
+  readonly sourceIp: string;
 }
 
 /** A permanent access key at work: kept to the minute, and never a reason for a conflict. */
@@ -46,12 +63,27 @@ export interface Commit {
   readonly session?: Session;
   /** Each is a compare-and-set on its account's revision. */
   readonly changes?: readonly AccountChange[];
-  readonly keyUse?: KeyUse;
+  readonly revocations?: readonly Revocation[];
+  readonly keyUse?: KeyUse | undefined;
+  readonly sessionUse?: SessionUse | undefined;
   readonly events: readonly AuditEvent[];
 }
 
+/** What ended sessions as it stands now: written again, it ends no more than it did. */
+export type Ending =
+  | { readonly kind: 'mark'; readonly sessionId: string; readonly note: RevocationNote }
+  | { readonly kind: 'epoch'; readonly accountId: string; readonly subject: EpochSubject; readonly epoch: number }
+  | { readonly kind: 'boundary'; readonly accountId: string; readonly subject: EpochSubject; readonly issuedBefore: number };
+
+export interface Committed {
+  readonly result: 'committed';
+  /** `<cell>-<sequence>` of each event, in their order. */
+  readonly eventIds: readonly string[];
+  readonly endings: readonly Ending[];
+}
+
 /** `conflict`: something read before has changed; read again and decide again. Nothing was written unless `committed`. */
-export type CommitResult = 'committed' | 'conflict' | 'mfa-step-used' | 'replayed';
+export type CommitResult = Committed | { readonly result: 'conflict' | 'mfa-step-used' | 'replayed' };
 
 export interface CommitStore {
   commit(commit: Commit): Promise<CommitResult>;

@@ -3,7 +3,7 @@ import { seconds } from '../base/clock.js';
 import type { Agency } from '../directory/entities.js';
 import type { AccountView, EpochSubject } from '../directory/store.js';
 import { deriveSessionSecret } from '../keyring/session-secret.js';
-import type { Session, SessionTag } from '../sessions/session.js';
+import type { Chain, Session, SessionTag } from '../sessions/session.js';
 import { ecdsaPublicJwk, verificationKey, type EcdsaPublicJwk } from '../signing/index.js';
 import { sessionUrn } from '../urn/urn.js';
 import type { AssumeAgencyInput } from './assume-agency-input.js';
@@ -32,6 +32,7 @@ export interface Grant {
   readonly tags: readonly SessionTag[];
   readonly sourceIdentity: string | undefined;
   readonly mfaVerified: boolean;
+  readonly chain: Chain;
 }
 
 /** Makes the session and its credentials; they are good once the session is committed, not before. */
@@ -81,7 +82,7 @@ async function newSession(services: Services, caller: Caller, grant: Grant, call
     chainStartedAt: parent?.chainStartedAt ?? issuedAt,
     assumedBy: caller.principalUrn,
     rootPrincipal: parent?.rootPrincipal ?? caller.principalUrn,
-    chain: caller.chain,
+    chain: grant.chain,
     tags: grant.tags,
     sourceIdentity: grant.sourceIdentity,
     mfaAuthenticatedAt: grant.mfaVerified ? issuedAt : undefined,
@@ -90,6 +91,9 @@ async function newSession(services: Services, caller: Caller, grant: Grant, call
     isNarrowed: input.policy !== undefined || input.policyIds.length > 0 || parent?.isNarrowed === true,
     secretKeyId: services.keyring['session-secrets'].active.id,
     status: await services.sessionIds.nextStatusIndex(accountId),
-    epochs: { account: epoch('account'), agency: epoch(`agency:${agency.agencyId}`) },
+    epochs: {
+      account: epoch('account'), agency: epoch(`agency:${agency.agencyId}`),
+      ...(grant.sourceIdentity !== undefined && { source: epoch(`source:${grant.sourceIdentity}`) }),
+    },
   };
 }

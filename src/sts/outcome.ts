@@ -3,7 +3,7 @@ import type { ApiError } from '../base/api-error.js';
 import type { EventSession } from '../audit/event.js';
 import type { Session } from '../sessions/session.js';
 import type { AccountChange } from '../directory/store.js';
-import type { Guard, MfaStep } from './commit.js';
+import type { Guard, MfaStep, Revocation } from './commit.js';
 
 /** The operation's part of the caller's audit event; the door adds who, when and from where. */
 export interface EventDetails {
@@ -23,9 +23,9 @@ interface Decided {
   readonly otherAccount?: { readonly accountId: string; readonly decision: string };
 }
 
-/** INVARIANT: a refusal carries no body, no session and no change, by type. */
+/** INVARIANT: a refusal carries no body, no session, no change and no revocation, by type. */
 export type Outcome<Body> =
-  | (Decided & { readonly ok: true; readonly body: Body; readonly session?: Session; readonly changes?: readonly AccountChange[] })
+  | (Decided & { readonly ok: true; readonly body: Body; readonly session?: Session; readonly changes?: readonly AccountChange[]; readonly revocations?: readonly Revocation[] })
   | (Decided & { readonly ok: false; readonly error: ApiError });
 
 /** What the door knows of every call. */

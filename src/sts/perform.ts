@@ -10,7 +10,7 @@ import { refuseSwitchedOff } from './asymmetric-signature.js';
 import type { Authenticate } from './authenticate.js';
 import { authenticationError } from './candidate.js';
 import { eventPrincipal, eventSession, type Caller } from './caller.js';
-import type { CommitStore } from './commit.js';
+import type { Commit, CommitStore, Committed } from './commit.js';
 import { mfaError } from './mfa.js';
 import type { CallContext, Outcome } from './outcome.js';
 import type { Services } from './services.js';
@@ -33,6 +33,8 @@ export interface Call<Body> {
   /** Runs once, when the caller is known: the limit per access key. */
   admit(caller: Caller): Promise<void>;
   decide(caller: Caller, call: CallContext): Promise<Outcome<Body>>;
+  /** Told the id of the caller's audit event as soon as it is durable, also of a refusal. */
+  recorded(eventId: string): void;
   /** Gives a refusal that the commit found the form of the operation's other refusals. */
   refine(caller: Caller, error: ApiError): ApiError;
 }
@@ -104,23 +106,38 @@ async function settle<Body>(
     unmarkedSessions: caller.chain.flatMap((link) => (link.kind === 'session' ? [link.sessionId] : [])),
   };
   const replayGuard = services.settings.rejectReplays ? { signatureInput: signatureInput(caller) } : {};
-  const result = await store.commit({
+  const settled = await store.commit({
     ...commit,
     ...replayGuard,
     events: eventsOf(call, caller, context, outcome),
     ...(outcome.mfaStep !== undefined && { mfaStep: outcome.mfaStep }),
     ...(outcome.ok && outcome.session !== undefined && { session: outcome.session }),
     ...(outcome.ok && outcome.changes !== undefined && { changes: outcome.changes }),
-    ...(caller.kind !== 'agency-session' && { keyUse: { accountId: caller.accountId, accessKeyId: caller.accessKeyId, usedAt: seconds(context.now) } }),
+    ...(outcome.ok && outcome.revocations !== undefined && { revocations: outcome.revocations }),
+    ...useOf(caller, context),
   });
-  if (result === 'committed') return outcome;
-  if (result === 'conflict') return 'conflict';
-  const error = result === 'replayed'
+  if (settled.result === 'committed') return recorded(call, settled, outcome);
+  if (settled.result === 'conflict') return 'conflict';
+  const error = settled.result === 'replayed'
     ? new ApiError('unauthenticated', `${authenticationError}this signed request was used before`)
     : call.refine(caller, mfaError());
   const refused: Outcome<Body> = { ok: false, error, guards: outcome.guards, details: { ...withoutIssued(outcome), decision: error.message } };
-  const refusal = { ...commit, ...(result !== 'replayed' && replayGuard), events: eventsOf(call, caller, context, refused) };
-  return (await store.commit(refusal)) === 'committed' ? refused : 'conflict';
+  const refusal = { ...commit, ...(settled.result !== 'replayed' && replayGuard), events: eventsOf(call, caller, context, refused) };
+  const settledRefusal = await store.commit(refusal);
+  return settledRefusal.result === 'committed' ? recorded(call, settledRefusal, refused) : 'conflict';
+}
+
+/** The first event is the one in the caller's own account. */
+function recorded<Body>(call: Call<Body>, { eventIds: [eventId] }: Committed, outcome: Outcome<Body>): Outcome<Body> {
+  if (eventId !== undefined) call.recorded(eventId);
+  return outcome;
+}
+
+function useOf(caller: Caller, { now }: CallContext): Pick<Commit, 'keyUse' | 'sessionUse'> {
+  const usedAt = seconds(now);
+  return caller.kind === 'agency-session'
+    ? { sessionUse: { session: caller.session, usedAt, sourceIp: caller.sourceIp } }
+    : { keyUse: { accountId: caller.accountId, accessKeyId: caller.accessKeyId, usedAt } };
 }
 
 function withoutIssued({ details: { resource, request } }: Outcome<unknown>): Outcome<unknown>['details'] {

@@ -3,7 +3,7 @@ import { ApiError } from '../base/api-error.js';
 import { accessKeyPlace, type AccessKey } from '../directory/entities.js';
 import type { AccountView } from '../directory/store.js';
 import { open } from '../keyring/seal.js';
-import { linkEpochs, type KeyLink } from '../sessions/session.js';
+import type { KeyLink } from '../sessions/session.js';
 import { verificationKey, type ParsedSignature, type VerificationKey } from '../signing/index.js';
 import { userUrn } from '../urn/urn.js';
 import { authenticationError, type Candidate } from './candidate.js';
@@ -21,14 +21,15 @@ export async function permanentKey(services: Services, signature: ParsedSignatur
   const accessKey = view?.snapshot.accessKeys.get(accessKeyId);
   if (view === undefined || accessKey?.active !== true) return undefined;
 
-  const { snapshot, epochs } = view;
+  const { snapshot, epochs, boundaries } = view;
   const { accountId } = snapshot;
   const link: KeyLink = {
     kind: 'key', accessKeyId, accountId, ownerId: accessKey.owner.id, ownerKind: accessKey.owner.kind,
     epochs: { account: epochs.get('account') ?? 0, owner: epochs.get(`user:${accessKey.owner.id}`) ?? 0, key: epochs.get(`key:${accessKeyId}`) ?? 0 },
   };
+  const subjects: Guard['epochs'] = [['account', link.epochs.account], [`user:${link.ownerId}`, link.epochs.owner], [`key:${accessKeyId}`, link.epochs.key]];
   const common = { accountId, accessKeyId, snapshot, chain: [link] as const };
-  const guards = (standsOn: Guard['standsOn'] & {}): readonly Guard[] => [{ accountId, revision: snapshot.revision, standsOn, epochs: linkEpochs(link) }];
+  const guards = (standsOn: Guard['standsOn'] & {}): readonly Guard[] => [{ accountId, revision: snapshot.revision, standsOn, epochs: subjects, boundaries: boundaries.text }];
   const key = permanentVerificationKey(services, accountId, accessKey);
   if (accessKey.owner.kind === 'service') {
     const servicePrincipal = accessKey.owner.id;

@@ -86,12 +86,17 @@ export function securityTokenVerifier(keyring: Keyring, issuer: string): VerifyT
   return async (token, now) => {
     const known = verified.get(token);
     if (known !== undefined) return now < known.expiresAt * 1000 ? known : undefined;
-    const claims = await verifyJws(keyring['token-signing'], token, { typ: securityTokenType, issuer, audience: issuer, now, maximumLength: maximumTokenBytes });
-    const own: unknown = claims?.['agency_sts'];
-    if (claims === undefined || typeof claims.jti !== 'string' || typeof claims.exp !== 'number') return undefined;
-    if (typeof own !== 'object' || own === null || !('account' in own) || typeof own.account !== 'string') return undefined;
-    const result = { sessionId: claims.jti, accountId: own.account, expiresAt: claims.exp };
-    verified.set(token, result);
+    const result = await readSecurityToken(keyring, issuer, token, now);
+    if (result !== undefined) verified.set(token, result);
     return result;
   };
+}
+
+/** Verifies a token once; undefined for anything but a good one that has not expired. */
+export async function readSecurityToken(keyring: Keyring, issuer: string, token: string, now: number): Promise<VerifiedToken | undefined> {
+  const claims = await verifyJws(keyring['token-signing'], token, { typ: securityTokenType, issuer, audience: issuer, now, maximumLength: maximumTokenBytes });
+  const own: unknown = claims?.['agency_sts'];
+  if (claims === undefined || typeof claims.jti !== 'string' || typeof claims.exp !== 'number') return undefined;
+  if (typeof own !== 'object' || own === null || !('account' in own) || typeof own.account !== 'string') return undefined;
+  return { sessionId: claims.jti, accountId: own.account, expiresAt: claims.exp };
 }

@@ -2,6 +2,7 @@
 import type { Clock, Random } from '../base/clock.js';
 import type { DirectoryReader } from '../directory/store.js';
 import type { Keyring } from '../keyring/keyring.js';
+import type { SessionIndex } from '../sessions/session-index.js';
 import type { SessionIds, SessionReader } from '../sessions/store.js';
 import type { Catalogue } from '../catalogue/index.js';
 import type { Turns } from './turns.js';
@@ -30,12 +31,16 @@ export interface AttemptCounter {
 
 export interface Services {
   readonly clock: Clock;
+  /** How far the clocks of the processes of this installation are apart, at most. */
+  clockSkewSeconds(): number;
   readonly random: Random;
   readonly keyring: Keyring;
   readonly directory: DirectoryReader;
   readonly catalogue: Catalogue;
   readonly turns: Turns;
   readonly sessions: SessionReader;
+  /** For looking at sessions, not for deciding upon them. */
+  readonly sessionIndex: SessionIndex;
   readonly sessionIds: SessionIds;
   /** Wrong MFA codes per device. */
   readonly mfaAttempts: AttemptCounter;

@@ -1,9 +1,9 @@
 // A temporary access key: its token, its session, and whether that session and all its ancestors are alive.
 import { ApiError } from '../base/api-error.js';
 import { seconds } from '../base/clock.js';
-import type { EpochSubject, Epochs } from '../directory/store.js';
+import type { EpochSubject } from '../directory/store.js';
 import { deriveSessionSecret } from '../keyring/session-secret.js';
-import { depthOf, lineage, linkEpochs, linkOf, type Session } from '../sessions/session.js';
+import { dependencesOf, depthOf, isEnded, lineage, linkOf, sessionIdsOf, type Dependence, type Session } from '../sessions/session.js';
 import { verificationKey, type ParsedSignature } from '../signing/index.js';
 import { sessionUrn } from '../urn/urn.js';
 import type { SessionCaller } from './caller.js';
@@ -39,30 +39,25 @@ const sameSession = (session: Session, token: VerifiedToken): boolean =>
 async function livingSession(services: Services, session: Session): Promise<Proved<SessionCaller> | undefined> {
   const { directory } = services;
   const { accountId } = session;
-  const links = lineage(session);
-  const subjects = new Map<string, (readonly [EpochSubject, number])[]>([[accountId, []]]);
-  for (const link of links) subjects.set(link.accountId, [...(subjects.get(link.accountId) ?? []), ...linkEpochs(link)]);
-  const names = (of: string): EpochSubject[] => (subjects.get(of) ?? []).map(([subject]) => subject);
-  const sessionIds = links.flatMap((link) => (link.kind === 'session' ? [link.sessionId] : []));
+  const dependences = lineage(session).flatMap((link) => dependencesOf(link, session));
+  const accountIds = new Set([accountId, ...dependences.map((dependence) => dependence.accountId)]);
+  const of = (id: string): readonly Dependence[] => dependences.filter((dependence) => dependence.accountId === id);
+  const subjects = (id: string): readonly EpochSubject[] => [...new Set(of(id).map(({ subject }) => subject))];
 
-  const ancestors = [...subjects.keys()].filter((id) => id !== accountId);
-  const [view, marked, ancestorEpochs] = await Promise.all([
-    directory.read(accountId, () => names(accountId)),
-    services.sessions.anyMarked(sessionIds),
-    Promise.all(ancestors.map(async (id) => [id, await directory.readEpochs(id, names(id))] as const)),
+  const ancestors = [...accountIds].filter((id) => id !== accountId);
+  const [view, marked, ancestorEnds] = await Promise.all([
+    directory.read(accountId, () => subjects(accountId)),
+    services.sessions.anyMarked(sessionIdsOf(session)),
+    Promise.all(ancestors.map(async (id) => [id, await directory.readEpochs(id, subjects(id))] as const)),
   ]);
   const agency = view?.snapshot.agencies.get(session.agencyId);
   if (view === undefined || agency === undefined || marked) return undefined;
 
-  const current = new Map<string, Epochs>([[accountId, view.epochs], ...ancestorEpochs]);
   const guards: Guard[] = [];
-  for (const [id, carried] of subjects) {
-    const epochs = current.get(id) ?? new Map<EpochSubject, number>();
-    // INVARIANT: a session is dead once a carried epoch is below the subject's current one.
-    if (carried.some(([subject, value]) => value < (epochs.get(subject) ?? 0))) return undefined;
-    const unique = new Map(carried.map(([subject]) => [subject, (epochs.get(subject) ?? 0)]));
+  for (const [id, ends] of [[accountId, view], ...ancestorEnds] as const) {
+    if (of(id).some((dependence) => isEnded(dependence, ends))) return undefined;
     const own = id === accountId ? { revision: view.snapshot.revision, standsOn: () => sessionStanding(agency, session) } : {};
-    guards.push({ accountId: id, ...own, epochs: [...unique] });
+    guards.push({ accountId: id, ...own, epochs: subjects(id).map((subject) => [subject, ends.epochs.get(subject) ?? 0]), boundaries: ends.boundaries.text });
   }
   return {
     kind: 'agency-session', session, agency, accountId, accessKeyId: session.sessionId, snapshot: view.snapshot, guards,

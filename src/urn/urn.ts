@@ -54,5 +54,8 @@ export const mfaSerialNumber = (accountId: string, deviceName: string): string =
 export const sessionUrn = (accountId: string, agencyName: string, sessionName: string): string =>
   `sts::${accountId}:assumed-agency:${agencyName}/${sessionName}`;
 
+/** A session as what is acted on, not as who acts. */
+export const sessionResourceUrn = (accountId: string, sessionId: string): string => `sts::${accountId}:session:${sessionId}`;
+
 /** Accounts have 32 lower-case hexadecimal characters. */
 export const isAccountId = (text: string): boolean => /^[0-9a-f]{32}$/.test(text);

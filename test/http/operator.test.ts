@@ -72,7 +72,7 @@ describe('an account', () => {
       status: 200, body: { account_id: account.account_id, principal_urn: `iam::${account.account_id}:user:fresh`, principal_id: account.root_user_id },
     });
     expect(await operator('GET', `/v1/accounts/${account.account_id}`)).toMatchObject({
-      status: 200, body: { account: { ...account, in_organization: false, asymmetric_signature: true, quotas: { users: 50, groups_per_user: 10, versions_per_policy: 5 } } },
+      status: 200, body: { account: { ...account, in_organization: false, asymmetric_signature: true, revoke_on_disable: false, quotas: { users: 50, groups_per_user: 10, versions_per_policy: 5 } } },
     });
     const created = await service.call(credentialsIn(answer), 'POST', '/v5/agencies', { agency_name: 'own', trust_policy: JSON.stringify(trust({ IAM: [accountA] })) });
     expect(created.status).toBe(201);

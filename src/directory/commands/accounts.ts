@@ -16,13 +16,13 @@ export function createAccount({ rootUserName, accessKey, ...account }: NewAccoun
     userId: rootUserId, userName: rootUserName, enabled: true, isRootUser: true, description: '', tags: [], groupIds: [], attachedPolicies: [], createdAt,
   };
   const key: AccessKey = { ...accessKey, owner: { kind: 'user', id: rootUserId }, active: true, createdAt };
-  const created: Account = { ...account, inOrganization: false, asymmetricSignature: true, quotas: {} };
+  const created: Account = { ...account, inOrganization: false, asymmetricSignature: true, revokeOnDisable: false, quotas: {} };
   return {
     put: [[entityField('account', accountId), created], [entityField('user', rootUserId), root], [entityField('key', key.accessKeyId), key]], remove: [], entity: created,
   };
 }
 
-export interface AccountUpdate extends Partial<Pick<Account, 'accountName' | 'asymmetricSignature'>> {
+export interface AccountUpdate extends Partial<Pick<Account, 'accountName' | 'asymmetricSignature' | 'revokeOnDisable'>> {
   /** Under their wire names; what is absent stays. */
   readonly quotas?: Readonly<Record<string, number | undefined>>;
 }

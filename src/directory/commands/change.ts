@@ -1,6 +1,7 @@
 // What a command makes of an account: the fields it writes and removes, and the entity that it was about.
 import { isDeepStrictEqual } from 'node:util';
 import type { EntityKind, EntityKinds } from '../entities.js';
+import type { AccountChange, EpochSubject } from '../store.js';
 import { entityAt, entityField, type EntityEntry, type EntityField, type Snapshot } from '../snapshot.js';
 
 export interface Change {
@@ -21,6 +22,21 @@ export function putting<Kind extends EntityKind>(kind: Kind, id: string, entity:
 export function effective(account: Snapshot, { put, remove }: Change): Change | undefined {
   const changing = put.filter(([field, entity]) => !isDeepStrictEqual(entityAt(account, field), entity));
   return changing.length + remove.length === 0 ? undefined : { put: changing, remove };
+}
+
+/** The change as one to commit: on the account as it was read, and with the sessions that it ends. */
+export const accountChange = (account: Snapshot, change: Change): AccountChange =>
+  ({ accountId: account.accountId, expectedRevision: account.revision, ...change, ends: disabledPrincipals(account, change) });
+
+/** Users, services and access keys that are disabled or deleted, where the account wants their sessions to end with them. */
+export function disabledPrincipals(account: Snapshot, { put, remove }: Change): readonly EpochSubject[] {
+  if (!account.account.revokeOnDisable) return [];
+  const disabled = put.flatMap(([field, entity]) => (('enabled' in entity && 'isRootUser' in entity && !entity.enabled) || ('sealedSecret' in entity && !entity.active) ? [field] : []));
+  return [...disabled, ...remove].flatMap((field): EpochSubject[] => {
+    const id = field.slice(field.indexOf(':') + 1);
+    if (field.startsWith('key:')) return [`key:${id}`];
+    return field.startsWith('user:') || field.startsWith('service:') ? [`user:${id}`] : [];
+  });
 }
 
 export const removing = (...fields: readonly EntityField[]): Change => ({ put: [], remove: fields });

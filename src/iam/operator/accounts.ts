@@ -14,13 +14,13 @@ import type { OperatorGround, OperatorResult } from './operator-call.js';
 
 export const createAccountBody = z.object({ account_name: accountName, account_id: accountId.optional(), root_user_name: userName.optional() });
 export const updateAccountBody = z.object({
-  account_id: z.string().optional(), account_name: accountName.optional(), quotas: quotasSchema.optional(), asymmetric_signature: z.boolean().optional(),
+  account_id: z.string().optional(), account_name: accountName.optional(), quotas: quotasSchema.optional(), asymmetric_signature: z.boolean().optional(), revoke_on_disable: z.boolean().optional(),
 });
 export const listAccountsQuery = z.object(pageQuery);
 export const accountPath = z.object({ account_id: accountId });
 
 const accountInList = z.object({ account_id: z.string(), account_name: z.string(), created_at: z.string(), root_user_id: z.string() });
-const accountAnswerSchema = accountInList.extend({ in_organization: z.boolean(), asymmetric_signature: z.boolean(), quotas: quotasAnswerSchema });
+const accountAnswerSchema = accountInList.extend({ in_organization: z.boolean(), asymmetric_signature: z.boolean(), revoke_on_disable: z.boolean(), quotas: quotasAnswerSchema });
 export const accountResponse = z.object({ account: accountAnswerSchema });
 export const newAccountResponse = z.object({ account: accountInList, access_key: z.object({ access_key_id: z.string(), secret_access_key: z.string() }) });
 export const accountsResponse = z.object({ accounts: z.array(accountInList), page_info: pageInfo });
@@ -33,7 +33,7 @@ const listed = (account: Account): z.infer<typeof accountInList> =>
   ({ account_id: account.accountId, account_name: account.accountName, created_at: timestamp(account.createdAt), root_user_id: account.rootUserId });
 
 const accountAnswer = (account: Account): z.infer<typeof accountAnswerSchema> =>
-  ({ ...listed(account), in_organization: account.inOrganization, asymmetric_signature: account.asymmetricSignature, quotas: everyQuota(account.quotas) });
+  ({ ...listed(account), in_organization: account.inOrganization, asymmetric_signature: account.asymmetricSignature, revoke_on_disable: account.revokeOnDisable, quotas: everyQuota(account.quotas) });
 
 /**
  * [choice] Names are labels, and ids count: two accounts may have one name.
@@ -64,9 +64,10 @@ export async function list({ services: { directory } }: OperatorGround, { query 
 export const get = ({ account: { account } }: OperatorGround): OperatorResult<z.infer<typeof accountResponse>> => ({ body: { account: accountAnswer(account) } });
 
 export function update({ account }: OperatorGround, { body }: OfAccount & { readonly body: z.output<typeof updateAccountBody> }): OperatorResult<z.infer<typeof accountResponse>> {
-  const { account_name: name, quotas, asymmetric_signature: asymmetricSignature } = body;
+  const { account_name: name, quotas, asymmetric_signature: asymmetricSignature, revoke_on_disable: revokeOnDisable } = body;
   const change = updateAccount(account, {
     ...(name !== undefined && { accountName: name }), ...(quotas !== undefined && { quotas }), ...(asymmetricSignature !== undefined && { asymmetricSignature }),
+    ...(revokeOnDisable !== undefined && { revokeOnDisable }),
   });
   return { body: { account: accountAnswer(change.entity) }, change };
 }

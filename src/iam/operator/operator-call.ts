@@ -1,7 +1,7 @@
 // One operation of the operator: on the system account, or on the one account that the path names.
 import { ApiError } from '../../base/api-error.js';
 import { systemAccountId } from '../../directory/entities.js';
-import { effective, type Change } from '../../directory/commands/change.js';
+import { accountChange, effective, type Change } from '../../directory/commands/change.js';
 import type { Snapshot } from '../../directory/snapshot.js';
 import type { AccountChange } from '../../directory/store.js';
 import type { Caller, UserCaller } from '../../sts/caller.js';
@@ -41,7 +41,7 @@ export async function callAsOperator<Input extends OperationInput, Body>(
     const { body, change: wanted, created } = await decide({ services, account, call }, input);
     const change = wanted === undefined ? undefined : effective(account, wanted);
     const changes: readonly AccountChange[] = [
-      ...(change === undefined ? [] : [{ accountId: account.accountId, expectedRevision: account.revision, ...change }]),
+      ...(change === undefined ? [] : [accountChange(account, change)]),
       ...(created === undefined ? [] : [{ ...created, expectedRevision: undefined }]),
     ];
     return { ok: true, body, changes, ...concerning(account, created?.accountId, { ...details, decision: 'allowed' }) };

@@ -1,5 +1,9 @@
 // The one script that writes: checks all that the decision stood on, then writes everything or nothing.
+import type { EpochSubject } from '../../directory/store.js';
 import { script } from '../client.js';
+
+/** Sessions on one page of an index. */
+export const indexPageSize = 128;
 
 /**
  * Arguments are steps, one after another: a letter, a key number, then the step's own values.
@@ -13,23 +17,27 @@ import { script } from '../client.js';
  * | T totp step | device, step | greater than the last one used | remembers it |
  * | R signature input | seconds | key absent | remembers it |
  * | S session | record, seconds | key absent | the record |
+ * | L lengthen | seconds | – | the key lives that long, or longer as it did |
  * | I index | session id, seconds | counter is one, page readable | the next place of the newest page |
- * | E event | record | stream readable, without an entry behind `0-*` | the event, densely numbered |
+ * | N not gone back | incarnation, sequence | the cell is that one, and at least as far | – |
+ * | E event | key of the cell, record, most | fewer entries than that, none behind the cell's sequence | the event under the cell's next number, which is a result |
+ * | K mark | text, seconds | key readable | the text, unless there is one |
+ * | W session use | text, seconds | – | the text |
  * | P put | n, n × (field, value) | hash readable | the fields |
  * | D delete | n, n × field | hash readable | without the fields |
- * | U raise | field | field is a counter | the number in the field grows by one |
+ * | U raise | field | field is a counter | the number in the field grows by one; it is a result |
  * | X release | text | key readable | without the key, if the text is still that |
  * | C change | record, length | list readable | the newest entry of a list of at most that length; of length 0: no list |
  *
- * Returns `ok`, or the letter of the check that failed.
+ * Returns `ok` and the results in the order of their steps, or the letter of the check that failed alone.
  *
  * INVARIANT: nothing is written before every check has passed. Reading each target in the first round makes a key of
  * a wrong type fail there too, before anything was written. One thing is not seen, since asking for it would cost more
- * than the event: a stream whose last id somebody moved behind `0-*` and left no entry there (XSETID, XDEL). It refuses
- * the event in the second round. Callers name their events first, so at most events for other streams are written then.
+ * than the event: a stream whose last id somebody moved behind the sequence and left no entry there (XSETID, XDEL). It
+ * refuses the event in the second round. Callers name their events first, so at most other events are written then.
  */
 export const commitScript = script(`
-local pagesize = 128
+local pagesize = ${indexPageSize}
 local count = #ARGV
 local function step(i)
   local op, key = ARGV[i], KEYS[tonumber(ARGV[i + 1])]
@@ -37,7 +45,8 @@ local function step(i)
   if op == 'D' then return op, key, i + 3, i + 3 + tonumber(ARGV[i + 2]) end
   if op == 'A' then return op, key, i + 2, i + 5 + tonumber(ARGV[i + 4]) end
   if op == 'M' then return op, key, i + 2, i + 2 end
-  if op == 'R' or op == 'E' or op == 'U' or op == 'H' or op == 'X' then return op, key, i + 2, i + 3 end
+  if op == 'E' then return op, key, i + 2, i + 5 end
+  if op == 'R' or op == 'U' or op == 'H' or op == 'X' or op == 'L' then return op, key, i + 2, i + 3 end
   return op, key, i + 2, i + 4
 end
 
@@ -70,31 +79,39 @@ end
 local i = 1
 while i <= count do
   local op, key, from, next = step(i)
-  if op == 'A' then
+  if op == 'N' then
+    local cell = redis.call('HMGET', key, 'incarnation', 'sequence')
+    if cell[1] ~= ARGV[from] or counter(cell[2], key) < tonumber(ARGV[from + 1]) then return {op} end
+  elseif op == 'A' then
     local revision = ARGV[from + 1]
-    if (redis.call('HGET', key, 'rev') or '0') ~= revision and mattered(KEYS[tonumber(ARGV[from])], revision, from + 3, next) then return op end
+    if (redis.call('HGET', key, 'rev') or '0') ~= revision and mattered(KEYS[tonumber(ARGV[from])], revision, from + 3, next) then return {op} end
   elseif op == 'G' then
     local fields = {}
     for at = from, next - 1, 2 do fields[#fields + 1] = ARGV[at] end
     local values = redis.call('HMGET', key, unpack(fields))
     for n = 1, #fields do
-      if (values[n] or '0') ~= ARGV[from + 2 * n - 1] then return op end
+      if (values[n] or '0') ~= ARGV[from + 2 * n - 1] then return {op} end
     end
   elseif op == 'M' or op == 'R' or op == 'S' then
-    if redis.call('EXISTS', key) == 1 then return op end
+    if redis.call('EXISTS', key) == 1 then return {op} end
   elseif op == 'H' then
-    if redis.call('GET', key) ~= ARGV[from] then return op end
-  elseif op == 'X' then
+    if redis.call('GET', key) ~= ARGV[from] then return {op} end
+  elseif op == 'X' or op == 'K' or op == 'W' or op == 'L' then
     redis.call('GET', key)
   elseif op == 'T' then
-    if tonumber(redis.call('HGET', key, ARGV[from]) or '-1') >= tonumber(ARGV[from + 1]) then return op end
+    if tonumber(redis.call('HGET', key, ARGV[from]) or '-1') >= tonumber(ARGV[from + 1]) then return {op} end
   elseif op == 'I' then
     local seen = counter(redis.call('GET', key), key)
     redis.call('ZCARD', key .. ':' .. math.floor(seen / pagesize))
   elseif op == 'U' then
     counter(redis.call('HGET', key, ARGV[from]), key)
   elseif op == 'E' then
-    if #redis.call('XRANGE', key, '1-0', '+', 'COUNT', 1) > 0 then error({err = 'ERR ' .. key .. ' goes on behind our events'}) end
+    if redis.call('XLEN', key) >= tonumber(ARGV[from + 2]) then return {op} end
+    local last = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)[1]
+    local number = last and tonumber(string.match(last[1], '^0%-(%d+)$')) or 0
+    if last and (number == 0 or number > counter(redis.call('HGET', KEYS[tonumber(ARGV[from])], 'sequence'), key)) then
+      error({err = 'ERR ' .. key .. ' goes on behind our events'})
+    end
   elseif op == 'C' then
     redis.call('LLEN', key)
   else
@@ -103,6 +120,7 @@ while i <= count do
   i = next
 end
 
+local results = {'ok'}
 i = 1
 while i <= count do
   local op, key, from, next = step(i)
@@ -110,21 +128,29 @@ while i <= count do
     redis.call('HSET', key, ARGV[from], ARGV[from + 1])
   elseif op == 'R' then
     redis.call('SET', key, '1', 'EX', ARGV[from])
-  elseif op == 'S' then
+  elseif op == 'S' or op == 'W' then
     redis.call('SET', key, ARGV[from], 'EX', ARGV[from + 1])
+  elseif op == 'L' then
+    if redis.call('TTL', key) < tonumber(ARGV[from]) then redis.call('EXPIRE', key, ARGV[from]) end
+  elseif op == 'K' then
+    redis.call('SET', key, ARGV[from], 'NX', 'EX', ARGV[from + 1])
   elseif op == 'I' then
     local place = redis.call('INCR', key) - 1
     local page = key .. ':' .. math.floor(place / pagesize)
     redis.call('ZADD', page, place, ARGV[from])
     redis.call('EXPIRE', page, ARGV[from + 1])
+    -- With its newest page: nothing is left to be counted then.
+    redis.call('EXPIRE', key, ARGV[from + 1])
   elseif op == 'E' then
-    redis.call('XADD', key, '0-*', 'e', ARGV[from])
+    local number = redis.call('HINCRBY', KEYS[tonumber(ARGV[from])], 'sequence', 1)
+    redis.call('XADD', key, '0-' .. number, 'r', ARGV[from + 1])
+    results[#results + 1] = number
   elseif op == 'P' then
     redis.call('HSET', key, unpack(ARGV, from, next - 1))
   elseif op == 'D' then
     redis.call('HDEL', key, unpack(ARGV, from, next - 1))
   elseif op == 'U' then
-    redis.call('HINCRBY', key, ARGV[from], 1)
+    results[#results + 1] = redis.call('HINCRBY', key, ARGV[from], 1)
   elseif op == 'X' then
     if redis.call('GET', key) == ARGV[from] then redis.call('DEL', key) end
   elseif op == 'C' and ARGV[from + 1] == '0' then
@@ -135,16 +161,23 @@ while i <= count do
   end
   i = next
 end
-return 'ok'
+return results
 `);
 
 /** Collects the steps of one commit. */
 export interface Steps {
   readonly keys: string[];
   readonly values: (string | number)[];
+  /** What the results are of, in their order. */
+  readonly results: Result[];
 }
 
-export const noSteps = (): Steps => ({ keys: [], values: [] });
+/** A number that the script gives back: of an event in its cell, or an epoch after it was raised. */
+export type Result =
+  | { readonly kind: 'event'; readonly cell: number }
+  | { readonly kind: 'epoch'; readonly accountId: string; readonly subject: EpochSubject };
+
+export const noSteps = (): Steps => ({ keys: [], values: [], results: [] });
 
 /** The number of a key; equal keys share it. */
 export function keyNumber({ keys }: Steps, key: string): number {
@@ -152,6 +185,6 @@ export function keyNumber({ keys }: Steps, key: string): number {
   return index < 0 ? keys.push(key) : index + 1;
 }
 
-export function addStep(steps: Steps, letter: 'G' | 'A' | 'X' | 'M' | 'H' | 'T' | 'R' | 'S' | 'I' | 'E' | 'P' | 'D' | 'U' | 'C', key: string, ...values: readonly (string | number)[]): void {
+export function addStep(steps: Steps, letter: 'N' | 'L' | 'K' | 'W' | 'G' | 'A' | 'X' | 'M' | 'H' | 'T' | 'R' | 'S' | 'I' | 'E' | 'P' | 'D' | 'U' | 'C', key: string, ...values: readonly (string | number)[]): void {
   steps.values.push(letter, keyNumber(steps, key), ...values);
 }

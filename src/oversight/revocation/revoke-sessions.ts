@@ -1,0 +1,60 @@
+// RevokeSessions: everything ends that one subject of the account issued: a leaked key, a user, an agency, a source identity, the account.
+import { z } from 'zod';
+import { ApiError } from '../../base/api-error.js';
+import type { EpochSubject } from '../../directory/store.js';
+import { entityId } from '../../directory/names.js';
+import type { Ground, Result } from '../../iam/account-call.js';
+import { timestamp } from '../../iam/fields.js';
+import type { Revocation } from '../../sts/commit.js';
+import { moment, permanentAccessKeyId, reason, sourceIdentity } from '../fields.js';
+
+const subjects = {
+  access_key_id: permanentAccessKeyId.optional(), user_id: entityId.optional(), agency_id: entityId.optional(),
+  source_identity: sourceIdentity.optional(), whole_account: z.literal(true).optional(),
+};
+type Subjects = z.output<z.ZodObject<typeof subjects>>;
+const subjectNames = Object.keys(subjects);
+
+export const revokeSessionsBody = z.strictObject({ ...subjects, issued_before: moment.optional(), reason })
+  .refine((body) => subjectsOf(body).length === 1, { error: `must name exactly one of ${subjectNames.join(', ')}` });
+export const revokeSessionsResponse = z.object({
+  revocation: z.object({ subject: z.string(), issued_before: z.string(), revoked_at: z.string(), revoked_by: z.string(), reason: z.string() }),
+});
+
+/**
+ * What does not exist (any more) may be named: sessions outlive the key that was deleted first. An id of another account
+ * ends nothing here and tells nothing, since subjects count within the caller's account only.
+ */
+export async function revokeSessions(ground: Ground, { body }: { readonly body: z.output<typeof revokeSessionsBody> }): Promise<Result<z.infer<typeof revokeSessionsResponse>>> {
+  const { caller, call } = ground;
+  const [subject = 'account'] = subjectsOf(body);
+  const now = call.now / 1000;
+  if (body.issued_before !== undefined && body.issued_before > now) throw new ApiError('invalidField', '`issued_before`: lies in the future; leave it out to end all that was issued so far');
+  return {
+    body: {
+      revocation: {
+        subject, issued_before: timestamp((body.issued_before ?? now) * 1000), revoked_at: timestamp(call.now), revoked_by: caller.principalUrn, reason: body.reason,
+      },
+    },
+    revocations: [await revocationOf(ground, subject, body.issued_before)],
+  };
+}
+
+/**
+ * Up to now: an epoch, which no clock has a say in. Up to a moment: times of issue are compared, each as the clock of
+ * its process told it, so the moment is put off by as much as those clocks differ, and a moment that close to now is now.
+ */
+async function revocationOf({ services, account, call }: Ground, subject: EpochSubject, issuedBefore: number | undefined): Promise<Revocation> {
+  const { accountId } = account;
+  const skew = services.clockSkewSeconds();
+  if (issuedBefore === undefined || issuedBefore + 2 * skew >= Math.floor(call.now / 1000)) return { kind: 'epoch', accountId, subject };
+  const { boundaries } = await services.directory.readEpochs(accountId, []);
+  return { kind: 'boundary', accountId, boundaries, subject, issuedBefore: Math.ceil(issuedBefore) + skew };
+}
+
+function subjectsOf({ access_key_id: key, user_id: user, agency_id: agency, source_identity: source, whole_account: whole }: Subjects): readonly EpochSubject[] {
+  return [
+    ...(key === undefined ? [] : [`key:${key}` as const]), ...(user === undefined ? [] : [`user:${user}` as const]), ...(agency === undefined ? [] : [`agency:${agency}` as const]),
+    ...(source === undefined ? [] : [`source:${source}` as const]), ...(whole === undefined ? [] : ['account' as const]),
+  ];
+}
