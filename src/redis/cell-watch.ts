@@ -14,7 +14,7 @@ export interface CellWatch {
   known(cell: number): CellPosition;
   /** An event of the cell has this number. */
   saw(cell: number, sequence: number): void;
-  /** The cell as it stands now, whatever was known before. */
+  /** The cell as it was found to stand: from now on it must not be another one, nor behind that. */
   accept(cell: number, position: CellPosition): void;
 }
 
@@ -32,7 +32,9 @@ export async function openCells(redis: RedisConnection, names: KeyNames, random:
       if (sequence > at(cell).sequence) positions[cell] = { ...at(cell), sequence };
     },
     accept(cell, position) {
-      positions[cell] = position;
+      const known = at(cell);
+      // Of the same cell more may have been seen since it was read.
+      positions[cell] = known.incarnation === position.incarnation && known.sequence > position.sequence ? known : position;
     },
   };
 }

@@ -35,13 +35,27 @@ export interface KeyNames {
   mark(sessionId: string): string;
   /** String: how many sessions the account's index has seen; `<key>:<page>` are its pages. */
   sessionIndex(accountId: string): string;
-  /** Hash: the cell's incarnation, and the number of its newest event. */
+  /** Hash: the cell's incarnation, the number of its newest event, and how far its events are sealed. */
   cellState(cell: number): string;
+  /** String: a token of the process that recovers the cell. */
+  recoveryLock(cell: number): string;
   /** Stream: audit events of the cell. */
   audit(cell: number): string;
+  /** String: who seals the cell's events now. */
+  sealer(cell: number): string;
+  /** String: there while the cell's log on disk was looked at a moment ago. */
+  sealerChecked(cell: number): string;
+  /** String: why the cell's events cannot be sealed at the moment. */
+  sealerFault(cell: number): string;
   /** String: the next free place in the cell's status lists. */
   statusIndex(cell: number): string;
   signatureInput(accountId: string, digest: string): string;
+  /** The hash tag of a cell. */
+  tag(cell: number): string;
+  /** Hash: parts of commits that wait for their last part, by request id. @param tag of the cell */
+  pending(tag: string): string;
+  /** String: whether a commit in several parts came to its end. @param tag of the cell of its last part */
+  outcome(tag: string, requestId: string): string;
 }
 
 export function keyNames(cells: number): KeyNames {
@@ -69,17 +83,30 @@ export function keyNames(cells: number): KeyNames {
     mark: (sessionId) => ofSession(sessionId, 'mark'),
     sessionIndex: (accountId) => ofAccount(accountId, 'sessions'),
     cellState: (cell) => `${tag(cell)}:cell`,
+    recoveryLock: (cell) => `${tag(cell)}:recovery`,
     audit: (cell) => `${tag(cell)}:audit`,
+    sealer: (cell) => `${tag(cell)}:sealer`,
+    sealerChecked: (cell) => `${tag(cell)}:sealer-checked`,
+    sealerFault: (cell) => `${tag(cell)}:sealer-fault`,
     statusIndex: (cell) => `${tag(cell)}:status-index`,
+    tag,
+    pending: (cell) => `${cell}:pending`,
+    outcome: (cell, requestId) => `${cell}:outcome:${requestId}`,
     signatureInput: (accountId, digest) => `${ofAccount(accountId, 'signed')}:${digest}`,
   };
 }
 
 export const installKey = 'agency-sts:install';
+/** Which log folder the events of this installation are sealed in. */
+export const auditLogKey = 'agency-sts:audit-log';
 /** Set of account ids: of every account that exists, and of such as were never finished. */
 export const accountsKey = 'agency-sts:accounts';
 /** Bounded stream of calls that no account can be charged with. */
 export const unidentifiedCallsKey = 'agency-sts:unidentified-calls';
+/** Hash: what each process tells of its clock and of what it runs with. */
+export const processesKey = 'agency-sts:processes';
+/** String: the latest time that Redis told, in milliseconds since the epoch; its clock must not go back behind it. */
+export const clockFloorKey = '{agency-sts:processes}:clock-floor';
 /** Written to learn whether writing works. */
 export const readinessKey = 'agency-sts:ready';
 export const attemptKey = (purpose: string, slot: string): string => `agency-sts:attempts:${purpose}:${slot}`;

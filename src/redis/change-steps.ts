@@ -6,7 +6,7 @@ import { authenticateRecord } from '../keyring/authenticate.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { KeyNames } from './cells.js';
 import { entityPlace } from './directory-store.js';
-import { addStep, type Steps } from './scripts/commit.js';
+import { addStep, type Steps } from './steps.js';
 
 /** Revisions back that a process can catch up with by entity instead of reading the whole account. */
 const keptChanges = 64;
@@ -54,8 +54,7 @@ function endedSubjects(removed: readonly EntityField[]): readonly EpochSubject[]
 
 /** Ends what a subject of the account issued so far. */
 export function addRaise(steps: Steps, accountId: string, subject: EpochSubject, names: KeyNames): void {
-  addStep(steps, 'U', names.accountState(accountId), subject);
-  steps.results.push({ kind: 'epoch', accountId, subject });
+  steps.push({ letter: 'U', key: names.accountState(accountId), values: [subject], result: { kind: 'epoch', accountId, subject } });
 }
 
 const idsOf = (kind: 'key' | 'mfa' | 'agency' | 'account', fields: readonly EntityField[]): readonly string[] =>

@@ -1,35 +1,12 @@
-// The connection to Redis: fails fast, never sends a command twice, and turns every failure into one clear error.
+// Working with the connection to Redis: waits for it, runs scripts on it, and turns every failure into one clear error.
 import { createHash } from 'node:crypto';
-import { Redis, type RedisOptions } from 'ioredis';
 import { ApiError } from '../base/api-error.js';
+import type { RedisConnection } from './topology-connect.js';
 
-const commandTimeoutMilliseconds = 5000;
-
-const options = {
-  // A script whose reply was lost may have run: sending it again could make a second session of one request.
-  autoResendUnfulfilledCommands: false,
-  maxRetriesPerRequest: 0,
-  // Without a connection the caller gets its 503 now, not when Redis is back.
-  enableOfflineQueue: false,
-  enableAutoPipelining: true,
-  commandTimeout: commandTimeoutMilliseconds,
-  // A server that is silent for that long loses the connection: calls fail at once then, until it answers again.
-  socketTimeout: commandTimeoutMilliseconds,
-  retryStrategy: (times: number) => Math.min(50 * times, 1000),
-  // A replica answers READONLY after a failover: a new connection finds the new primary.
-  reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
-} satisfies RedisOptions;
-
-/** `redis://`, `rediss://` or `unix:///path`; connects in the background and for ever. */
-export function createClient(url: string, onError: (error: Error) => void): Redis {
-  const path = /^unix:\/\/(\/.+)$/.exec(url)?.[1];
-  const redis = path === undefined ? new Redis(url, options) : new Redis(path, options);
-  redis.on('error', onError);
-  return redis;
-}
+export { createClient, type RedisConnection } from './topology-connect.js';
 
 /** Waits until commands can be sent; rejects after `milliseconds` with what went wrong last. */
-export async function connected(redis: Redis, milliseconds: number): Promise<void> {
+export async function connected(redis: RedisConnection, milliseconds: number): Promise<void> {
   if (redis.status === 'ready') return;
   await new Promise<void>((resolve, reject) => {
     let last = 'no answer';
@@ -61,11 +38,26 @@ export async function reach<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** No server can be asked at the moment, as far as this process knows. */
+export class RedisUnavailableError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'RedisUnavailableError';
+  }
+}
+
+const errorNames: ReadonlySet<string> = new Set(['ReplyError', 'MaxRetriesPerRequestError', 'AbortError', 'RedisError', 'ClusterAllFailedError', 'RedisUnavailableError']);
+/** Errors of the client library that have no name of their own. */
+const errorBeginnings = [
+  'Connection is closed', "Stream isn't writeable", 'Command timed out', 'Socket timeout', "Cluster isn't ready", 'None of startup nodes is available',
+  'Too many Cluster redirections',
+  // The slots moved between the collecting and the sending of commands; or, as CROSSSLOT, one command had keys of several.
+  'All keys in the pipeline should belong to the same slots allocation group', 'All the keys in a pipeline command should belong to the same slot',
+] as const;
+
 /** Errors of the connection and of the server; anything else is a mistake of ours and must show as one. */
 function isRedisError(error: unknown): error is Error {
-  if (!(error instanceof Error)) return false;
-  return error.name === 'ReplyError' || error.name === 'MaxRetriesPerRequestError' || error.name === 'AbortError' || 'syscall' in error ||
-    /^(Connection is closed|Stream isn't writeable|Command timed out)/.test(error.message);
+  return error instanceof Error && (errorNames.has(error.name) || 'syscall' in error || errorBeginnings.some((beginning) => error.message.startsWith(beginning)));
 }
 
 export interface Script {
@@ -76,7 +68,7 @@ export interface Script {
 export const script = (lua: string): Script => ({ lua, sha: createHash('sha1').update(lua).digest('hex') });
 
 /** Runs a script by its hash; sends the text when the server does not know it (then nothing ran yet). */
-export async function runScript(redis: Redis, { lua, sha }: Script, keys: readonly string[], values: readonly (string | number)[]): Promise<unknown> {
+export async function runScript(redis: RedisConnection, { lua, sha }: Script, keys: readonly string[], values: readonly (string | number)[]): Promise<unknown> {
   try {
     return await redis.evalsha(sha, keys.length, ...keys, ...values);
   } catch (error) {

@@ -4,6 +4,8 @@ import type { Random } from '../base/clock.js';
 import { authenticateRecord, openRecord } from '../keyring/authenticate.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { installKey } from './cells.js';
+import type { RedisConnection } from './client.js';
+import { askServers } from './topology-servers.js';
 
 export interface Install {
   readonly id: string;
@@ -16,7 +18,7 @@ const place = ['install'];
  * Records the install at first use: a random id, the number of cells, and a mark of the key ring. Throws when the
  * number of cells differs from the recorded one, or when the key ring is not the one that this Redis was filled with.
  */
-export async function openInstall(redis: Redis, keyring: Keyring, cells: number, random: Random): Promise<Install> {
+export async function openInstall(redis: RedisConnection, keyring: Keyring, cells: number, random: Random): Promise<Install> {
   const stored = (await redis.get(installKey)) ?? (await recordInstall(redis, keyring, cells, random));
   let content: string;
   try {
@@ -31,23 +33,27 @@ export async function openInstall(redis: Redis, keyring: Keyring, cells: number,
 }
 
 /** Gives the record that stands there then: of two first uses at once, one is the first. */
-async function recordInstall(redis: Redis, keyring: Keyring, cells: number, random: Random): Promise<string> {
+async function recordInstall(redis: RedisConnection, keyring: Keyring, cells: number, random: Random): Promise<string> {
   const record = authenticateRecord(keyring['record-authentication'], place, JSON.stringify({ id: random.bytes(8).toString('hex'), cells }));
   await redis.set(installKey, record, 'NX');
   return (await redis.get(installKey)) ?? '';
 }
 
 /** True when the Redis has an install recorded, so that its keys must exist. */
-export async function isInstalled(redis: Redis): Promise<boolean> {
+export async function isInstalled(redis: RedisConnection): Promise<boolean> {
   return (await redis.exists(installKey)) === 1;
 }
 
 const minimumMajorVersion = 7;
 
-export async function refuseOldServer(redis: Redis): Promise<void> {
-  const version = /^redis_version:(\S+)/m.exec(await redis.info('server'))?.[1] ?? 'unknown';
-  if (Number.parseInt(version, 10) < minimumMajorVersion) throw new Error(`the Redis server is of version ${version}; ${minimumMajorVersion}.0 or newer is needed`);
+/** Throws when one of the servers is too old. */
+export async function refuseOldServer(redis: RedisConnection): Promise<void> {
+  const versions = await askServers(redis, async (server) => /^redis_version:(\S+)/m.exec(await server.info('server'))?.[1] ?? 'unknown');
+  const old = versions.find(({ answer }) => !(Number.parseInt(answer, 10) >= minimumMajorVersion));
+  if (old !== undefined) throw new Error(`the Redis server${on(old.address)} is of version ${old.answer}; ${minimumMajorVersion}.0 or newer is needed`);
 }
+
+const on = (address: string | undefined): string => (address === undefined ? '' : ` on ${address}`);
 
 const wanted = {
   appendonly: 'yes', appendfsync: 'always', 'maxmemory-policy': 'noeviction',
@@ -56,28 +62,25 @@ const wanted = {
 } as const;
 
 /**
- * What makes the Redis less durable than an answered credential needs; empty when nothing does. Throws when the server
- * does not let its settings be read.
+ * What makes the Redis less durable than an answered credential needs, on each server that is or could become a
+ * primary; empty when nothing does. Throws when a server does not let its settings be read.
  */
-export async function weakDurability(redis: Redis): Promise<readonly string[]> {
-  let settings: ReadonlyMap<string, string>;
-  try {
-    settings = await readSettings(redis);
-  } catch (error) {
+export async function weakDurability(redis: RedisConnection): Promise<readonly string[]> {
+  const servers = await askServers(redis, readSettings).catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : 'unknown';
     throw new Error(`the durability settings of this Redis cannot be read (${reason}): if it runs with ${wantedText}, say so with STS_REDIS_IS_DURABLE=1`);
-  }
-  return Object.entries(wanted)
+  });
+  return servers.flatMap(({ address, answer: settings }) => Object.entries(wanted)
     .filter(([name, value]) => settings.get(name) !== value)
-    .map(([name, value]) => `\`${name}\` is \`${settings.get(name) ?? 'unset'}\` and must be \`${value}\``);
+    .map(([name, value]) => `\`${name}\` is \`${settings.get(name) ?? 'unset'}\` and must be \`${value}\`${on(address)}`));
 }
 
 const wantedText = Object.entries(wanted).map(([name, value]) => `\`${name} ${value}\``).join(', ');
 
-async function readSettings(redis: Redis): Promise<ReadonlyMap<string, string>> {
+async function readSettings(server: Redis): Promise<ReadonlyMap<string, string>> {
   const settings = new Map<string, string>();
   for (const name of Object.keys(wanted)) {
-    const answer: unknown = await redis.config('GET', name);
+    const answer: unknown = await server.config('GET', name);
     // RESP2 answers a list of names and values, RESP3 a map.
     const value: unknown = Array.isArray(answer) ? answer[1] : (answer as Readonly<Record<string, unknown>>)[name];
     if (typeof value === 'string') settings.set(name, value);

@@ -9,7 +9,7 @@ import type { SessionIds, SessionReader } from '../sessions/store.js';
 import { newSessionId } from '../urn/ids.js';
 import type { KeyNames } from './cells.js';
 import { reach, type RedisConnection } from './client.js';
-import { markPlace, sessionPlace } from './commit-store.js';
+import { markPlace, sessionPlace } from './commit-steps.js';
 
 export function sessionReader(redis: RedisConnection, names: KeyNames, keyring: Keyring): SessionReader {
   return {

@@ -1,14 +1,15 @@
 // Whether calls can be served now: what anybody may ask as often as he likes, so Redis is asked once a second.
-import type { Redis } from 'ioredis';
 import type { Readiness } from '../http/app.js';
 import { weakDurability } from '../redis/install.js';
 import { refusesWrites } from '../redis/readiness.js';
+import { missingReplicas } from '../redis/replicas.js';
 import type { Settings } from './settings.js';
+import type { RedisConnection } from '../redis/client.js';
 
 const keptMilliseconds = 1000;
 
 /** One probe per process and second: whoever asks within it shares its answer. */
-export function readinessProbe(settings: Settings, redis: Redis): () => Promise<Readiness> {
+export function readinessProbe(settings: Settings, redis: RedisConnection): () => Promise<Readiness> {
   let kept: { readonly since: number; readonly answer: Promise<Readiness> } | undefined;
   return () => {
     // Not the service's clock: the span must pass, whatever the time of day does.
@@ -18,8 +19,11 @@ export function readinessProbe(settings: Settings, redis: Redis): () => Promise<
   };
 }
 
-async function probe(settings: Settings, redis: Redis): Promise<Readiness> {
-  const warnings = settings.STS_ALLOW_WEAK_REDIS ? await weakDurability(redis).catch(() => ['the durability settings of Redis cannot be read']) : [];
+async function probe(settings: Settings, redis: RedisConnection): Promise<Readiness> {
+  const [weak, missing] = await Promise.all([
+    settings.STS_ALLOW_WEAK_REDIS ? weakDurability(redis).catch(() => ['the durability settings of Redis cannot be read']) : [],
+    missingReplicas(redis, settings.STS_REDIS_WAIT_REPLICAS).catch(() => ['the replicas of Redis cannot be counted']),
+  ]);
   const refusal = await refusesWrites(redis);
-  return { ready: refusal === undefined, reasons: refusal === undefined ? [] : [refusal], warnings };
+  return { ready: refusal === undefined, reasons: refusal === undefined ? [] : [refusal], warnings: [...weak, ...missing] };
 }

@@ -1,8 +1,9 @@
 // The settings of the service: environment variables, each checked at the start.
 import { isIP } from 'node:net';
 import { availableParallelism, homedir } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { parseRedisUrl, RedisUrlError } from '../redis/topology-url.js';
 import { maximumCells } from '../urn/ids.js';
 
 const flag = z.enum(['0', '1']).default('0').transform((value) => value === '1');
@@ -17,6 +18,15 @@ function isNetwork(text: string): boolean {
   return bits > 0 && rest.length === 0 && (prefix === undefined || (/^[1-9]\d{0,2}$/.test(prefix) && Number(prefix) <= bits));
 }
 
+function checkRedisUrl(url: string, context: z.RefinementCtx): void {
+  try {
+    parseRedisUrl(url);
+  } catch (error) {
+    if (!(error instanceof RedisUrlError)) throw error;
+    context.addIssue({ code: 'custom', message: error.message });
+  }
+}
+
 const text = z.string().min(1, 'must not be empty');
 const scopeName = text.regex(/^[A-Za-z0-9_.-]{1,64}$/, 'must be 1 to 64 letters, digits or _.-');
 
@@ -24,7 +34,8 @@ const scopeName = text.regex(/^[A-Za-z0-9_.-]{1,64}$/, 'must be 1 to 64 letters,
 export const settingsSchema = z.object({
   STS_HOST: text.default('127.0.0.1'),
   STS_PORT: whole(0, 65_535, 8088),
-  STS_REDIS_URL: z.string().regex(/^(rediss?:\/\/|unix:\/\/\/)/, 'must begin with redis://, rediss:// or unix:///').optional(),
+  STS_REDIS_URL: z.string().superRefine(checkRedisUrl).optional(),
+  STS_REDIS_WAIT_REPLICAS: whole(0, 16, 0),
   STS_DATA_DIR: text.default('data'),
   STS_KEYS_DIR: text.default('keys'),
   STS_BOOTSTRAP_FILE: text.optional(),
@@ -41,13 +52,17 @@ export const settingsSchema = z.object({
   STS_RATE_ACCESS_KEY_PER_MINUTE: whole(1, 100_000_000, 3000),
   STS_TRUST_PROXY: z.string().refine((value) => /^(0|[1-9]\d?)$/.test(value) || value.split(',').every(isNetwork), 'must be the number of proxies, or their addresses').default('0')
     .transform((value) => (value === '0' ? false : /^\d+$/.test(value) ? Number(value) : value)),
+  STS_AUDIT_DIR: text.optional(),
+  STS_AUDIT_RETENTION_DAYS: whole(0, 36_500, 0),
+  STS_AUDIT_MAX_UNSEALED: whole(1000, 10_000_000, 65_536),
   STS_REJECT_REPLAYS: flag,
   STS_ALLOW_UNSIGNED_PAYLOAD: flag,
   STS_ALLOW_WEAK_REDIS: flag,
   STS_REDIS_IS_DURABLE: flag,
 });
 
-export type Settings = Readonly<z.output<typeof settingsSchema>>;
+/** The audit log has a folder in any case. */
+export type Settings = Readonly<z.output<typeof settingsSchema> & { STS_AUDIT_DIR: string }>;
 
 /** A setting that is wrong: the message names it. */
 export class SettingsError extends Error {
@@ -73,8 +88,10 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   }
   const settings = result.data;
   const { STS_CATALOGUE_DIR: catalogueFolder } = settings;
+  const dataFolder = absolute(settings.STS_DATA_DIR);
   return {
-    ...settings, STS_DATA_DIR: absolute(settings.STS_DATA_DIR), STS_KEYS_DIR: absolute(settings.STS_KEYS_DIR),
+    ...settings, STS_DATA_DIR: dataFolder, STS_KEYS_DIR: absolute(settings.STS_KEYS_DIR),
+    STS_AUDIT_DIR: settings.STS_AUDIT_DIR === undefined ? join(dataFolder, 'audit') : absolute(settings.STS_AUDIT_DIR),
     ...(catalogueFolder !== undefined && { STS_CATALOGUE_DIR: absolute(catalogueFolder) }),
   };
 }

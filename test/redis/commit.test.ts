@@ -2,9 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditEvent } from '../../src/audit/event.js';
 import type { Session } from '../../src/sessions/session.js';
-import { readEvents, readLastEvents } from '../../src/redis/audit-store.js';
 import type { Commit } from '../../src/sts/commit.js';
-import { accountA, accountB, accounts, agencies, keys } from '../support/accounts.js';
+import { accountA, accountB, accountC, accounts, agencies, keys } from '../support/accounts.js';
 import { startService, type TestService } from '../support/service.js';
 import { dump, keysLike } from './support.js';
 
@@ -47,7 +46,7 @@ it('index pages hold at most 128 sessions, lose none, and end by themselves', as
   const ids = Array.from({ length: 300 }, newId);
   const before = Number(await redis.get(names.sessionIndex(accountA)));
   const results = await Promise.all(ids.map((sessionId) => commit({ callerAccountId: accountB, session: { ...model.session, sessionId } })));
-  expect(results.every((result) => result === 'committed')).toBe(true);
+  expect(results.every(({ result }) => result === 'committed')).toBe(true);
   for (const [accountId, earlier] of [[accountA, before], [accountB, 0]] as const) {
     const index = names.sessionIndex(accountId);
     expect(Number(await redis.get(index))).toBe(earlier + ids.length);
@@ -76,38 +75,16 @@ it('events of a cell are numbered from 1 without a gap, whatever ran at once', a
   }
 });
 
-describe('the events of one account', () => {
-  it('are found behind however many of others, and read from its own cell alone', async () => {
-    const { redis, composition: { names } } = service;
-    const others = Array.from({ length: 300 }, (_, number) => number.toString(16).padStart(32, '9'));
-    const [quiet = '', busy = ''] = others.filter((id) => names.cellOfAccount(id) === names.cellOfAccount(others[0] ?? ''));
-    const at = (accountId: string, requestId: string) => ({ ...model.event, accountId, requestId });
-    await commit({ events: ['one', 'two', 'three'].map((id) => at(quiet, id)) });
-    for (let round = 0; round < 3; round += 1) await commit({ events: Array.from({ length: 450 }, () => at(busy, 'noise')) });
-    const idsOf = ({ events }: { events: readonly { event: AuditEvent }[] }) => events.map(({ event }) => event.requestId);
-    await redis.config('RESETSTAT');
-    const last = await readLastEvents(redis, names, 2, quiet);
-    expect(idsOf(last)).toEqual(['two', 'three']);
-    // 1,353 and more in pages of 500.
-    expect(/^cmdstat_xrevrange:calls=(\d+)/m.exec(await redis.info('commandstats'))?.[1]).toBe('3');
-    expect(idsOf(await readLastEvents(redis, names, 10, quiet))).toEqual(['one', 'two', 'three']);
-    expect(idsOf(await readLastEvents(redis, names, 700, busy))).toHaveLength(700);
-    expect(idsOf(await readLastEvents(redis, names, 10, 'f'.repeat(32)))).toEqual([]);
-
-    await commit({ events: [at(quiet, 'four'), at(busy, 'noise'), at(quiet, 'five')] });
-    const next = await readEvents(redis, names, last.position, quiet);
-    expect(idsOf(next)).toEqual(['four', 'five']);
-    expect(await readEvents(redis, names, next.position, quiet)).toEqual({ events: [], position: next.position });
-  });
-});
-
 describe('a commit whose ground has moved writes nothing', () => {
   it.each<readonly [string, () => Promise<unknown>, () => Promise<Partial<Commit>> | Partial<Commit>, string]>([
-    ['another revision', () => Promise.resolve(), () => ({ guards: [{ accountId: accountA, revision: '1-0000000000000000', epochs: [] }] }), 'conflict'],
-    ['the revision of an account that is not there', () => Promise.resolve(), () => ({ guards: [{ accountId: 'e'.repeat(32), revision: '1-0', epochs: [] }] }), 'conflict'],
-    ['a greater epoch', () => service.redis.hset(service.composition.names.accountState(accountB), 'agency:x', 3), () => ({ guards: [{ accountId: accountB, epochs: [['agency:x', 2]] }] }), 'conflict'],
-    ['a smaller epoch, as after a lost write', () => service.redis.hset(service.composition.names.accountState(accountB), 'agency:y', 1), () => ({ guards: [{ accountId: accountB, epochs: [['agency:y', 2]] }] }), 'conflict'],
-    ['an epoch that is gone', () => Promise.resolve(), () => ({ guards: [{ accountId: accountB, epochs: [['agency:z', 1]] }] }), 'conflict'],
+    ['another revision', () => Promise.resolve(), () => ({ guards: [{ accountId: accountA, revision: '1-0000000000000000', epochs: [], boundaries: '0' }] }), 'conflict'],
+    ['the revision of an account that is not there', () => Promise.resolve(), () => ({ guards: [{ accountId: 'e'.repeat(32), revision: '1-0', epochs: [], boundaries: '0' }] }), 'conflict'],
+    ['a greater epoch', () => service.redis.hset(service.composition.names.accountState(accountB), 'agency:x', 3), () => ({ guards: [{ accountId: accountB, epochs: [['agency:x', 2]], boundaries: '0' }] }), 'conflict'],
+    ['a smaller epoch, as after a lost write', () => service.redis.hset(service.composition.names.accountState(accountB), 'agency:y', 1), () => ({ guards: [{ accountId: accountB, epochs: [['agency:y', 2]], boundaries: '0' }] }), 'conflict'],
+    ['an epoch that is gone', () => Promise.resolve(), () => ({ guards: [{ accountId: accountB, epochs: [['agency:z', 1]], boundaries: '0' }] }), 'conflict'],
+    ['a boundary where there was none', () => service.redis.hset(service.composition.names.accountState(accountC), 'before', '{"account":7}'), () => ({ guards: [{ accountId: accountC, epochs: [], boundaries: '0' }] }), 'conflict'],
+    ['another boundary', () => service.redis.hset(service.composition.names.accountState(accountC), 'before', '{"account":7}'), () => ({ guards: [{ accountId: accountC, epochs: [], boundaries: '{"account":6}' }] }), 'conflict'],
+    ['a boundary that is gone', () => Promise.resolve(), () => ({ guards: [{ accountId: accountB, epochs: [], boundaries: '{"account":7}' }] }), 'conflict'],
     ['a mark on one of several', () => service.redis.set(service.composition.names.mark(model.session.sessionId), '1'), () => ({ unmarkedSessions: [newId(), model.session.sessionId] }), 'conflict'],
     ['an MFA step that was used', () => service.redis.hset(service.composition.names.mfaSteps(accountA), 'device', 7), () => ({ mfaStep: { accountId: accountA, serialNumber: 'device', step: 7 } }), 'mfa-step-used'],
     ['an MFA step before one that was used', () => service.redis.hset(service.composition.names.mfaSteps(accountA), 'device', 7), () => ({ mfaStep: { accountId: accountA, serialNumber: 'device', step: 6 } }), 'mfa-step-used'],
@@ -115,7 +92,7 @@ describe('a commit whose ground has moved writes nothing', () => {
   ])('%s', async (_what, move, more, result) => {
     await move();
     const before = await dump(service.redis);
-    expect(await commit({ session: { ...model.session, sessionId: newId() }, ...(await more()) })).toBe(result);
+    expect(await commit({ session: { ...model.session, sessionId: newId() }, ...(await more()) })).toEqual({ result });
     expect(await dump(service.redis)).toEqual(before);
   });
 
@@ -126,6 +103,6 @@ describe('a commit whose ground has moved writes nothing', () => {
   });
 
   it('an absent epoch is 0', async () => {
-    expect(await commit({ guards: [{ accountId: accountB, epochs: [['user:never', 0]] }] })).toBe('committed');
+    expect(await commit({ guards: [{ accountId: accountB, epochs: [['user:never', 0]], boundaries: '0' }] })).toMatchObject({ result: 'committed' });
   });
 });

@@ -206,7 +206,7 @@ describe('a session\'s chained call in flight dies with', () => {
 
 describe('one new access key for two accounts', () => {
   let number = 0;
-  const newKey = (): { id: string; put(composition: Composition, accountId: string): Promise<CommitResult> } => {
+  const newKey = (): { id: string; put(composition: Composition, accountId: string): Promise<CommitResult['result']> } => {
     number += 1;
     const id = `HPUARACE${String(number).padStart(12, '0')}`;
     return {

@@ -10,7 +10,6 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import supertest from 'supertest';
 import { pooledRandom } from '../../src/base/clock.js';
-import { connected, createClient } from '../../src/redis/client.js';
 import { obtainRedisBinary } from '../../src/redis/embedded/index.js';
 import type { Composition } from '../../src/service/composition.js';
 import { readSettings } from '../../src/service/settings.js';
@@ -18,6 +17,7 @@ import { openComposition } from '../../src/service/state.js';
 import { createWorkerServer } from '../../src/service/worker.js';
 import { signRequest } from '../../src/signing/index.js';
 import type { Answer, AnswerBody, Credentials, LogLine, TestService } from '../support/service.js';
+import { standalone } from '../support/standalone.js';
 
 export interface RawRedis {
   readonly socketPath: string;
@@ -135,8 +135,7 @@ export interface Peer {
 /** Another serving process on the service's state: own caches, own connection, the same keys and clock. */
 export async function startPeer({ folder, clock }: Pick<TestService, 'folder' | 'clock'>, redisUrl: string, environment: Readonly<Record<string, string>> = {}): Promise<Peer> {
   const settings = readSettings({ STS_DATA_DIR: join(folder, 'data'), STS_KEYS_DIR: join(folder, 'keys'), STS_REDIS_URL: redisUrl, ...environment });
-  const redis = createClient(redisUrl, () => undefined);
-  await connected(redis, 5000);
+  const redis = await standalone(redisUrl);
   const composition = await openComposition(settings, redis, { clock, random: pooledRandom() });
   const logged: LogLine[] = [];
   const note = (level: LogLine['level']) => (fields: object, message: string): void => {

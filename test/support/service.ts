@@ -10,8 +10,6 @@ import { pooledRandom } from '../../src/base/clock.js';
 import { parseBootstrapFile } from '../../src/directory/bootstrap-file.js';
 import { systemAccountId } from '../../src/directory/entities.js';
 import type { AccountChange } from '../../src/directory/store.js';
-import { createClient, connected } from '../../src/redis/client.js';
-import { readLastEvents } from '../../src/redis/audit-store.js';
 import { startEmbeddedRedis, type EmbeddedRedis } from '../../src/redis/embedded/index.js';
 import { applyBootstrap } from '../../src/service/bootstrap.js';
 import type { Composition } from '../../src/service/composition.js';
@@ -20,6 +18,8 @@ import { openComposition, prepareKeys } from '../../src/service/state.js';
 import { createWorkerServer } from '../../src/service/worker.js';
 import type { CommitResult } from '../../src/sts/commit.js';
 import { signRequest, type SigningInput } from '../../src/signing/index.js';
+import { storedEvents } from './events.js';
+import { standalone } from './standalone.js';
 
 export interface Credentials {
   readonly accessKeyId: string;
@@ -110,8 +110,7 @@ export async function startService(bootstrap: object, environment: Readonly<Reco
       time += seconds * 1000;
     },
   };
-  const redis = createClient(settings.STS_REDIS_URL ?? '', () => undefined);
-  await connected(redis, 5000);
+  const redis = await standalone(settings.STS_REDIS_URL ?? '');
   const surroundings = { clock, random: pooledRandom() };
   await prepareKeys(settings, redis, surroundings, () => undefined);
   const composition = await openComposition(settings, redis, surroundings);
@@ -153,8 +152,8 @@ export async function startService(bootstrap: object, environment: Readonly<Reco
     },
     identity: (credentials, options) => call(credentials, 'GET', '/v5/caller-identity', undefined, options),
     async events(accountId) {
-      const { events } = await readLastEvents(redis, composition.names, 10_000);
-      return events.map(({ event }) => event).filter((event) => event.accountId === accountId && event.operation !== 'ApplyBootstrapFile');
+      const events = (await storedEvents(composition, accountId)).map(({ event }) => event).filter(({ operation }) => operation !== 'ApplyBootstrapFile');
+      return events.sort((one, other) => one.time - other.time);
     },
     async stop() {
       server.closeAllConnections();
@@ -167,8 +166,9 @@ export async function startService(bootstrap: object, environment: Readonly<Reco
 }
 
 /** Changes of accounts as no caller made them. */
-export const writeChanges = ({ store }: Composition, changes: readonly AccountChange[]): Promise<CommitResult> =>
-  store.commit({ callerAccountId: systemAccountId, guards: [], unmarkedSessions: [], events: [], changes });
+export async function writeChanges({ store }: Composition, changes: readonly AccountChange[]): Promise<CommitResult['result']> {
+  return (await store.commit({ callerAccountId: systemAccountId, guards: [], unmarkedSessions: [], events: [], changes })).result;
+}
 
 /** What was signed is what is sent: superagent would write bytes as JSON. */
 const asGiven = (data: unknown): string => data as string;

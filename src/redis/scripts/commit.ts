@@ -1,5 +1,4 @@
 // The one script that writes: checks all that the decision stood on, then writes everything or nothing.
-import type { EpochSubject } from '../../directory/store.js';
 import { script } from '../client.js';
 
 /** Sessions on one page of an index. */
@@ -36,7 +35,7 @@ export const indexPageSize = 128;
  * than the event: a stream whose last id somebody moved behind the sequence and left no entry there (XSETID, XDEL). It
  * refuses the event in the second round. Callers name their events first, so at most other events are written then.
  */
-export const commitScript = script(`
+const checks = `
 local pagesize = ${indexPageSize}
 local count = #ARGV
 local function step(i)
@@ -120,6 +119,9 @@ while i <= count do
   i = next
 end
 
+`;
+
+const writes = `
 local results = {'ok'}
 i = 1
 while i <= count do
@@ -162,29 +164,9 @@ while i <= count do
   i = next
 end
 return results
-`);
+`;
 
-/** Collects the steps of one commit. */
-export interface Steps {
-  readonly keys: string[];
-  readonly values: (string | number)[];
-  /** What the results are of, in their order. */
-  readonly results: Result[];
-}
+export const commitScript = script(`${checks}${writes}`);
 
-/** A number that the script gives back: of an event in its cell, or an epoch after it was raised. */
-export type Result =
-  | { readonly kind: 'event'; readonly cell: number }
-  | { readonly kind: 'epoch'; readonly accountId: string; readonly subject: EpochSubject };
-
-export const noSteps = (): Steps => ({ keys: [], values: [], results: [] });
-
-/** The number of a key; equal keys share it. */
-export function keyNumber({ keys }: Steps, key: string): number {
-  const index = keys.indexOf(key);
-  return index < 0 ? keys.push(key) : index + 1;
-}
-
-export function addStep(steps: Steps, letter: 'N' | 'L' | 'K' | 'W' | 'G' | 'A' | 'X' | 'M' | 'H' | 'T' | 'R' | 'S' | 'I' | 'E' | 'P' | 'D' | 'U' | 'C', key: string, ...values: readonly (string | number)[]): void {
-  steps.values.push(letter, keyNumber(steps, key), ...values);
-}
+/** The checks alone. */
+export const checkScript = script(`${checks}\nreturn {'ok'}\n`);

@@ -1,0 +1,123 @@
+// What a commit asks of storage, step by step: its checks, its events, and all that it writes.
+import type { AuditEvent } from '../audit/event.js';
+import { encodeEvent } from '../audit/record.js';
+import type { Keyring } from '../keyring/keyring.js';
+import { authenticateRecord } from '../keyring/authenticate.js';
+import { encodeSession } from '../sessions/record.js';
+import { encodeRevocationNote } from '../sessions/revocation-note.js';
+import type { Session } from '../sessions/session.js';
+import type { Commit, Guard, Revocation, SessionUse } from '../sts/commit.js';
+import type { Claim } from './access-keys.js';
+import { boundariesField, withBoundary } from './boundaries.js';
+import type { CellWatch } from './cell-watch.js';
+import type { KeyNames } from './cells.js';
+import { addChange, addRaise, type ChangeTools } from './change-steps.js';
+import { addStep, type Steps } from './steps.js';
+
+export interface CommitTools extends ChangeTools {
+  readonly cells: CellWatch;
+}
+
+/** Records and index pages outlive their sessions by this much: clocks differ, and recent sessions stay visible. */
+const graceSeconds = 900;
+const longestSessionSeconds = 43_200;
+/** The largest `STS_MAX_CHAIN_AGE`. */
+const longestChainSeconds = 604_800;
+/** A signature is good from 15 minutes before its date to 15 minutes after. */
+const signatureInputSeconds = 1860;
+
+/** Of the longest chain there can be: what descends from a revoked session is dead as long as it could live. */
+export const markSeconds = longestChainSeconds + longestSessionSeconds + graceSeconds;
+
+export function stepsOf(commit: Commit, claims: readonly Claim[], tools: CommitTools, mostUnsealedEvents: number): Steps {
+  const { names, keyring } = tools;
+  const { session, sessionUse, keyUse } = commit;
+  const steps: Steps = [];
+  addCells(steps, commit, tools);
+  for (const guard of commit.guards) addGuard(steps, guard, commit.isPatient === true, names);
+  for (const sessionId of commit.unmarkedSessions) addStep(steps, 'M', names.mark(sessionId));
+  for (const { accessKeyId, accountId } of claims) addStep(steps, 'H', names.accessKeyHint(accessKeyId), accountId);
+  // Written before the rest: a stream that does not take the event stops the script before there is anything else.
+  for (const event of commit.events) addEvent(steps, event, tools, mostUnsealedEvents);
+  if (commit.signatureInput !== undefined) addStep(steps, 'R', names.signatureInput(commit.callerAccountId, commit.signatureInput), signatureInputSeconds);
+  if (commit.mfaStep !== undefined) addStep(steps, 'T', names.mfaSteps(commit.mfaStep.accountId), commit.mfaStep.serialNumber, commit.mfaStep.step);
+  if (session !== undefined) addSession(steps, session, commit.callerAccountId, names, keyring);
+  // Before the changes: a key that removes itself leaves nothing behind.
+  if (keyUse !== undefined) addStep(steps, 'P', names.keyUses(keyUse.accountId), 1, keyUse.accessKeyId, keyUse.usedAt);
+  if (sessionUse !== undefined) addSessionUse(steps, sessionUse, names);
+  for (const revocation of commit.revocations ?? []) addRevocation(steps, revocation, tools);
+  for (const change of commit.changes ?? []) addChange(steps, change, tools);
+  return steps;
+}
+
+/** INVARIANT: nothing is decided on a cell that stands before what this process has seen of it. */
+function addCells(steps: Steps, commit: Commit, { names, cells }: CommitTools): void {
+  for (const cell of cellsOf(commit, names)) {
+    const { incarnation, sequence } = cells.known(cell);
+    addStep(steps, 'N', names.cellState(cell), incarnation, sequence);
+  }
+}
+
+/** The cells that a commit reads or writes. */
+export function cellsOf({ guards, events, unmarkedSessions, revocations = [], changes = [] }: Commit, names: KeyNames): ReadonlySet<number> {
+  const accountIds = [...guards, ...events, ...changes, ...revocations.flatMap((revocation) => (revocation.kind === 'mark' ? [] : [revocation]))].map(({ accountId }) => accountId);
+  const sessionIds = [...unmarkedSessions, ...revocations.flatMap((revocation) => (revocation.kind === 'mark' ? [revocation.sessionId] : []))];
+  return new Set([...accountIds.map((id) => names.cellOfAccount(id)), ...sessionIds.map((id) => names.cellOfSession(id))]);
+}
+
+function addGuard(steps: Steps, { accountId, revision, epochs, boundaries, standsOn }: Guard, isPatient: boolean, names: KeyNames): void {
+  const state = names.accountState(accountId);
+  const relied = isPatient && revision !== undefined ? standsOn?.() : undefined;
+  if (revision !== undefined && relied !== undefined) addStep(steps, 'A', state, { key: names.accountChanges(accountId) }, revision, relied.length, ...relied);
+  const fields = [...(revision === undefined || relied !== undefined ? [] : ['rev', revision]), boundariesField, boundaries, ...epochs.flat()];
+  addStep(steps, 'G', state, fields.length / 2, ...fields);
+}
+
+function addSession(steps: Steps, session: Session, callerAccountId: string, names: KeyNames, keyring: Keyring): void {
+  const { sessionId, accountId, issuedAt, expiresAt } = session;
+  const record = authenticateRecord(keyring['record-authentication'], sessionPlace(sessionId), encodeSession(session));
+  // A span and no point in time: the clock of the Redis server need not be ours.
+  addStep(steps, 'S', names.session(sessionId), record, expiresAt - issuedAt + graceSeconds);
+  for (const id of new Set([accountId, callerAccountId])) {
+    addStep(steps, 'I', names.sessionIndex(id), sessionId, longestSessionSeconds + graceSeconds);
+  }
+  // As long as a session lives its ancestors are known: they can be shown, and revoked.
+  for (const link of session.chain) if (link.kind === 'session') addStep(steps, 'L', names.session(link.sessionId), expiresAt - issuedAt + graceSeconds);
+  const parent = session.chain.at(-1);
+  if (parent?.kind === 'session') addStep(steps, 'I', names.sessionChildren(parent.sessionId), sessionId, longestSessionSeconds + graceSeconds);
+}
+
+function addSessionUse(steps: Steps, { session, usedAt, sourceIp }: SessionUse, names: KeyNames): void {
+  const left = session.expiresAt - usedAt + graceSeconds;
+  if (left > 0) addStep(steps, 'W', names.sessionUse(session.sessionId), `${usedAt} ${sourceIp}`, left);
+}
+
+function addRevocation(steps: Steps, revocation: Revocation, { names, keyring }: CommitTools): void {
+  switch (revocation.kind) {
+    case 'mark': {
+      const { sessionId, note } = revocation;
+      addStep(steps, 'K', names.mark(sessionId), authenticateRecord(keyring['record-authentication'], markPlace(sessionId), encodeRevocationNote(note)), markSeconds);
+      break;
+    }
+    case 'epoch':
+      addRaise(steps, revocation.accountId, revocation.subject, names);
+      break;
+    case 'boundary': {
+      const { accountId, boundaries, subject, issuedBefore } = revocation;
+      const state = names.accountState(accountId);
+      addStep(steps, 'G', state, 1, boundariesField, boundaries.text);
+      addStep(steps, 'P', state, 1, boundariesField, withBoundary(boundaries, subject, issuedBefore, issuedBefore - markSeconds));
+    }
+  }
+}
+
+/** Adds an audit event to the stream of its account's cell. */
+export function addEvent(steps: Steps, event: AuditEvent, { names, keyring }: CommitTools, most: number): void {
+  const cell = names.cellOfAccount(event.accountId);
+  const record = authenticateRecord(keyring['record-authentication'], eventPlace(cell), encodeEvent(event));
+  steps.push({ letter: 'E', key: names.audit(cell), values: [{ key: names.cellState(cell) }, record, most], result: { kind: 'event', cell } });
+}
+
+export const sessionPlace = (sessionId: string): readonly string[] => ['session', sessionId];
+export const markPlace = (sessionId: string): readonly string[] => ['mark', sessionId];
+export const eventPlace = (cell: number): readonly string[] => ['event', String(cell)];
