@@ -6,10 +6,11 @@ import type { Random } from '../base/clock.js';
 import type { AttemptCounter } from '../sts/services.js';
 import { checkPath } from '../signing/index.js';
 import { errorHandler, type Log, type UnidentifiedCall } from './errors.js';
+import { serveMetrics, type Metrics } from './metrics.js';
 import { openApiDocument } from './openapi.js';
 import { iamOperations } from './operations/iam/index.js';
 import { operatorOperations } from './operations/operator.js';
-import { revocationOperations } from './operations/oversight/revocation.js';
+import { oversightOperations } from './operations/oversight/index.js';
 import { simulateOperations } from './operations/simulate.js';
 import { stsOperations } from './operations/sts.js';
 import { routePath } from './operation.js';
@@ -26,6 +27,7 @@ export interface AppParts {
   readonly trustProxy: boolean | number | string;
   /** Whether calls can be served now, and if not, why. */
   readonly readiness: () => Promise<Readiness>;
+  readonly metrics: () => Promise<Metrics>;
   readonly log: Log;
   readonly countUnidentified: (call: UnidentifiedCall) => void;
 }
@@ -36,7 +38,7 @@ export interface Readiness {
   readonly warnings: readonly string[];
 }
 
-export const operations = [...stsOperations, ...simulateOperations, ...iamOperations, ...operatorOperations, ...revocationOperations];
+export const operations = [...stsOperations, ...simulateOperations, ...iamOperations, ...operatorOperations, ...oversightOperations];
 
 export function createApp(parts: AppParts): Express {
   const { limits } = parts;
@@ -51,6 +53,7 @@ export function createApp(parts: AppParts): Express {
   app.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] }, useDefaults: false } }));
   app.get('/healthz', (_request, response) => send(response, 200, { status: 'alive' }));
   app.get('/readyz', answerReadiness(parts));
+  app.get('/metrics', serveMetrics(parts.metrics));
   app.use(refuseOddPath);
   app.get('/openapi.json', (_request, response) => send(response, 200, document));
   app.use(refuseOddContent);

@@ -7,7 +7,7 @@ import { decodeEvent, encodeEvent } from '../../src/audit/record.js';
 const text = fc.string({ unit: 'binary', maxLength: 20 });
 const number = fc.nat({ max: Number.MAX_SAFE_INTEGER });
 const session: fc.Arbitrary<EventSession> = fc.record({
-  sessionId: text, chain: fc.array(text, { maxLength: 11 }), sourceIdentity: text, tags: fc.array(fc.tuple(text, text), { minLength: 1, maxLength: 50 }), expiresAt: number,
+  sessionId: text, chain: fc.array(text, { maxLength: 11 }), sourceIdentity: text, tags: fc.array(fc.tuple(text, text), { minLength: 1, maxLength: 50 }), expiresAt: number, agencyId: text, rootPrincipal: text,
 }, { requiredKeys: ['sessionId', 'chain'] });
 /** `__proto__` is no name that a JSON object can be asked for in the usual way; the service's own request fields are fixed names. */
 const request = fc.dictionary(text.filter((name) => name !== '__proto__'), fc.jsonValue({ maxDepth: 2 }).map((value) => JSON.parse(JSON.stringify(value)) as unknown));

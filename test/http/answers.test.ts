@@ -185,10 +185,10 @@ describe('/openapi.json', () => {
   });
 
   it('tells the body, the answer and the statuses of each operation, and all statuses that the service was seen to give', () => {
-    for (const { name, path, method, body, response, status, refusals } of operations) {
+    for (const { name, path, method, body, bodyForm, response, status, refusals } of operations) {
       const described = document.paths[path]?.[method];
       expect(described?.requestBody !== undefined, name).toBe(body !== undefined);
-      if (body !== undefined) expect(described?.requestBody).toMatchObject({ required: true, content: { 'application/json': { schema: { type: expect.stringMatching(/^(object|array)$/) as string } } } });
+      if (body !== undefined) expect(described?.requestBody).toMatchObject({ required: true, content: { [bodyForm === 'urlencoded' ? 'application/x-www-form-urlencoded' : 'application/json']: { schema: { type: expect.stringMatching(/^(object|array)$/) as string } } } });
       const answered = described?.responses[String(status)]?.content?.['application/json']?.schema;
       if (response === undefined) expect(answered, name).toBeUndefined();
       else expect(answered, name).toMatchObject({ type: 'object', required: expect.any(Array) as string[] });

@@ -1,9 +1,9 @@
 // What the tests of the door share: requests signed and then bent, sent as raw bytes, and what came back.
 import { connect, type Socket } from 'node:net';
 import type { AuditEvent } from '../../src/audit/event.js';
-import { decodeEvent } from '../../src/audit/record.js';
 import { signRequest, type SignatureAlgorithm } from '../../src/signing/index.js';
 import { agencies } from '../support/accounts.js';
+import { storedEvents } from '../support/events.js';
 import type { Answer, AnswerBody, Credentials, TestService } from '../support/service.js';
 
 export interface WireRequest {
@@ -132,9 +132,7 @@ const parsedBody = (text: string): AnswerBody => (text.startsWith('{') ? JSON.pa
 
 /** The events of the account's cell in their true order, those of bootstrap files included. */
 export async function eventsInOrder(service: TestService, accountId: string): Promise<readonly AuditEvent[]> {
-  const { names } = service.composition;
-  const entries = await service.redis.xrange(names.audit(names.cellOfAccount(accountId)), '-', '+');
-  return entries.map(([, fields]) => decodeEvent(fields[1] ?? '')).filter((event) => event.accountId === accountId);
+  return (await storedEvents(service.composition, accountId)).map(({ event }) => event);
 }
 
 /** How many sessions and events the service has made: a refused call without a caller adds to neither. */

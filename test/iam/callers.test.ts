@@ -24,19 +24,20 @@ beforeAll(async () => {
       policies: [{ policy_name: 'administer', policy_document: policy(allow(['iam:*:*', 'sts:*:*'])) }],
       agencies: [{ agency_name: 'managing', trust_policy: trust({ IAM: [accountA] }), attached_policies: ['administer'] }],
     },
-    [boundAccount]: { service_control_policies: [{ name: 'no-iam', policy_document: policy(allow('*'), deny('iam:*:*')) }] },
+    [boundAccount]: { service_control_policies: [{ name: 'no-directory', policy_document: policy(allow('*'), deny(['iam:*:*', 'sts:*:*'])) }] },
   }, { [boundAccount]: { user_name: 'bound-root', access_keys: [bootstrapKey(bound)] } }), rates);
   make = makerOf(service);
   await make.as(keys.operator, 'PUT', `/v1/accounts/${accountA}`, { quotas: { users: 2000, groups: 2000, agencies: 5000, policies: 5000 } });
   sessions.set('session', await service.session(keys.alice, ask(managing)));
-  sessions.set('narrowed', await service.session(keys.alice, ask(managing, { policy: JSON.stringify(policy(allow('sts:*:*'))) })));
+  sessions.set('narrowed', await service.session(keys.alice, ask(managing, { policy: JSON.stringify(policy(allow('sts:agencies:*'))) })));
   const narrowed = await service.session(keys.alice, ask(managing, { policy: everything }));
   sessions.set('behind a narrowed one', await service.session(narrowed, ask(managing)));
   sessions.set('narrowed to everything', await service.session(keys.alice, ask(managing, { policy: everything })));
 });
 afterAll(() => service.stop());
 
-const directory = operations.filter(({ family }) => family === 'iam');
+/** Who ends another session than its own by a token needs what RevokeSession needs. */
+const directory = operations.filter(({ family }) => family === 'iam').map((operation) => (operation.name === 'RevokeToken' ? { ...operation, action: 'sts:sessions:revoke' } : operation));
 const isOperators = ({ action }: Operation): boolean => action?.startsWith('operator:') === true;
 const byServiceOnly = new Set(['DeleteServiceLinkedAgencyV5', 'SetServiceLinkedAgencyUsage']);
 /** A service acts in the name of no account here: what it may do with its agencies it does with a header that names one. */
@@ -46,6 +47,7 @@ const outlasting = new Set([
   'CreateAgencyV5', 'UpdateAgencyV5', 'UpdateTrustPolicyV5', 'CreatePolicyV5', 'CreatePolicyVersionV5', 'SetDefaultPolicyVersionV5', 'AttachAgencyPolicyV5', 'AttachGroupPolicyV5',
   'AttachUserPolicyV5', 'DetachAgencyPolicyV5', 'DetachGroupPolicyV5', 'DetachUserPolicyV5', 'DeletePolicyV5', 'UpdateUserV5', 'UpdateGroupV5', 'AddUserToGroupV5', 'RemoveUserFromGroupV5', 'CreateAccessKeyV5',
   'UpdateAccessKeyV5', 'CreateVirtualMfaDeviceV5', 'EnableMfaDeviceV5', 'DisableMfaDeviceV5', 'CreateServiceLinkedAgencyV5', 'TagResourceV5', 'DeleteResourceTagsV5', 'SetAsymmetricSignatureSwitchV5',
+  'SetSessionSettings',
 ]);
 /** Whose resource is named by an id, which means nothing in another account. */
 const namesAnEntity = (operation: Operation, sample: Sample): boolean => {
@@ -63,9 +65,9 @@ const callers: readonly [name: string, credentials: () => Credentials, expected:
     (operation) => (isOperators(operation) || byServiceOnly.has(operation.name) || outlasting.has(operation.name) ? 403 : operation.status)],
   ['a session behind one that was narrowed', () => sessionOf('behind a narrowed one'),
     (operation) => (isOperators(operation) || byServiceOnly.has(operation.name) || outlasting.has(operation.name) ? 403 : operation.status)],
-  ['the root user of an account whose service control policies deny everything of IAM', () => bound, ({ action, status }) => (action === null ? status : 403)],
+  ['the root user of an account whose service control policies deny everything of IAM and STS', () => bound, ({ action, status }) => (action === null ? status : 403)],
   ['the root user of another account', () => keys.rootB, (operation, sample) => {
-    if (isOperators(operation) || byServiceOnly.has(operation.name)) return 403;
+    if (isOperators(operation) || byServiceOnly.has(operation.name) || operation.name === 'RevokeToken') return 403;
     return namesAnEntity(operation, sample) ? [400, 404] : operation.status;
   }],
   ['a service', () => keys.service, ({ name }) => (servicesMayAsk.has(name) ? 400 : 403)],
@@ -78,11 +80,11 @@ function sessionOf(name: string): Credentials {
   return session;
 }
 
-async function call(credentials: Credentials, operation: Operation, { path = {}, query, body }: Sample): Promise<Answer> {
+async function call(credentials: Credentials, operation: Operation, { path = {}, query, body, type }: Sample): Promise<Answer> {
   const filled = operation.path.replaceAll(/\{(\w+)\}/g, (_braces, name: string) => path[name] ?? '');
   // The operations' methods are those of the harness in lower case.
   const method = operation.method.toUpperCase() as 'GET' | 'POST' | 'PUT' | 'DELETE';
-  return service.call(credentials, method, query === undefined ? filled : `${filled}?${query}`, body);
+  return service.call(credentials, method, query === undefined ? filled : `${filled}?${query}`, body, type === undefined ? {} : { headers: { 'content-type': type } });
 }
 
 it('every operation has a sample, and every sample an operation', () => {

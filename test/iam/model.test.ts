@@ -3,10 +3,10 @@ import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditEvent } from '../../src/audit/event.js';
-import { readLastEvents } from '../../src/redis/audit-store.js';
 import { directoryReader } from '../../src/redis/directory-store.js';
 import { startPeer, type Peer } from '../redis/support.js';
 import { accounts } from '../support/accounts.js';
+import { storedEvents } from '../support/events.js';
 import { startService, type TestService } from '../support/service.js';
 import { newWorld, type Ground } from './model/account.js';
 import { expectSerial, gaveUp, runClients, storms } from './model/concurrent.js';
@@ -45,11 +45,7 @@ const freshReader = () => {
 const revisionOf = async (accountId: string): Promise<number> => Number.parseInt((await service.redis.hget(service.composition.names.accountState(accountId), 'rev')) ?? '', 10);
 
 /** In the order of their commits, which is not that of their times: a call has the time of its beginning. */
-const eventsOf = async (accountId: string): Promise<readonly AuditEvent[]> => {
-  const { events } = await readLastEvents(service.redis, service.composition.names, 10_000, accountId);
-  const place = (id: string): number => Number(id.slice(id.indexOf('-') + 1));
-  return [...events].sort((one, other) => place(one.id) - place(other.id)).map(({ event }) => event);
-};
+const eventsOf = async (accountId: string): Promise<readonly AuditEvent[]> => (await storedEvents(service.composition, accountId)).map(({ event }) => event);
 
 // fast-check prints the seed and the smallest failing sequence.
 describe('one call after another', () => {

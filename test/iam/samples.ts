@@ -1,13 +1,16 @@
 // For every operation of the directory a call that an administrator may make and that works, on things made for it alone.
 import * as OTPAuth from 'otpauth';
-import { accountA, policy, allow, trust, keys } from '../support/accounts.js';
+import { accountA, agencies, ask, policy, allow, trust, keys } from '../support/accounts.js';
 import type { Answer, Credentials, TestService } from '../support/service.js';
+import { sealAll } from '../oversight/audit-support.js';
 import { text } from './managed.js';
 
 export interface Sample {
   readonly path?: Readonly<Record<string, string>>;
   readonly query?: string;
   readonly body?: unknown;
+  /** Of the body; JSON otherwise. */
+  readonly type?: string;
 }
 
 type Method = Parameters<TestService['call']>[1];
@@ -73,6 +76,8 @@ const attachable = async (make: Maker, kind: 'agency' | 'group' | 'user'): Promi
   const id = await { agency, group, user }[kind](make);
   return { path: { policy_id: await identityPolicy(make) }, body: { [`${kind}_id`]: id } };
 };
+const event = async ({ root }: Maker): Promise<string> => (await root('GET', '/v5/caller-identity')).headers['x-audit-event-id'] ?? '';
+const session = async ({ service }: Maker): Promise<string> => (await service.session(keys.alice, ask(agencies.first))).accessKeyId;
 const newAccount = async ({ as, name }: Maker): Promise<string> => text(await as(keys.operator, 'POST', '/v1/accounts', { account_name: name() }), 'account', 'account_id');
 const newService = async ({ as, name }: Maker): Promise<Readonly<Record<'service_principal' | 'access_key_id', string>>> => {
   const created = await as(keys.operator, 'POST', '/v1/services', { service_principal: `service.${name()}` });
@@ -174,4 +179,20 @@ export const samples: Readonly<Record<string, (make: Maker) => Promise<Sample> |
   CreateServiceAccessKey: async (make) => ({ path: { service_principal: (await newService(make)).service_principal } }),
   ListServiceAccessKeys: async (make) => ({ path: { service_principal: (await newService(make)).service_principal } }),
   DeleteServiceAccessKey: async (make) => ({ path: await newService(make) }),
+  RevokeSession: async (make) => ({ path: { session_id: await session(make) }, body: {} }),
+  RevokeSessions: () => ({ body: { source_identity: 'nobody' } }),
+  RevokeToken: async (make) => ({ body: `token=${(await make.service.session(keys.alice, ask(agencies.first))).securityToken ?? ''}`, type: 'application/x-www-form-urlencoded' }),
+  GetSessionSettings: () => ({}),
+  SetSessionSettings: () => ({ body: { revoke_on_disable: false } }),
+  ListAuditEvents: () => ({}),
+  GetAuditEvent: async (make) => ({ path: { event_id: await event(make) } }),
+  GetAuditEventProof: async (make) => {
+    const id = await event(make);
+    await sealAll(make.service);
+    return { path: { event_id: id } };
+  },
+  ListAuditKeys: () => ({}),
+  ListSessions: () => ({}),
+  GetSession: async (make) => ({ path: { session_id: await session(make) } }),
+  ListSessionDescendants: async (make) => ({ path: { session_id: await session(make) } }),
 };

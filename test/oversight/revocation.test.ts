@@ -212,6 +212,7 @@ describe('RFC 7009', () => {
     const { second, third } = await threeHops();
     expect((await form(second, { token: tokenOf(second), token_type_hint: 'access_token', client: 'ignored' })).status).toBe(200);
     expect(await alive(second, third)).toEqual([false, false]);
+    expect((await service.events(accountB)).at(-1)).toMatchObject({ operation: 'RevokeToken', resource: `sts::${accountB}:session:${second.accessKeyId}` });
   });
 
   it('principals of its two accounts end it with the permission, and nobody else', async () => {

@@ -2,16 +2,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeSession, encodeSession } from '../../src/sessions/record.js';
-import { depthOf, lineage, linkEpochs, linkOf, type KeyLink, type Session, type SessionLink } from '../../src/sessions/session.js';
+import { depthOf, lineage, linkOf, sessionIdsOf, withSourceEpoch, type KeyLink, type Session, type SessionLink } from '../../src/sessions/session.js';
 
 const text = fc.string({ unit: 'binary', maxLength: 20 });
 const count = fc.nat({ max: Number.MAX_SAFE_INTEGER });
 const status = fc.record({ list: text, index: count });
-const epochs = fc.record({ account: count, agency: count });
+const epochs = fc.record({ account: count, agency: count, source: count }, { requiredKeys: ['account', 'agency'] });
 const keyLink: fc.Arbitrary<KeyLink> = fc.record({
-  kind: fc.constant('key'), accessKeyId: text, accountId: text, ownerId: text, ownerKind: fc.constantFrom('user', 'service'), epochs: fc.record({ account: count, owner: count, key: count }),
+  kind: fc.constant('key'), accessKeyId: text, accountId: text, ownerId: text, ownerKind: fc.constantFrom('user', 'service'), 
+  epochs: fc.record({ account: count, owner: count, key: count, source: count }, { requiredKeys: ['account', 'owner', 'key'] }),
 });
-const sessionLink: fc.Arbitrary<SessionLink> = fc.record({ kind: fc.constant('session'), sessionId: text, accountId: text, agencyId: text, status, epochs });
+const sessionLink: fc.Arbitrary<SessionLink> = fc.record({ kind: fc.constant('session'), sessionId: text, accountId: text, agencyId: text, issuedAt: count, status, epochs });
 const session: fc.Arbitrary<Session> = fc.record({
   sessionId: text, accountId: text, agencyId: text, agencyName: text, agencyPath: text, agencySessionName: text,
   issuedAt: count, expiresAt: count, chainStartedAt: count, assumedBy: text, rootPrincipal: text,
@@ -21,8 +22,9 @@ const session: fc.Arbitrary<Session> = fc.record({
   sessionPolicyIds: fc.array(text, { maxLength: 10 }), isNarrowed: fc.boolean(), secretKeyId: text, status, epochs,
 });
 const [first] = fc.sample(session, { numRuns: 1, seed: 7 });
+const withoutSource = ({ account, agency }: Session['epochs']): Session['epochs'] => ({ account, agency });
 if (first === undefined) throw new Error('no sample');
-const sample: Session = { ...first, isNarrowed: false };
+const sample: Session = { ...first, isNarrowed: false, epochs: { account: 1, agency: 2 } };
 
 describe('a session record', () => {
   it('gives back what was written', () => {
@@ -39,8 +41,22 @@ describe('a session record', () => {
 
   it('of another layout, or cut, or with a field more or less, is refused', () => {
     const fields = JSON.parse(encodeSession(sample)) as unknown[];
-    const texts = ['', '[]', 'null', '{}', '[1]', encodeSession(sample).slice(0, -1), JSON.stringify([2, ...fields.slice(1)]), JSON.stringify(fields.slice(0, -1)), JSON.stringify([...fields, 1]), JSON.stringify(fields.with(7, '1')), JSON.stringify(fields.with(7, -1)), JSON.stringify(fields.with(7, 1.5)), JSON.stringify(fields.with(11, []))];
+    const texts = ['', '[]', 'null', '{}', '[1]', encodeSession(sample).slice(0, -1), JSON.stringify([2, ...fields.slice(1)]), JSON.stringify(fields.slice(0, -1)), JSON.stringify([...fields, 1]), JSON.stringify(fields.with(7, '1')), JSON.stringify(fields.with(7, -1)), JSON.stringify(fields.with(7, 1.5)), JSON.stringify(fields.with(11, [])), JSON.stringify([...fields, true, -1]), JSON.stringify([...fields, true, 1, 1])];
     for (const bent of texts) expect(() => decodeSession('x', bent), bent).toThrow();
+  });
+
+  it('of an older service still reads: its links were issued when the chain began, and hang on no source identity', () => {
+    fc.assert(fc.property(session, (value) => {
+      // Before links had a time, keys and sessions a source identity's epoch, and nothing stood behind the session's own epochs.
+      const fields = JSON.parse(encodeSession(value)) as unknown[];
+      const older = fields.with(11, (fields[11] as unknown[][]).map((link) => link.slice(0, 7))).slice(0, value.isNarrowed ? 23 : 22);
+      const [{ epochs: { account, owner, key }, ...root }, ...links] = value.chain;
+      expect(decodeSession(value.sessionId, JSON.stringify(older))).toEqual({
+        ...value,
+        epochs: withoutSource(value.epochs),
+        chain: [{ ...root, epochs: { account, owner, key } }, ...links.map((link) => ({ ...link, issuedAt: value.chainStartedAt, epochs: withoutSource(link.epochs) }))],
+      });
+    }));
   });
 
   it('stays small: a session of depth one takes less than 400 bytes', () => {
@@ -60,11 +76,18 @@ describe('the lineage of a session', () => {
       expect(lineage(value)).toEqual([...value.chain, linkOf(value)]);
       expect(depthOf(value)).toBe(value.chain.length);
       expect(lineage(value)[0]?.kind).toBe('key');
+      expect(linkOf(value)).toMatchObject({ issuedAt: value.issuedAt, epochs: value.epochs });
+      expect(sessionIdsOf(value)).toEqual([...value.chain.slice(1).map((link) => (link.kind === 'session' ? link.sessionId : '')), value.sessionId]);
     }));
   });
 
-  it('depends on the epochs of each subject that can end it', () => {
-    expect(linkEpochs({ kind: 'key', accessKeyId: 'K', accountId: 'A', ownerId: 'U', ownerKind: 'user', epochs: { account: 1, owner: 2, key: 3 } })).toEqual([['account', 1], ['user:U', 2], ['key:K', 3]]);
-    expect(linkEpochs({ kind: 'session', sessionId: 'S', accountId: 'A', agencyId: 'G', status: { list: '0-0', index: 0 }, epochs: { account: 4, agency: 5 } })).toEqual([['account', 4], ['agency:G', 5]]);
+  it('takes the epoch of a source identity at its end, where the hop that set it stands', () => {
+    fc.assert(fc.property(session, count, (value, source) => {
+      const { chain } = value;
+      const changed = withSourceEpoch(chain, source);
+      expect(changed.slice(0, -1)).toEqual(chain.slice(0, -1));
+      const last = chain.at(-1);
+      expect(changed.at(-1)).toEqual({ ...last, epochs: { ...last?.epochs, source } });
+    }));
   });
 });

@@ -123,6 +123,7 @@ describe('an event tells', () => {
       issuedSession: {
         sessionId: answer.body.credentials?.access_key_id, chain: [keys.alice.accessKeyId], sourceIdentity: 'alice', tags: [['team', 'blue'], ['ticket', '7']],
         expiresAt: Date.parse(answer.body.credentials?.expiration ?? '') / 1000,
+        agencyId: expect.stringMatching(/^[0-9a-f]{32}$/) as string, rootPrincipal: `iam::${accountA}:user:alice`,
       },
     });
   });

@@ -3,23 +3,26 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Redis } from 'ioredis';
+import { Redis } from 'ioredis';
 import supertest from 'supertest';
 import type { AuditEvent } from '../../src/audit/event.js';
 import { pooledRandom } from '../../src/base/clock.js';
 import { parseBootstrapFile } from '../../src/directory/bootstrap-file.js';
 import { systemAccountId } from '../../src/directory/entities.js';
 import type { AccountChange } from '../../src/directory/store.js';
+import { connected, createClient, type RedisConnection } from '../../src/redis/client.js';
 import { startEmbeddedRedis, type EmbeddedRedis } from '../../src/redis/embedded/index.js';
 import { applyBootstrap } from '../../src/service/bootstrap.js';
 import type { Composition } from '../../src/service/composition.js';
+import { openAuditFolder } from '../../src/service/sealer/log-folder.js';
+import type { Sealer } from '../../src/service/sealer/sealer.js';
+import { sealerOf } from '../../src/service/sealer/sealer-of.js';
 import { readSettings } from '../../src/service/settings.js';
 import { openComposition, prepareKeys } from '../../src/service/state.js';
 import { createWorkerServer } from '../../src/service/worker.js';
 import type { CommitResult } from '../../src/sts/commit.js';
 import { signRequest, type SigningInput } from '../../src/signing/index.js';
 import { storedEvents } from './events.js';
-import { standalone } from './standalone.js';
 
 export interface Credentials {
   readonly accessKeyId: string;
@@ -84,6 +87,8 @@ export interface TestService {
   identity(credentials: Credentials, options?: CallOptions): Promise<Answer>;
   /** The account's audit events, oldest first. */
   events(accountId: string): Promise<readonly AuditEvent[]>;
+  /** Seals all that waits, into the log folder of the service: nothing is sealed otherwise. Rejects when something cannot be. */
+  seal(): Promise<void>;
   /** Applies another state of the bootstrap file. */
   apply(bootstrap: object): Promise<void>;
   stop(): Promise<void>;
@@ -93,12 +98,43 @@ const methods = { GET: 'get', POST: 'post', PUT: 'put', DELETE: 'delete' } as co
 
 export const startOfTest = Date.UTC(2026, 0, 15, 8, 30, 0);
 
+/** A service on a Redis that the test has started, of whatever topology. */
+export interface ServiceOnRedis extends Omit<TestService, 'redis' | 'redisServer'> {
+  readonly connection: RedisConnection;
+}
+
 /** @param environment settings as environment variables; folders and Redis are given */
 export async function startService(bootstrap: object, environment: Readonly<Record<string, string>> = {}): Promise<TestService> {
   const folder = await mkdtemp(join(tmpdir(), 'agency-sts-test-'));
   const redisServer = await startEmbeddedRedis({ dataDir: join(folder, 'data'), log: () => undefined });
+  const { connection, ...service } = await startServiceOn(`unix://${redisServer.socketPath}`, bootstrap, environment, folder);
+  if (!(connection instanceof Redis)) throw new Error('a private Redis is one server');
+  return {
+    ...service, redisServer, redis: connection,
+    async stop() {
+      await service.stop();
+      await redisServer.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** @param folder of another service, to be one more process of the same installation; the folder is left then at the end */
+export async function startServiceOn(redisUrl: string, bootstrap: object, environment: Readonly<Record<string, string>> = {}, folder?: string): Promise<ServiceOnRedis> {
+  const ownFolder = folder ?? (await mkdtemp(join(tmpdir(), 'agency-sts-test-')));
+  const { stop, ...service } = await openService(redisUrl, bootstrap, environment, ownFolder);
+  return {
+    ...service,
+    async stop() {
+      await stop();
+      if (folder === undefined) await rm(ownFolder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function openService(redisUrl: string, bootstrap: object, environment: Readonly<Record<string, string>>, folder: string): Promise<ServiceOnRedis> {
   const settings = readSettings({
-    STS_DATA_DIR: join(folder, 'data'), STS_KEYS_DIR: join(folder, 'keys'), STS_REDIS_URL: `unix://${redisServer.socketPath}`, STS_PORT: '0', ...environment,
+    STS_DATA_DIR: join(folder, 'data'), STS_KEYS_DIR: join(folder, 'keys'), STS_REDIS_URL: redisUrl, STS_PORT: '0', ...environment,
   });
   let time = startOfTest;
   const clock = {
@@ -110,7 +146,8 @@ export async function startService(bootstrap: object, environment: Readonly<Reco
       time += seconds * 1000;
     },
   };
-  const redis = await standalone(settings.STS_REDIS_URL ?? '');
+  const redis = createClient(settings.STS_REDIS_URL ?? redisUrl, () => undefined);
+  await connected(redis, 5000);
   const surroundings = { clock, random: pooledRandom() };
   await prepareKeys(settings, redis, surroundings, () => undefined);
   const composition = await openComposition(settings, redis, surroundings);
@@ -122,8 +159,10 @@ export async function startService(bootstrap: object, environment: Readonly<Reco
   const note = (level: LogLine['level']) => (fields: object, message: string): void => {
     logged.push({ level, fields, message });
   };
-  const server = createWorkerServer(settings, composition, { debug: note('debug'), info: note('info'), error: note('error') });
+  const log = { debug: note('debug'), info: note('info'), error: note('error') };
+  const server = createWorkerServer(settings, composition, log);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  let sealer: Sealer | undefined;
   const address = server.address();
   if (typeof address !== 'object' || address === null) throw new Error('the test server has no port');
   const url = `http://127.0.0.1:${address.port}`;
@@ -144,7 +183,11 @@ export async function startService(bootstrap: object, environment: Readonly<Reco
   };
   const assume: TestService['assume'] = (credentials, body, options) => call(credentials, 'POST', '/v5/agencies/assume', body, options);
   return {
-    clock, composition, redis, redisServer, server, url, folder, logged, call, assume, apply,
+    clock, composition, connection: redis, server, url, folder, logged, call, assume, apply,
+    async seal() {
+      sealer ??= sealerOf(settings, composition, await openAuditFolder(composition), log, false, { turnMilliseconds: 15_000, idleMilliseconds: 1 });
+      await sealer.sealAll();
+    },
     async session(credentials, body, options) {
       const answer = await assume(credentials, body, options);
       if (answer.status !== 200) throw new Error(`assume answered ${answer.status}: ${JSON.stringify(answer.body)}`);
@@ -159,8 +202,6 @@ export async function startService(bootstrap: object, environment: Readonly<Reco
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       redis.disconnect();
-      await redisServer.stop();
-      await rm(folder, { recursive: true, force: true });
     },
   };
 }

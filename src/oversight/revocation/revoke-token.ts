@@ -4,6 +4,7 @@ import { authorize } from '../../iam/authorize.js';
 import type { Ground, Result } from '../../iam/account-call.js';
 import { ApiError } from '../../base/api-error.js';
 import { maximumTokenBytes, readSecurityToken } from '../../sts/security-token.js';
+import { sessionResourceUrn } from '../../urn/urn.js';
 import { isParty } from '../party.js';
 import { endSession, revokeAction, revokedResource } from './revoke-session.js';
 
@@ -25,5 +26,5 @@ export async function revokeToken(ground: Ground, { body: { token } }: { readonl
     authorize(services, caller, { action: revokeAction, resource: revokedResource(account, { path: { session_id: session.sessionId } }), outlasts: false }, call.now);
   }
   const { revocations, otherAccountId } = await endSession(ground, session, '');
-  return { body: undefined, ...(revocations !== undefined && { revocations }), otherAccountId };
+  return { body: undefined, resource: sessionResourceUrn(account.accountId, session.sessionId), ...(revocations !== undefined && { revocations }), otherAccountId };
 }

@@ -6,6 +6,7 @@ import * as features from '../../../iam/features.js';
 import * as principals from '../../../iam/service-principals.js';
 import type { Operation } from '../../operation.js';
 import { language } from '../headers.js';
+import { oversightOperations } from '../oversight/index.js';
 import { simulateOperations } from '../simulate.js';
 import { stsOperations } from '../sts.js';
 import { iamOperation } from './iam-operation.js';
@@ -19,7 +20,7 @@ export const accountOperations = (iamOperations: () => readonly Operation[]): re
   iamOperation({
     name: 'GetAuthorizationSchemaV5', method: 'get', path: '/v5/authorization-schemas/services/{service_code}', summary: 'Shows the actions, resources, condition keys and operations of a service',
     action: null, refusals: [400, 403, 404], parameters: schemas.schemaPath, status: 200, response: schemas.schemaResponse,
-    decide: (ground, input) => schemas.get(ground, input, guardedOperations([...stsOperations, ...simulateOperations, ...iamOperations()])),
+    decide: (ground, input) => schemas.get(ground, input, guardedOperations([...stsOperations, ...simulateOperations, ...oversightOperations, ...iamOperations()])),
   }),
   iamOperation({
     name: 'ListRegisteredServicesForAuthSchemaV5', method: 'get', path: '/v5/authorization-schemas/registered-services', summary: 'Lists the services that have an authorization schema',

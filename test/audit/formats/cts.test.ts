@@ -1,7 +1,7 @@
 // The trace record: the cloud trace service's fields by their names and types, and ours for chains and decisions.
 import { describe, expect, it } from 'vitest';
-import type { AuditEvent } from '../../src/audit/event.js';
-import { toTrace } from '../../src/audit/trace.js';
+import type { AuditEvent } from '../../../src/audit/event.js';
+import { toTrace } from '../../../src/audit/formats/cts.js';
 
 const accountA = 'a'.repeat(32);
 const bare: AuditEvent = {
@@ -13,7 +13,7 @@ const full: AuditEvent = {
   request: { session_name: 'two', tags: [{ key: 'team', value: 'blue' }] },
   principal: { accountId: accountA, urn: `sts::${accountA}:assumed-agency:first/one`, id: 'agency-1:one', type: 'AssumedAgency', isRootUser: false, accessKeyId: 'HSTONE' },
   callerSession: { sessionId: 'HSTONE', chain: ['HPUAALICE00000000000'], sourceIdentity: 'alice', tags: [['team', 'blue']], expiresAt: 1768469400 },
-  issuedSession: { sessionId: 'HSTTWO', chain: ['HPUAALICE00000000000', 'HSTONE'], expiresAt: 1768469400 },
+  issuedSession: { sessionId: 'HSTTWO', chain: ['HPUAALICE00000000000', 'HSTONE'], agencyId: 'agency-2', rootPrincipal: 'alice', expiresAt: 1768469400 },
 };
 
 describe('a trace', () => {
@@ -36,12 +36,13 @@ describe('a trace', () => {
         session_context: { session_id: 'HSTONE', chain: ['HPUAALICE00000000000'], source_identity: 'alice', tags: [{ key: 'team', value: 'blue' }], expires_at: '2026-01-15T09:30:00.000Z' },
       },
       request: '{"session_name":"two","tags":[{"key":"team","value":"blue"}]}', decision: 'allowed',
-      issued_session: { session_id: 'HSTTWO', chain: ['HPUAALICE00000000000', 'HSTONE'], expires_at: '2026-01-15T09:30:00.000Z' },
+      issued_session: { session_id: 'HSTTWO', chain: ['HPUAALICE00000000000', 'HSTONE'], agency_id: 'agency-2', root_principal: 'alice', expires_at: '2026-01-15T09:30:00.000Z' },
     });
   });
 
   it.each([
     ['AssumeAgency', 'agency'], ['GetCallerIdentity', 'session'], ['DecodeAuthorizationMessage', 'message'], ['SimulatePolicies', 'policy'], ['ApplyBootstrapFile', 'account'],
+    ['RevokeSession', 'session'], ['ListAuditEvents', 'event'],
     ['GetAccountSummaryV5', 'account'],
   ])('of %s is about: %s', (operation, type) => {
     expect(toTrace('0-1', { ...bare, operation })).toMatchObject({ resource_type: type });

@@ -1,11 +1,6 @@
 // An audit event as a trace record: the cloud trace service's fields, and ours for chains and decisions.
-import { parseUrn } from '../urn/urn.js';
-import type { AuditEvent, EventSession } from './event.js';
-
-/** What the operations of the token service are about, also when they were refused before they came to a resource. */
-const stsResourceTypes: Readonly<Record<string, string>> = {
-  AssumeAgency: 'agency', GetCallerIdentity: 'session', DecodeAuthorizationMessage: 'message', SimulatePolicies: 'policy',
-};
+import type { AuditEvent, EventSession } from '../event.js';
+import { resourceType, serviceType } from './subject.js';
 
 /** `id` is the event's stable place, `<cell>-<sequence>`. */
 export function toTrace(id: string, event: AuditEvent): Readonly<Record<string, unknown>> {
@@ -15,7 +10,7 @@ export function toTrace(id: string, event: AuditEvent): Readonly<Record<string, 
     trace_name: event.operation,
     trace_rating: event.status < 400 ? 'normal' : 'warning',
     trace_type: 'ApiCall',
-    service_type: Object.hasOwn(stsResourceTypes, event.operation) ? 'STS' : 'IAM',
+    service_type: serviceType(event),
     resource_type: resourceType(event),
     ...(event.resource !== undefined && { resource_id: event.resource }),
     ...(event.resourceAccountId !== undefined && { resource_account_id: event.resourceAccountId }),
@@ -43,13 +38,12 @@ export function toTrace(id: string, event: AuditEvent): Readonly<Record<string, 
   };
 }
 
-/** Every other operation is about what its URN names, or the account as a whole. */
-const resourceType = ({ operation, resource }: AuditEvent): string => stsResourceTypes[operation] ?? parseUrn(resource ?? '')?.type ?? 'account';
-
 function toSession(session: EventSession): Readonly<Record<string, unknown>> {
   return {
     session_id: session.sessionId,
     chain: session.chain,
+    ...(session.agencyId !== undefined && { agency_id: session.agencyId }),
+    ...(session.rootPrincipal !== undefined && { root_principal: session.rootPrincipal }),
     ...(session.sourceIdentity !== undefined && { source_identity: session.sourceIdentity }),
     ...(session.tags !== undefined && { tags: session.tags.map(([key, value]) => ({ key, value })) }),
     ...(session.expiresAt !== undefined && { expires_at: new Date(session.expiresAt * 1000).toISOString() }),
