@@ -1,4 +1,5 @@
 // What sessions ask of their storage.
+import type { RevocationNote } from './revocation-note.js';
 import type { Session, StatusIndex } from './session.js';
 
 export interface SessionReader {
@@ -6,6 +7,8 @@ export interface SessionReader {
   find(sessionId: string): Promise<Session | undefined>;
   /** True when one of these sessions carries a revocation mark. */
   anyMarked(sessionIds: readonly string[]): Promise<boolean>;
+  /** The note on a session that was revoked by itself. */
+  revocationNote(sessionId: string): Promise<RevocationNote | undefined>;
 }
 
 export interface SessionIds {
