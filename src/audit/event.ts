@@ -19,6 +19,9 @@ export interface EventSession {
   readonly sourceIdentity?: string;
   readonly tags?: readonly (readonly [key: string, value: string])[];
   readonly expiresAt?: number;
+  /** Of a session that was issued: what its record knows and the rest of the event does not. */
+  readonly agencyId?: string;
+  readonly rootPrincipal?: string;
 }
 
 export interface AuditEvent {

@@ -2,7 +2,11 @@
 import { z } from 'zod';
 import type { AuditEvent, EventSession } from './event.js';
 
-const session = z.tuple([z.string(), z.array(z.string()), z.string().nullable(), z.array(z.tuple([z.string(), z.string()])), z.number().nullable()]);
+const session = z.tuple([
+  z.string(), z.array(z.string()), z.string().nullable(), z.array(z.tuple([z.string(), z.string()])), z.number().nullable(),
+  // Came later: absent in older events.
+  z.string().nullable().optional(), z.string().optional(),
+]);
 type SessionFields = z.infer<typeof session>;
 const principalTypes = ['User', 'AssumedAgency', 'Service'] as const;
 
@@ -44,14 +48,30 @@ export function decodeEvent(text: string): AuditEvent {
 
 function sessionFields(of: EventSession | undefined): SessionFields | null {
   if (of === undefined) return null;
-  return [of.sessionId, [...of.chain], of.sourceIdentity ?? null, (of.tags ?? []).map(([key, value]) => [key, value]), of.expiresAt ?? null];
+  return [of.sessionId, [...of.chain], of.sourceIdentity ?? null, (of.tags ?? []).map(([key, value]) => [key, value]), of.expiresAt ?? null, ...issuedFields(of)];
 }
 
-function sessionOf([sessionId, chain, sourceIdentity, tags, expiresAt]: SessionFields): EventSession {
+function issuedFields({ agencyId, rootPrincipal }: EventSession): [] | [string] | [string | null, string] {
+  if (rootPrincipal !== undefined) return [agencyId ?? null, rootPrincipal];
+  return agencyId === undefined ? [] : [agencyId];
+}
+
+function sessionOf([sessionId, chain, sourceIdentity, tags, expiresAt, agencyId = null, rootPrincipal]: SessionFields): EventSession {
   return {
     sessionId, chain,
     ...(sourceIdentity !== null && { sourceIdentity }),
     ...(tags.length > 0 && { tags }),
     ...(expiresAt !== null && { expiresAt }),
+    ...(agencyId !== null && { agencyId }),
+    ...(rootPrincipal !== undefined && { rootPrincipal }),
   };
 }
+
+/** Time of a stored event, milliseconds since the epoch, with the rest unread. */
+export function recordTime(text: string): number {
+  const [, time] = /^\[1,"(?:[^"\\]|\\.)*",(\d+(?:\.\d+)?),/.exec(text) ?? [];
+  return time === undefined ? decodeEvent(text).time : Number(time);
+}
+
+/** What the stored form of every event of an account begins with, and of no other: for telling them apart unread. */
+export const recordBeginning = (accountId: string): string => `[1,${JSON.stringify(accountId)},`;

@@ -11,7 +11,18 @@ export interface Random {
   bytes(size: number): Buffer;
 }
 
-export const systemClock: Clock = { now: () => Date.now() };
+/** The machine's time; within a process it never goes back: what has expired once stays so. */
+export const systemClock: Clock = neverBack({ now: () => Date.now() });
+
+export function neverBack(clock: Clock): Clock {
+  let latest = 0;
+  return {
+    now() {
+      latest = Math.max(latest, clock.now());
+      return latest;
+    },
+  };
+}
 
 const poolSize = 8192;
 

@@ -55,7 +55,7 @@ function refusal(endpoint: URL, answer: HttpAnswer, json: unknown, credentials: 
   const { error_code: code, error_msg: message, encoded_authorization_message: encoded } = parsed.data;
   const text = `${answer.status} ${printable(code)} ${printable(withoutSecrets(message, credentials))}${request}`;
   const exitCode = answer.status >= 500 ? exitCodes.unreachable : exitCodes.refused;
-  return new CommandError(exitCode, encoded === undefined ? text : `${text}\n${decodeHint(encoded)}`);
+  return new CommandError(exitCode, encoded === undefined ? text : `${text}\n${decodeHint(encoded)}`, answer.status);
 }
 
 // A gateway may mirror the canonical request with the token in it.

@@ -15,11 +15,14 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 export class CommandError extends Error {
   readonly exitCode: ExitCode;
+  /** Of the service's answer, where there was one. */
+  readonly status: number | undefined;
 
-  constructor(exitCode: ExitCode, message: string) {
+  constructor(exitCode: ExitCode, message: string, status?: number) {
     super(message);
     this.name = 'CommandError';
     this.exitCode = exitCode;
+    this.status = status;
   }
 }
 

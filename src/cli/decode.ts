@@ -1,12 +1,12 @@
 // `agency-sts decode`: why a call was denied, out of the sealed message that came with the denial.
 import { text as readText } from 'node:stream/consumers';
 import type { Command } from 'commander';
+import { jsonLine } from '../base/json-line.js';
 import { callService } from './call.js';
 import { clientCommand } from './client-command.js';
 import { usageError } from './command-error.js';
 import { resolveConnection, type ConnectionFlags } from './connection.js';
 import type { CommandIo } from './io.js';
-import { jsonLine } from './json-line.js';
 import { decodeAuthorizationMessage } from './operations.js';
 import { printable } from './text.js';
 

@@ -1,18 +1,21 @@
 // The client commands of the binary `agency-sts`, and the profile file they share with the service's first start.
 import type { Command } from 'commander';
 import { addAssumeCommand } from './assume.js';
+import { addAuditCommands } from './audit.js';
 import { addDecodeCommand } from './decode.js';
 import type { CommandIo } from './io.js';
 import { addPolicyCommands } from './policy.js';
+import { addSessionsCommands } from './sessions.js';
 import { addWhoamiCommand } from './whoami.js';
 
+export { auditGroup } from './audit.js';
 export { CommandError, exitCodes, type ExitCode } from './command-error.js';
 export type { CommandIo } from './io.js';
 export type { Profile } from './profile-file.js';
 export { writeProfiles } from './write-profiles.js';
 
 /**
- * Mounts `assume`, `whoami`, `decode` and `policy`. A command that fails rejects `program.parseAsync` with a CommandError, whose
+ * Mounts `assume`, `whoami`, `decode`, `policy`, `audit` and `sessions`. A command that fails rejects `program.parseAsync` with a CommandError, whose
  * message may have more than one line; wrong options do too. `--help` ends the process.
  */
 export function addClientCommands(program: Command, io: CommandIo): void {
@@ -20,4 +23,6 @@ export function addClientCommands(program: Command, io: CommandIo): void {
   addWhoamiCommand(program, io);
   addDecodeCommand(program, io);
   addPolicyCommands(program, io);
+  addAuditCommands(program, io);
+  addSessionsCommands(program, io);
 }

@@ -1,6 +1,7 @@
 // The one error handler: every error becomes one body, one log line and, where nobody was identified, one count.
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { UnidentifiedCalls } from '../audit/event.js';
+import { LogDamagedError } from '../audit/log/log.js';
 import { ApiError, type ErrorFamily } from '../base/api-error.js';
 import { TamperedRecordError } from '../keyring/authenticate.js';
 import { sourceIp, send } from './pipeline.js';
@@ -21,7 +22,7 @@ export function errorHandler(log: Log, countUnidentified: (call: UnidentifiedCal
     const requestId = requestIdOf(response);
     const code = apiError.code(familyOf(response));
     const fields = { requestId, operation: operationOf(response), status: apiError.status, code, sourceIp: sourceIp(request) };
-    if (apiError.status >= 500) log.error({ ...fields, ...causeOf(error), alarm: error instanceof TamperedRecordError }, apiError.message);
+    if (apiError.status >= 500) log.error({ ...fields, ...causeOf(error), alarm: isAlarming(error) }, apiError.message);
     else log.info(fields, 'refused');
     if (response.locals['identified'] !== true || apiError.status === 429) {
       countUnidentified({ sourceIp: sourceIp(request), operation: operationOf(response), errorCode: code, claimedAccessKeyId: claimedAccessKeyId(request) });
@@ -44,6 +45,9 @@ export function errorBody(error: ApiError, family: ErrorFamily, requestId: strin
     ...(encodedAuthorizationMessage !== undefined && { encoded_authorization_message: encodedAuthorizationMessage }),
   };
 }
+
+/** What nobody but an intruder, or a disk that fails, brings about. */
+const isAlarming = (error: unknown): boolean => error instanceof TamperedRecordError || (error instanceof ApiError && error.cause instanceof LogDamagedError);
 
 /** Callers learn nothing of what they did not cause. */
 function asApiError(error: unknown): ApiError {

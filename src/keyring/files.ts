@@ -17,16 +17,16 @@ export async function isEmptyKeyring(directory: string): Promise<boolean> {
 }
 
 /**
- * Makes one key for each purpose that has none yet. A lock folder keeps two starts at once from making
+ * Makes one key for each of the purposes that has none yet. A lock folder keeps two starts at once from making
  * two rings; the later one waits and finds the keys there.
  */
-export async function createMissingKeys(directory: string, clock: Clock, random: Random): Promise<readonly KeyPurpose[]> {
+export async function createMissingKeys(directory: string, clock: Clock, random: Random, purposes: readonly KeyPurpose[] = keyPurposes): Promise<readonly KeyPurpose[]> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const lock = join(directory, '.lock');
   await takeLock(lock);
   try {
     const present = new Set((await readKeys(directory)).map((key) => key.purpose));
-    const missing = keyPurposes.filter((purpose) => !present.has(purpose));
+    const missing = purposes.filter((purpose) => !present.has(purpose));
     for (const purpose of missing) await writeKey(directory, purpose, clock, random);
     // What is sealed with a key is durable from now on, so the key's name must be, and that of a folder just made.
     if (missing.length > 0) for (const folder of [directory, dirname(directory)]) await syncFolder(folder);
@@ -35,6 +35,9 @@ export async function createMissingKeys(directory: string, clock: Clock, random:
     await rm(lock, { recursive: true, force: true });
   }
 }
+
+/** True when the folder has a key of this purpose. */
+export const hasKey = async (directory: string, purpose: KeyPurpose): Promise<boolean> => (await readKeys(directory)).some((key) => key.purpose === purpose);
 
 async function writeKey(directory: string, purpose: KeyPurpose, clock: Clock, random: Random): Promise<void> {
   const key = generateKey(purpose, clock.now(), random);

@@ -4,8 +4,11 @@ import { z } from 'zod';
 import type { Random } from '../base/clock.js';
 
 /** Each key serves exactly one purpose. */
-export const keyPurposes = ['token-signing', 'session-secrets', 'secret-sealing', 'message-sealing', 'record-authentication'] as const;
+export const keyPurposes = ['token-signing', 'session-secrets', 'secret-sealing', 'message-sealing', 'record-authentication', 'audit-signing'] as const;
 export type KeyPurpose = (typeof keyPurposes)[number];
+
+/** These have a private and a public part, all others a secret. */
+const isSigningPair = (purpose: KeyPurpose): boolean => purpose === 'token-signing' || purpose === 'audit-signing';
 
 export interface RingKey {
   readonly id: string;
@@ -24,10 +27,10 @@ const keyFile = z.discriminatedUnion('kty', [
 ]);
 export type KeyFile = z.infer<typeof keyFile>;
 
-/** A fresh key in its file form: Ed25519 for tokens, 256 random bits for everything else. */
+/** A fresh key in its file form: Ed25519 for what is signed, 256 random bits for everything else. */
 export function generateKey(purpose: KeyPurpose, now: number, random: Random): KeyFile {
   const fields = { kid: random.bytes(6).toString('base64url'), purpose, created_at: new Date(now).toISOString() };
-  if (purpose !== 'token-signing') return { ...fields, kty: 'oct', k: random.bytes(32).toString('base64url') };
+  if (!isSigningPair(purpose)) return { ...fields, kty: 'oct', k: random.bytes(32).toString('base64url') };
   const { x, d } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
   return keyFile.parse({ ...fields, kty: 'OKP', crv: 'Ed25519', alg: 'EdDSA', x, d });
 }
@@ -36,7 +39,7 @@ export function generateKey(purpose: KeyPurpose, now: number, random: Random): K
 export function parseKey(text: string): RingKey {
   const file = parseFile(text);
   const fields = { id: file.kid, purpose: file.purpose, createdAt: Date.parse(file.created_at) };
-  if ((file.kty === 'OKP') !== (file.purpose === 'token-signing')) {
+  if ((file.kty === 'OKP') !== isSigningPair(file.purpose)) {
     throw new Error(`a key of type \`${file.kty}\` cannot serve the purpose \`${file.purpose}\``);
   }
   if (file.kty === 'oct') return { ...fields, key: createSecretKey(file.k, 'base64url') };

@@ -1,7 +1,7 @@
 // What this process knows of each cell: its incarnation, and how far its events went. A cell that stands before that went back.
 import type { Random } from '../base/clock.js';
 import type { KeyNames } from './cells.js';
-import { reach, type RedisConnection } from './client.js';
+import { reach, runScript, script, type RedisConnection } from './client.js';
 
 export interface CellPosition {
   /** Random; a cell that is filled anew gets another one. */
@@ -39,10 +39,20 @@ export async function openCells(redis: RedisConnection, names: KeyNames, random:
   };
 }
 
+/** Keys: state, stream. Older releases counted their events in the stream alone: the cell goes on behind the last one. */
+const countOlderScript = script(`
+if redis.call('HEXISTS', KEYS[1], 'sequence') == 1 then return 0 end
+local last = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1]
+local number = last and string.match(last[1], '^0%-(%d+)$')
+if number then redis.call('HSET', KEYS[1], 'sequence', number) end
+return 1
+`);
+
 async function openCell(redis: RedisConnection, names: KeyNames, cell: number, random: Random): Promise<CellPosition> {
   const key = names.cellState(cell);
   return reach(async () => {
     await redis.hsetnx(key, 'incarnation', random.bytes(8).toString('hex'));
+    await runScript(redis, countOlderScript, [key, names.audit(cell)], []);
     return readCell(redis, names, cell);
   });
 }

@@ -1,14 +1,13 @@
 // A commit on a cluster, where one script reaches one cell: the other cells' parts first, and last the one that makes it count.
-import { encodeEvent } from '../audit/record.js';
-import type { AuditEvent } from '../audit/event.js';
-import { authenticateRecord } from '../keyring/authenticate.js';
+import { Cluster } from 'ioredis';
+import type { AccountChange } from '../directory/store.js';
 import type { Commit } from '../sts/commit.js';
 import type { KeyNames } from './cells.js';
 import type { RedisConnection } from './client.js';
 import type { CommitTools } from './commit-steps.js';
-import { encodePending, outcomeSeconds, pendingPlace, settlePending } from './pending.js';
+import { addOutcome, addPending, forgetPending, settlePending, type Waiting } from './pending.js';
 import { checkSteps, runSteps, type Ran } from './run-steps.js';
-import { addStep, type Letter, type Step, type Steps } from './steps.js';
+import { cellTagOf, type Letter, type Step, type Steps } from './steps.js';
 
 /** Steps that write nothing. */
 const checkLetters: ReadonlySet<Letter> = new Set<Letter>(['N', 'G', 'A', 'M', 'H']);
@@ -30,8 +29,8 @@ export async function commitApart(redis: RedisConnection, steps: Steps, commit: 
   const parts = partsOf(steps);
   const [only] = parts;
   if (only === undefined || parts.length === 1) return runSteps(redis, steps);
-  const isWriting = ({ steps: own }: Part): boolean => own.some(({ letter }) => !checkLetters.has(letter) && !dispensableLetters.has(letter));
-  const home = parts.find(({ cell }) => cell === homeOf(commit, tools.names)) ?? only;
+  const homeCell = homeOf(commit, tools.names);
+  const home = parts.find(({ cell }) => cell === homeCell) ?? only;
   const others = parts.filter((part) => part !== home && isWriting(part));
   const dispensable = parts.filter((part) => part !== home && !isWriting(part) && part.steps.some(({ letter }) => dispensableLetters.has(letter)));
 
@@ -40,25 +39,27 @@ export async function commitApart(redis: RedisConnection, steps: Steps, commit: 
   const refusal = verdicts.find((verdict) => verdict !== 'ok');
   if (refusal !== undefined) return { verdict: refusal, numbers: new Map() };
 
+  const waiting: Waiting = { requestId: commit.events[0]?.requestId ?? '', homeCell: home.cell, since: commit.events[0]?.time ?? 0 };
+  if (others.length > 0) addOutcome(home.steps, waiting, tools.names);
+  for (const { cell, steps: own } of others) addPending(own, cell, waiting, commit.events, tools);
   const numbers = new Map<Step, number>();
   const written: Part[] = [];
-  const pending = { requestId: commit.events[0]?.requestId ?? '', homeCell: home.cell };
-  if (others.length > 0) addOutcome(home.steps, pending.requestId, tools.names);
   for (const part of [...others, home]) {
-    if (part !== home) addPending(part, commit, pending, tools);
     const ran = await runSteps(redis, part.steps);
     if (ran.verdict !== 'ok') {
-      await Promise.all(written.map(({ cell }) => settlePending(redis, tools, { cell, requestId: pending.requestId }, mostUnsealedEvents)));
+      await Promise.all(written.map(({ cell }) => settlePending(redis, tools, { cell, requestId: waiting.requestId }, mostUnsealedEvents)));
       return written.length === 0 ? ran : { verdict: 'void', numbers };
     }
     for (const [step, number] of ran.numbers) numbers.set(step, number);
     written.push(part);
   }
   // Not waited for: what is left of it is found to be done, or not needed.
-  const loose = [...others.map(({ cell }) => redis.hdel(tools.names.pending(cell), pending.requestId)), ...dispensable.map((part) => runSteps(redis, part.steps))];
+  const loose = [forgetPending(redis, tools.names, waiting, others.map(({ cell }) => cell)), ...dispensable.map((part) => runSteps(redis, part.steps))];
   for (const work of loose) work.catch(() => undefined);
   return { verdict: 'ok', numbers };
 }
+
+const isWriting = ({ steps }: Part): boolean => steps.some(({ letter }) => !checkLetters.has(letter) && !dispensableLetters.has(letter));
 
 /** Steps by the hash tag of their keys, in their order. */
 function partsOf(steps: Steps): readonly Part[] {
@@ -72,31 +73,32 @@ function partsOf(steps: Steps): readonly Part[] {
   return [...parts].map(([cell, own]) => ({ cell, steps: own }));
 }
 
-const cellTagOf = (key: string): string => key.slice(0, key.indexOf('}') + 1);
-
-/** The cell in which the call has its effect; without one, that of the caller's event. */
+/**
+ * The cell in which the call has its effect; without one, that of the caller's event. INVARIANT: an effect is in one
+ * cell. What another cell gets besides is told of a call that may have none.
+ */
 function homeOf({ session, revocations = [], changes = [], events, callerAccountId }: Commit, names: KeyNames): string {
-  const [revocation] = revocations;
-  if (session !== undefined) return cellTagOf(names.audit(names.cellOfAccount(session.accountId)));
-  if (revocation?.kind === 'mark') return cellTagOf(names.mark(revocation.sessionId));
-  const accountId = revocation?.accountId ?? changes.at(-1)?.accountId ?? events[0]?.accountId ?? callerAccountId;
-  return cellTagOf(names.accountState(accountId));
+  const effects = [
+    ...(session === undefined ? [] : [names.session(session.sessionId)]),
+    ...revocations.map((revocation) => (revocation.kind === 'mark' ? names.mark(revocation.sessionId) : names.accountState(revocation.accountId))),
+    ...changes.map(({ accountId }) => names.accountState(accountId)),
+  ].map(cellTagOf);
+  const [home = cellTagOf(names.accountState(events[0]?.accountId ?? callerAccountId))] = effects;
+  if (effects.some((cell) => cell !== home)) throw new Error('on a cluster one commit cannot have effects in several cells');
+  return home;
 }
 
-/** Whoever finds a part of the commit learns here whether it came to its end, or sees to it that it never does. */
-function addOutcome(steps: Steps, requestId: string, names: KeyNames): void {
-  const key = names.outcome(cellTagOf(steps[0]?.key ?? ''), requestId);
-  steps.unshift({ letter: 'M', key, values: [] });
-  addStep(steps, 'W', key, 'done', outcomeSeconds);
-}
-
-function addPending({ cell, steps }: Part, { events }: Commit, { requestId, homeCell }: { readonly requestId: string; readonly homeCell: string }, { names, keyring }: CommitTools): void {
-  const own = events.filter(({ accountId }) => cellTagOf(names.accountState(accountId)) === cell);
-  const content = encodePending({ homeCell, since: events[0]?.time ?? 0, voidEvents: own.map((event) => encodeEvent(voided(event))) });
-  addStep(steps, 'P', names.pending(cell), 1, requestId, authenticateRecord(keyring['record-authentication'], pendingPlace(cell, requestId), content));
-}
-
-/** What is told of a call whose event stands, although it had no effect. */
-function voided({ issuedSession: _issued, ...event }: AuditEvent): AuditEvent {
-  return { ...event, status: 503, errorCode: 'STS5.1504', decision: 'void: the event with this request id that stands before tells of a call that had no effect' };
+/**
+ * What one commit may change of these changes, commit by commit: all of it, but on a cluster those of one cell. The
+ * last change is in the last commit.
+ */
+export function changesOfOneCommit(redis: RedisConnection, changes: readonly AccountChange[], names: KeyNames): readonly (readonly AccountChange[])[] {
+  if (!(redis instanceof Cluster)) return [changes];
+  const groups = new Map<number, AccountChange[]>();
+  // From the end on: the group of the last change is the first one here, and the last one at the end.
+  for (const change of [...changes].reverse()) {
+    const cell = names.cellOfAccount(change.accountId);
+    groups.set(cell, [change, ...(groups.get(cell) ?? [])]);
+  }
+  return [...groups.values()].reverse();
 }

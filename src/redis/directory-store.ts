@@ -143,7 +143,8 @@ export function directoryReader(redis: RedisConnection, names: KeyNames, keyring
     },
 
     async wasUsed(accountId) {
-      return (await reach(() => redis.exists(names.accountState(accountId)))) === 1;
+      // Not whether there is a state: epochs alone may have been written again into a Redis that was emptied.
+      return (await reach(() => redis.hexists(names.accountState(accountId), 'rev'))) === 1;
     },
 
     async lastUse(accountId, accessKeyId) {

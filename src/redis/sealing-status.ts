@@ -39,7 +39,7 @@ async function readCellSealing(redis: RedisConnection, names: KeyNames, keyring:
 
 async function readState(redis: RedisConnection, names: KeyNames, cell: number): Promise<readonly [sealed: string | null, sealedAt: string | null, alarms: string | null, seconds: number]> {
   const [[sealed = null, sealedAt = null, alarms = null], [seconds]] = await Promise.all([redis.hmget(names.cellState(cell), 'sealed', 'sealed-at', 'alarms'), redis.time()]);
-  return [sealed, sealedAt, alarms, Number(seconds ?? 0)];
+  return [sealed, sealedAt, alarms, seconds ?? 0];
 }
 
 function timeOf(keyring: Keyring, cell: number, [field, value = '']: readonly string[]): { readonly time?: number } {

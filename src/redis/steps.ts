@@ -27,6 +27,9 @@ export function addStep(steps: Steps, letter: Letter, key: string, ...values: St
   steps.push({ letter, key, values });
 }
 
+/** The hash tag of a key's cell. */
+export const cellTagOf = (key: string): string => key.slice(0, key.indexOf('}') + 1);
+
 export interface ScriptArguments {
   readonly keys: readonly string[];
   readonly values: readonly (string | number)[];

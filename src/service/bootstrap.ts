@@ -7,7 +7,10 @@ import { throwAwayTools } from '../directory/bootstrap-snapshots.js';
 import type { BootstrapCatalogue, BootstrapTools, GeneratedKey } from '../directory/bootstrap-writer.js';
 import { accessKeyPlace, mfaSeedPlace, systemAccountId } from '../directory/entities.js';
 import type { Snapshot } from '../directory/snapshot.js';
+import type { AccountChange } from '../directory/store.js';
 import { open, seal, type Place } from '../keyring/seal.js';
+import { claimsOf } from '../redis/access-keys.js';
+import { changesOfOneCommit } from '../redis/commit-apart.js';
 import { accountIds } from '../redis/directory-store.js';
 import { newAccessKeyId, newEntityId, newSecretAccessKey } from '../urn/ids.js';
 import type { Composition } from './composition.js';
@@ -45,22 +48,42 @@ export function planForEmptyDirectory(file: BootstrapFile, catalogue: BootstrapC
 export type KeepKeys = (keys: readonly GeneratedKey[]) => Promise<() => Promise<void>>;
 
 /**
- * Applies the file, all of it or nothing; again and again gives the same accounts. Generated keys are kept before they
- * are written: their secrets are sealed then, and who could not keep them could never use them. Those of a try that
- * wrote nothing are taken out again; when a write fails otherwise it may have been done, and they stay.
+ * Applies the file, all of it or nothing; again and again gives the same accounts. On a cluster, where one commit
+ * changes the accounts of one cell, a failure in between leaves a part of it, and whoever applies it again does the
+ * rest: the system account, which tells whether the directory is empty, comes last.
+ *
+ * Generated keys are kept before they are written: their secrets are sealed then, and who could not keep them could
+ * never use them. Those of a commit that wrote nothing are taken out again; when a write fails otherwise it may have
+ * been done, and they stay.
  */
 export async function applyBootstrap(
   file: BootstrapFile, composition: Composition, keep: KeepKeys = () => Promise.resolve(() => Promise.resolve()),
 ): Promise<BootstrapPlan> {
+  const done: { changes: AccountChange[]; generatedKeys: GeneratedKey[] } = { changes: [], generatedKeys: [] };
   for (let attempt = 1; attempt <= maximumTries; attempt += 1) {
     const plan = await planFor(file, composition);
-    const forget = await keep(plan.generatedKeys);
-    const events = plan.changes.map((change) => machineEvent('ApplyBootstrapFile', change.accountId, composition.services));
-    const commit = { callerAccountId: systemAccountId, guards: [], unmarkedSessions: [], events, changes: plan.changes };
-    if ((await composition.store.commit(commit)) === 'committed') return plan;
-    await forget();
+    if (await applyPlan(plan, composition, keep, done)) return done;
   }
   throw new ApiError('tooManyConflicts', 'the accounts kept changing while the bootstrap file was applied');
+}
+
+/** False when an account had changed meanwhile; what was done until then is added to `done`. */
+async function applyPlan({ changes, generatedKeys }: BootstrapPlan, { redis, names, store, services }: Composition, keep: KeepKeys, done: { changes: AccountChange[]; generatedKeys: GeneratedKey[] }): Promise<boolean> {
+  const systemLast = [...changes].sort((one, other) => Number(one.accountId === systemAccountId) - Number(other.accountId === systemAccountId));
+  for (const group of changesOfOneCommit(redis, systemLast, names)) {
+    const written = new Set(claimsOf(group).map(({ accessKeyId }) => accessKeyId));
+    const keys = generatedKeys.filter(({ accessKeyId }) => written.has(accessKeyId));
+    const forget = await keep(keys);
+    const events = group.map(({ accountId }) => machineEvent('ApplyBootstrapFile', accountId, services));
+    const commit = { callerAccountId: systemAccountId, guards: [], unmarkedSessions: [], events, changes: group };
+    if ((await store.commit(commit)).result !== 'committed') {
+      await forget();
+      return false;
+    }
+    done.changes.push(...group);
+    done.generatedKeys.push(...keys);
+  }
+  return true;
 }
 
 async function existingAccounts({ redis, services }: Composition): Promise<ReadonlyMap<string, Snapshot>> {

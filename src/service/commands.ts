@@ -1,12 +1,10 @@
 // The subcommands that work on the service's own state: serve, bootstrap, directory, audit.
 import type { Command } from 'commander';
-import type { Redis } from 'ioredis';
-import { toTrace } from '../audit/trace.js';
+import { jsonLine } from '../base/json-line.js';
 import { readCatalogue } from '../catalogue/index.js';
 import { BootstrapError, type BootstrapFile } from '../directory/bootstrap-file.js';
-import { CommandError, exitCodes } from '../cli/index.js';
-import { jsonLine } from '../cli/json-line.js';
-import { readEvents, readLastEvents, readUnidentifiedCalls, type StoredEvent } from '../redis/audit-store.js';
+import { auditGroup, CommandError, exitCodes, type CommandIo } from '../cli/index.js';
+import { addAuditTailCommand } from './audit-command.js';
 import { applyBootstrap, planFor, planForEmptyDirectory, readBootstrapFile } from './bootstrap.js';
 import { realSurroundings, type Composition } from './composition.js';
 import { exportFrom, leftOutText, type ExportOptions } from './export.js';
@@ -15,11 +13,10 @@ import { credentialsFile, generatedKeysKeeper } from './generated-keys.js';
 import { serve } from './serve.js';
 import { readSettings, SettingsError, type Settings } from './settings.js';
 import { connectRedis, openComposition, openExistingRedis, openRedis, prepareKeys, refuseEmptyRedis } from './state.js';
+import type { RedisConnection } from '../redis/client.js';
 
-export interface ServiceIo {
+export interface ServiceIo extends CommandIo {
   readonly environment: NodeJS.ProcessEnv;
-  out(text: string): void;
-  err(text: string): void;
 }
 
 export function addServiceCommands(program: Command, io: ServiceIo): void {
@@ -37,12 +34,7 @@ export function addServiceCommands(program: Command, io: ServiceIo): void {
       io.out(`${jsonLine(exported.file, 2)}\n`);
     })));
 
-  const audit = program.command('audit').description('what the service recorded');
-  audit.command('tail').description('print the last events, one JSON object a line')
-    .option('-n, --count <number>', 'how many events', '20').option('-f, --follow', 'go on with new events until interrupted')
-    .option('--account <id>', 'only events of this account')
-    .option('--unidentified', 'instead: calls that no account can be charged with, counted per address and second')
-    .action((options: TailOptions) => explained(() => withState(io, say, 'read', (composition) => tail(composition, io, options))));
+  addAuditTailCommand(auditGroup(program, io), (text) => io.out(text), (work) => explained(() => withState(io, say, 'read', work)));
 }
 
 const unsealOption = ['--unseal-with <file>', 'private JWK that opens the sealed secrets of an export'] as const;
@@ -85,7 +77,7 @@ function addBootstrapCommands(program: Command, io: ServiceIo, say: (message: st
 async function withState(io: ServiceIo, say: (message: string) => void, purpose: 'read' | 'change', work: (composition: Composition, settings: Settings) => Promise<void>): Promise<void> {
   const settings = readSettings(io.environment);
   const place = await (purpose === 'read' ? openExistingRedis(settings, say) : openRedis(settings, say, true));
-  let redis: Redis | undefined;
+  let redis: RedisConnection | undefined;
   try {
     redis = await connectRedis(settings, place.url, () => undefined);
     if (purpose === 'read') await refuseEmptyRedis(settings, redis);
@@ -95,37 +87,6 @@ async function withState(io: ServiceIo, say: (message: string) => void, purpose:
   } finally {
     redis?.disconnect();
     await place.stop();
-  }
-}
-
-const pollMilliseconds = 500;
-
-interface TailOptions {
-  readonly count: string;
-  readonly follow?: true;
-  readonly account?: string;
-  readonly unidentified?: true;
-}
-
-async function tail({ redis, names }: Composition, io: ServiceIo, options: TailOptions): Promise<void> {
-  const count = Number(options.count);
-  if (!Number.isSafeInteger(count) || count < 1) throw new CommandError(exitCodes.usage, `\`--count\` must be a whole number from 1, not \`${options.count}\``);
-  if (options.unidentified === true) {
-    if (options.follow === true || options.account !== undefined) throw new CommandError(exitCodes.usage, '`--unidentified` goes with `--count` only');
-    for (const calls of await readUnidentifiedCalls(redis, count)) io.out(`${jsonLine(calls)}\n`);
-    return;
-  }
-  const print = (events: readonly StoredEvent[]): void => {
-    for (const { id, event } of events) io.out(`${jsonLine(toTrace(id, event))}\n`);
-  };
-  let { events, position } = await readLastEvents(redis, names, count, options.account);
-  print(events);
-  while (options.follow === true) {
-    const from = position;
-    ({ events, position } = await readEvents(redis, names, from, options.account));
-    print(events);
-    // At the end of every cell, not when nothing matched: behind events of other accounts there may be more.
-    if ([...position].every(([cell, sequence]) => from.get(cell) === sequence)) await new Promise((resolve) => setTimeout(resolve, pollMilliseconds));
   }
 }
 

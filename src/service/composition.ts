@@ -1,20 +1,31 @@
 // Puts the rooms together: from settings and a Redis to everything that serving or administering needs.
-import { Redis } from 'ioredis';
 import { pooledRandom, systemClock, type Clock, type Random } from '../base/clock.js';
 import { unidentifiedCounter, type UnidentifiedCounter } from '../audit/unidentified.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { attemptCounters, type MakeAttemptCounter } from '../redis/attempts.js';
-import { recordUnidentifiedCalls } from '../redis/audit-store.js';
+import { eventStream, recordUnidentifiedCalls } from '../redis/audit-store.js';
+import { openCells, type CellWatch } from '../redis/cell-watch.js';
 import { keyNames, type KeyNames } from '../redis/cells.js';
 import { commitStore } from '../redis/commit-store.js';
 import { directoryReader } from '../redis/directory-store.js';
 import { openInstall, type Install } from '../redis/install.js';
+import { sessionIndex } from '../redis/session-index.js';
 import { sessionIds, sessionReader } from '../redis/session-store.js';
 import { readCatalogue } from '../catalogue/index.js';
+import { formatVerifierKey } from '../tlog/index.js';
 import type { CommitStore } from '../sts/commit.js';
-import type { Services } from '../sts/services.js';
+import type { Services, StsSettings } from '../sts/services.js';
 import { turns } from '../sts/turns.js';
+import { alarms, type Alarms } from './alarms.js';
+import { auditReader } from './audit-reader.js';
+import { cellEvents, type CellEvents } from './cell-events.js';
+import { durability, type Durability } from './durability.js';
+import { processDigests } from './process-digests.js';
+import { processWatch, type ProcessWatch } from './process-watch.js';
+import { auditLogOf, type AuditLog } from './sealer/audit-log.js';
+import { sealingWatch, type SealingWatch } from './sealer/sealing-watch.js';
 import type { Settings } from './settings.js';
+import type { RedisConnection } from '../redis/client.js';
 
 const attemptWindowSeconds = 300;
 const signatureFailureSlots = 65_536;
@@ -22,14 +33,22 @@ const signatureFailureSlots = 65_536;
 const mfaSlots = 2 ** 48;
 
 export interface Composition {
-  readonly redis: Redis;
+  readonly redis: RedisConnection;
   readonly names: KeyNames;
+  readonly cells: CellWatch;
   readonly install: Install;
   readonly keyring: Keyring;
   readonly services: Services;
   readonly store: CommitStore;
   readonly attemptCounter: MakeAttemptCounter;
   readonly unidentified: UnidentifiedCounter;
+  readonly auditLog: AuditLog;
+  readonly sealingWatch: SealingWatch;
+  /** Of all accounts, sealed or not. */
+  readonly auditEvents: CellEvents;
+  readonly alarms: Alarms;
+  readonly durability: Omit<Durability, 'store'>;
+  readonly processes: ProcessWatch;
   /** Writes what was counted of calls without a caller. */
   flushUnidentified(): Promise<void>;
 }
@@ -41,36 +60,52 @@ export interface Surroundings {
 
 export const realSurroundings = (): Surroundings => ({ clock: systemClock, random: pooledRandom() });
 
-export async function compose(settings: Settings, redis: Redis, keyring: Keyring, { clock, random }: Surroundings): Promise<Composition> {
+export async function compose(settings: Settings, redis: RedisConnection, keyring: Keyring, { clock, random }: Surroundings): Promise<Composition> {
   const install = await openInstall(redis, keyring, settings.STS_CELLS, random);
   const names = keyNames(install.cells);
+  const cells = await openCells(redis, names, random);
   const catalogue = await readCatalogue(settings.STS_CATALOGUE_DIR);
   const unidentified = unidentifiedCounter(clock);
   const attemptCounter = attemptCounters(redis, keyring);
+  const auditLog = auditLogOf(settings.STS_AUDIT_DIR, install, keyring);
+  const auditEvents = cellEvents({ cells: install.cells, stream: eventStream(redis, names, keyring), log: auditLog });
+  const stsSettings: StsSettings = {
+    issuer: settings.STS_ISSUER ?? `urn:agency-sts:${install.id}`,
+    region: settings.STS_REGION,
+    serviceName: settings.STS_SERVICE_NAME,
+    maximumChainDepth: settings.STS_MAX_CHAIN_DEPTH,
+    maximumChainAgeSeconds: settings.STS_MAX_CHAIN_AGE,
+    allowUnsignedPayload: settings.STS_ALLOW_UNSIGNED_PAYLOAD,
+    rejectReplays: settings.STS_REJECT_REPLAYS,
+  };
+  const raised = alarms();
+  const processes = processWatch({
+    redis, clock, random, alarms: raised, maximumSkewSeconds: settings.STS_MAX_CLOCK_SKEW, digests: processDigests(keyring, catalogue, stsSettings, [install.cells, settings.STS_REDIS_WAIT_REPLICAS]),
+  });
+  const { store, ...kept } = durability(commitStore(redis, { names, keyring, random, cells }, { mostUnsealedEvents: settings.STS_AUDIT_MAX_UNSEALED }), {
+    tools: { redis, names, keyring, random }, watch: cells, clock, alarms: raised, auditFolder: settings.STS_AUDIT_DIR, replicas: settings.STS_REDIS_WAIT_REPLICAS,
+    sealedSize: (cell) => auditLog.sealedSize(cell), refuse: () => processes.refuse(),
+  });
   const services: Services = {
     clock,
+    clockSkewSeconds: () => processes.clockSkewSeconds(),
     random,
     keyring,
     catalogue,
     directory: directoryReader(redis, names, keyring, { systemPolicies: catalogue.systemPolicies }),
     turns: turns(),
     sessions: sessionReader(redis, names, keyring),
+    sessionIndex: sessionIndex(redis, names, keyring),
     sessionIds: sessionIds(redis, names, random),
+    audit: auditReader({ cells: auditEvents, cellOfAccount: (accountId) => names.cellOfAccount(accountId), log: { name: auditLog.name, verifierKeys: auditLog.verifiers.map(formatVerifierKey) } }),
     mfaAttempts: attemptCounter('mfa', attemptWindowSeconds, mfaSlots),
     signatureFailures: attemptCounter('signature', attemptWindowSeconds, signatureFailureSlots),
-    settings: {
-      issuer: settings.STS_ISSUER ?? `urn:agency-sts:${install.id}`,
-      region: settings.STS_REGION,
-      serviceName: settings.STS_SERVICE_NAME,
-      maximumChainDepth: settings.STS_MAX_CHAIN_DEPTH,
-      maximumChainAgeSeconds: settings.STS_MAX_CHAIN_AGE,
-      allowUnsignedPayload: settings.STS_ALLOW_UNSIGNED_PAYLOAD,
-      rejectReplays: settings.STS_REJECT_REPLAYS,
-    },
+    settings: stsSettings,
   };
   return {
-    redis, names, install, keyring, services, unidentified, attemptCounter,
-    store: commitStore(redis, names, keyring, random),
+    redis, names, cells, install, keyring, services, unidentified, attemptCounter, auditLog, auditEvents,
+    store, processes, alarms: raised, durability: kept,
+    sealingWatch: sealingWatch({ redis, names, keyring, clock, mostUnsealedEvents: settings.STS_AUDIT_MAX_UNSEALED }),
     flushUnidentified: () => recordUnidentifiedCalls(redis, unidentified.take()),
   };
 }

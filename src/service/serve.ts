@@ -10,6 +10,7 @@ import { credentialsFile, generatedKeysKeeper } from './generated-keys.js';
 import { createLog, redisErrors } from './log.js';
 import { serveAlone, serveAsWorker, serveInWorkers, workerVariable } from './processes.js';
 import { sampleFile } from './sample.js';
+import { openAuditFolder } from './sealer/log-folder.js';
 import { settingError, type Settings } from './settings.js';
 import { connectRedis, openComposition, openRedis, prepareKeys } from './state.js';
 
@@ -43,6 +44,7 @@ async function prepareState(settings: Settings, url: string, log: Log, say: (mes
     const surroundings = realSurroundings();
     await prepareKeys(settings, redis, surroundings, say);
     const composition = await openComposition(settings, redis, surroundings);
+    await openAuditFolder(composition);
     await fillEmptyDirectory(settings, composition, say);
     return await composition.services.directory.isEmpty();
   } finally {

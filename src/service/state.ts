@@ -1,7 +1,7 @@
 // Opens the state of the service: its Redis (private or given), its key ring, and the checks both must pass.
-import type { Redis } from 'ioredis';
-import { createMissingKeys, isEmptyKeyring, loadKeyring } from '../keyring/files.js';
-import { connected, createClient } from '../redis/client.js';
+import { createMissingKeys, hasKey, isEmptyKeyring, loadKeyring } from '../keyring/files.js';
+import { keyPurposes, type KeyPurpose } from '../keyring/key.js';
+import { connected, createClient, type RedisConnection } from '../redis/client.js';
 import { findEmbeddedRedis, hasEmbeddedData, startEmbeddedRedis } from '../redis/embedded/index.js';
 import { isInstalled, refuseOldServer, weakDurability } from '../redis/install.js';
 import { compose, type Composition, type Surroundings } from './composition.js';
@@ -31,7 +31,7 @@ export async function openExistingRedis(settings: Settings, say: (message: strin
 }
 
 /** Throws when the Redis was never filled. */
-export async function refuseEmptyRedis(settings: Settings, redis: Redis): Promise<void> {
+export async function refuseEmptyRedis(settings: Settings, redis: RedisConnection): Promise<void> {
   if (!(await isInstalled(redis))) throw noState(settings);
 }
 
@@ -40,7 +40,7 @@ const noState = ({ STS_REDIS_URL: url, STS_DATA_DIR: folder }: Settings): Settin
   new SettingsError(`there is no state in ${url === undefined ? `${folder} (\`STS_DATA_DIR\`)` : 'the Redis of `STS_REDIS_URL`'}: nothing was started or filled there`);
 
 /** A connection that has been checked: new enough, and durable unless a setting says otherwise. */
-export async function connectRedis(settings: Settings, url: string, onError: (error: Error) => void): Promise<Redis> {
+export async function connectRedis(settings: Settings, url: string, onError: (error: Error) => void): Promise<RedisConnection> {
   const redis = createClient(url, onError);
   try {
     await connected(redis, connectMilliseconds).catch((error: unknown) => {
@@ -55,7 +55,7 @@ export async function connectRedis(settings: Settings, url: string, onError: (er
   }
 }
 
-async function refuseWeakRedis(settings: Settings, redis: Redis): Promise<void> {
+async function refuseWeakRedis(settings: Settings, redis: RedisConnection): Promise<void> {
   if (settings.STS_ALLOW_WEAK_REDIS) return;
   const weak = await weakDurability(redis);
   if (weak.length === 0) return;
@@ -64,19 +64,27 @@ async function refuseWeakRedis(settings: Settings, redis: Redis): Promise<void> 
   );
 }
 
-/** Makes the keys of a first start. With state in Redis already, a missing key is an error: what was made with it could not be read. */
-export async function prepareKeys(settings: Settings, redis: Redis, { clock, random }: Surroundings, say: (message: string) => void): Promise<void> {
+/**
+ * Makes the keys of a first start. With state in Redis already, a missing key is an error: what was made with it could
+ * not be read. Only the key that signs the audit log is made later too: an installation from before it has signed nothing.
+ */
+export async function prepareKeys(settings: Settings, redis: RedisConnection, { clock, random }: Surroundings, say: (message: string) => void): Promise<void> {
+  const directory = settings.STS_KEYS_DIR;
+  const make = async (purposes: readonly KeyPurpose[]): Promise<void> => {
+    const made = await createMissingKeys(directory, clock, random, purposes).catch((error: unknown) => {
+      throw settingError('STS_KEYS_DIR', error);
+    });
+    if (made.length > 0) say(`made keys in ${directory}: ${made.join(', ')}`);
+  };
   // Asked first: another start that makes both at this moment makes the keys before the install.
-  if (await isInstalled(redis)) {
-    if (!(await isEmptyKeyring(settings.STS_KEYS_DIR))) return;
-    throw new SettingsError(`\`STS_KEYS_DIR\` names a folder without keys (${settings.STS_KEYS_DIR}), but this Redis was filled with a key ring: restore it`);
+  if (!(await isInstalled(redis))) return make(keyPurposes);
+  if (await isEmptyKeyring(directory)) {
+    throw new SettingsError(`\`STS_KEYS_DIR\` names a folder without keys (${directory}), but this Redis was filled with a key ring: restore it`);
   }
-  const made = await createMissingKeys(settings.STS_KEYS_DIR, clock, random).catch((error: unknown) => {
-    throw settingError('STS_KEYS_DIR', error);
-  });
-  if (made.length > 0) say(`made keys in ${settings.STS_KEYS_DIR}: ${made.join(', ')}`);
+  // Asked without the lock: the folder may be one that this process cannot write to.
+  if (!(await hasKey(directory, 'audit-signing'))) await make(['audit-signing']);
 }
 
-export async function openComposition(settings: Settings, redis: Redis, surroundings: Surroundings): Promise<Composition> {
+export async function openComposition(settings: Settings, redis: RedisConnection, surroundings: Surroundings): Promise<Composition> {
   return compose(settings, redis, await loadKeyring(settings.STS_KEYS_DIR), surroundings);
 }

@@ -7,8 +7,12 @@ import { close, createHttpServer, listen } from '../http/server.js';
 import { rateWindowSeconds } from '../http/rate-limit.js';
 import { authenticator } from '../sts/authenticate.js';
 import type { Composition } from './composition.js';
-import { readinessProbe } from './readiness.js';
+import { readinessProbe, type ReadinessPart } from './readiness.js';
+import { metricsOf } from './sealer/metrics-of.js';
+import { openAuditFolder } from './sealer/log-folder.js';
+import { sealerOf } from './sealer/sealer-of.js';
 import { SettingsError, type Settings } from './settings.js';
+import { followParts } from './settle-parts.js';
 
 /** Counters that may exist at once; more subjects share them, so that no flood of addresses fills Redis. */
 const rateSlots = 262_144;
@@ -23,9 +27,13 @@ export interface Worker {
   stop(): Promise<void>;
 }
 
-/** The server with everything behind it, not listening yet. */
-export function createWorkerServer(settings: Settings, composition: Composition, log: Log): Server {
-  const { services, store, redis, unidentified, attemptCounter } = composition;
+/**
+ * The server with everything behind it, not listening yet.
+ * @param sealing what readiness says of sealing; absent: nobody seals, and that is no reason
+ */
+export function createWorkerServer(settings: Settings, composition: Composition, log: Log, sealing?: ReadinessPart): Server {
+  const { services, store, redis, unidentified, attemptCounter, durability, processes, sealingWatch } = composition;
+  composition.alarms.attach(log);
   const app = createApp({
     door: { services, store, authenticate: authenticator(services) },
     random: services.random,
@@ -34,7 +42,11 @@ export function createWorkerServer(settings: Settings, composition: Composition,
       accessKey: { perMinute: settings.STS_RATE_ACCESS_KEY_PER_MINUTE, counter: attemptCounter('rate:access-key', rateWindowSeconds, rateSlots) },
     },
     trustProxy: settings.STS_TRUST_PROXY,
-    readiness: readinessProbe(settings, redis),
+    metrics: () => metricsOf(sealingWatch, processes),
+    readiness: readinessProbe(settings, redis, [...(sealing === undefined ? [] : [sealing]), async () => {
+      const refusal = processes.refusal();
+      return { reasons: [...(await durability.reasons()), ...(refusal === undefined ? [] : [refusal])], warnings: processes.warnings() };
+    }]),
     log,
     countUnidentified: (call) => unidentified.count(call),
   });
@@ -42,14 +54,22 @@ export function createWorkerServer(settings: Settings, composition: Composition,
 }
 
 export async function startWorker(settings: Settings, composition: Composition, log: Log): Promise<Worker> {
-  const server = createWorkerServer(settings, composition, log);
+  const folder = await openAuditFolder(composition);
+  const server = createWorkerServer(settings, composition, log, () => composition.sealingWatch.readinessOfSealing());
+  // Without Redis it is not ready, and goes on when Redis is back.
+  await composition.processes.look().catch(() => undefined);
+  const endDurability = await composition.durability.start();
   await listen(server, settings.STS_PORT, settings.STS_HOST).catch((error: unknown) => {
+    endDurability();
     throw new SettingsError(`\`STS_HOST\` and \`STS_PORT\`: ${settings.STS_HOST}:${settings.STS_PORT} cannot be served: ${error instanceof Error ? error.message : String(error)}`);
   });
 
+  const endProcessWatch = composition.processes.start();
   const flush = (): void => {
     composition.flushUnidentified().catch((error: unknown) => log.error({ cause: String(error) }, 'counts of unidentified calls were not written'));
   };
+  const sealer = sealerOf(settings, composition, folder, log, true);
+  const endSettling = followParts(settings, composition, log);
   const timer = setInterval(flush, flushMilliseconds);
   timer.unref();
   return {
@@ -63,6 +83,10 @@ export async function startWorker(settings: Settings, composition: Composition, 
       await close(server, patienceMilliseconds);
       clearInterval(sweep);
       await composition.flushUnidentified().catch(() => undefined);
+      await sealer.stop();
+      endSettling();
+      endProcessWatch();
+      endDurability();
       composition.redis.disconnect();
     },
   };

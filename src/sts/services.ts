@@ -1,4 +1,5 @@
 // What the token service works with, passed in by the composition.
+import type { AuditReader } from '../audit/reader.js';
 import type { Clock, Random } from '../base/clock.js';
 import type { DirectoryReader } from '../directory/store.js';
 import type { Keyring } from '../keyring/keyring.js';
@@ -42,6 +43,7 @@ export interface Services {
   /** For looking at sessions, not for deciding upon them. */
   readonly sessionIndex: SessionIndex;
   readonly sessionIds: SessionIds;
+  readonly audit: AuditReader;
   /** Wrong MFA codes per device. */
   readonly mfaAttempts: AttemptCounter;
   /** Failed signatures per access key and address. */

@@ -6,7 +6,7 @@ import type { Account, Group, TrustAgency, User } from '../../src/directory/enti
 import { changedSnapshot, entityField, snapshotOf, type EntityEntry, type Snapshot } from '../../src/directory/snapshot.js';
 
 const accountId = 'a'.repeat(32);
-const account: Account = { accountId, accountName: 'a', rootUserId: '', createdAt: 0, inOrganization: false, asymmetricSignature: true, quotas: {} };
+const account: Account = { accountId, accountName: 'a', rootUserId: '', createdAt: 0, inOrganization: false, asymmetricSignature: true, revokeOnDisable: false, quotas: {} };
 const policyIds = ['p0', 'p1', 'p2'];
 
 const kind = fc.constantFrom('agency', 'group', 'user');

@@ -2,7 +2,6 @@
 import * as OTPAuth from 'otpauth';
 import { accountA, agencies, ask, policy, allow, trust, keys } from '../support/accounts.js';
 import type { Answer, Credentials, TestService } from '../support/service.js';
-import { sealAll } from '../oversight/audit-support.js';
 import { text } from './managed.js';
 
 export interface Sample {
@@ -188,7 +187,7 @@ export const samples: Readonly<Record<string, (make: Maker) => Promise<Sample> |
   GetAuditEvent: async (make) => ({ path: { event_id: await event(make) } }),
   GetAuditEventProof: async (make) => {
     const id = await event(make);
-    await sealAll(make.service);
+    await make.service.seal();
     return { path: { event_id: id } };
   },
   ListAuditKeys: () => ({}),

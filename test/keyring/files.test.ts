@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../src/base/clock.js';
-import { createMissingKeys, isEmptyKeyring, loadKeyring } from '../../src/keyring/files.js';
+import { createMissingKeys, hasKey, isEmptyKeyring, loadKeyring } from '../../src/keyring/files.js';
 import { keyPurposes, type KeyFile, type KeyPurpose } from '../../src/keyring/key.js';
 import { keyringOf } from '../../src/keyring/keyring.js';
 import { createdAt, freshFile, freshKey, freshKeys, random } from './support.js';
@@ -30,6 +30,8 @@ async function put(name: string, content: object | string, mode = 0o600): Promis
 }
 const message = async (work: Promise<unknown>): Promise<string> => work.then(() => 'nothing was refused', (error: unknown) => (error instanceof Error ? error.message : 'no error'));
 
+const pairs: readonly KeyPurpose[] = ['token-signing', 'audit-signing'];
+
 describe('the first start', () => {
   it('makes one key for each purpose, each in a file of its own that only its owner can read, in a folder of that kind', async () => {
     expect(await isEmptyKeyring(folder)).toBe(true);
@@ -41,11 +43,12 @@ describe('the first start', () => {
     expect((await stat(folder)).mode & 0o777).toBe(0o700);
   });
 
-  it('makes keys that load: Ed25519 for tokens, 256 bits for all else, no two alike', async () => {
+  it('makes keys that load: Ed25519 for tokens and the audit log, 256 bits for all else, no two alike', async () => {
     await create();
     const ring = await loadKeyring(folder);
-    expect(ring['token-signing'].active.key.asymmetricKeyType).toBe('ed25519');
-    const secrets = keyPurposes.filter((purpose) => purpose !== 'token-signing').map((purpose) => ring[purpose].active.key.export().toString('hex'));
+    for (const purpose of pairs) expect(ring[purpose].active.key.asymmetricKeyType).toBe('ed25519');
+    expect(ring['audit-signing'].active.publicKey?.export({ format: 'jwk' }).x).not.toBe(ring['token-signing'].active.publicKey?.export({ format: 'jwk' }).x);
+    const secrets = keyPurposes.filter((purpose) => !pairs.includes(purpose)).map((purpose) => ring[purpose].active.key.export().toString('hex'));
     expect(secrets.map((secret) => secret.length)).toEqual(secrets.map(() => 64));
     expect(new Set(secrets).size).toBe(secrets.length);
   });
@@ -58,6 +61,13 @@ describe('the first start', () => {
     await rm(await fileOf('message-sealing'));
     expect(await create()).toEqual(['message-sealing']);
     expect(await fileNames()).toHaveLength(keyPurposes.length);
+  });
+
+  it('makes only the purposes that it is asked for, and tells which the folder has', async () => {
+    expect(await createMissingKeys(folder, systemClock, random, ['message-sealing'])).toEqual(['message-sealing']);
+    expect([await hasKey(folder, 'message-sealing'), await hasKey(folder, 'audit-signing')]).toEqual([true, false]);
+    expect(await createMissingKeys(folder, systemClock, random, ['audit-signing', 'message-sealing'])).toEqual(['audit-signing']);
+    expect(await fileNames()).toHaveLength(2);
   });
 
   it('several starts at once make one ring, and each finds it whole', async () => {
@@ -120,7 +130,7 @@ describe('F6: a key file that is not as it must be', () => {
 
   const malformed: readonly (readonly [string, () => object | string])[] = [
     ['empty', () => ''], ['no JSON', () => `{"k":"${sealing().k ?? ''}"`], ['null', () => 'null'], ['an array', () => '[]'], ['PEM', () => generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()],
-    ['a secret as token-signing key', () => ({ ...sealing(), purpose: 'token-signing' })],
+    ['a secret as token-signing key', () => ({ ...sealing(), purpose: 'token-signing' })], ['a secret as audit-signing key', () => ({ ...sealing(), purpose: 'audit-signing' })],
     ['an Ed25519 key as secret', () => ({ ...signing(), purpose: 'secret-sealing' })],
     ['of an unknown purpose', () => ({ ...sealing(), purpose: 'everything' })], ['of two purposes', () => ({ ...sealing(), purpose: ['secret-sealing', 'message-sealing'] })],
     ['on the curve X25519', () => ({ ...signing(), ...jwk('x25519') })], ['on the curve Ed448', () => ({ ...signing(), ...jwk('ed448') })], ['on the curve P-256', () => ({ ...signing(), ...p256() })],

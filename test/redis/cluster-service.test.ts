@@ -223,7 +223,7 @@ it('audit events are read back through the API, and every one is numbered withou
     const { names } = service.composition;
     const entries = await service.connection.xrange(names.audit(cell), '-', '+');
     expect(entries.map(([id]) => id)).toEqual(entries.map((_, index) => `0-${index + 1}`));
-    expect(await service.connection.hget(names.cellState(cell), 'sequence')).toBe(String(entries.length));
+    expect(await service.connection.hget(names.cellState(cell), 'sequence') ?? '0').toBe(String(entries.length));
   }
 });
 

@@ -175,13 +175,14 @@ describe('a process that ends between the parts', () => {
 });
 
 it('calls that are settled while they are at work have either their effect or an event that declares them void', async () => {
-  let isOver = false;
-  const settling = (async () => {
-    for (let settled = 0; ; settled += await settle(service)) if (isOver) return settled;
-  })();
+  let last = 0;
+  strike(accountB, async (part) => {
+    last += 1;
+    // Some are caught for certain, the others by chance.
+    if (last % 4 === 0) await settle(service);
+    return part.run();
+  });
   const answers = await Promise.all(Array.from({ length: 80 }, (_, index) => assumeOver(`both-${index}`)));
-  isOver = true;
-  await settling;
   await settle(service);
   const counts = { done: 0, void: 0 };
   for (const answer of answers) {
@@ -196,7 +197,7 @@ it('calls that are settled while they are at work have either their effect or an
     expect(await eventsOf(accountB, answer)).toHaveLength(answer.status === 200 ? 1 : 0);
     counts[answer.status === 200 ? 'done' : 'void'] += 1;
   }
-  expect(counts.void).toBeGreaterThan(0);
+  expect([counts.done > 0, counts.void > 0], JSON.stringify(counts)).toEqual([true, true]);
 });
 
 it('a part that was altered is told, and keeps nobody from settling the others', async () => {
@@ -229,7 +230,10 @@ describe('a bootstrap file', () => {
     const kept = new Set<string>();
     const keep = (generated: readonly { readonly accessKeyId: string }[]) => {
       for (const { accessKeyId } of generated) kept.add(accessKeyId);
-      return Promise.resolve(() => Promise.resolve(generated.forEach(({ accessKeyId }) => kept.delete(accessKeyId))));
+      return Promise.resolve(() => {
+        for (const { accessKeyId } of generated) kept.delete(accessKeyId);
+        return Promise.resolve();
+      });
     };
     strike(accountC, lost);
     await expect(applyBootstrap(file, broken.composition, keep)).rejects.toMatchObject({ status: 503 });

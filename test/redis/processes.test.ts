@@ -61,7 +61,7 @@ it('processes that run with other settings are told apart at /readyz, as a warni
   try {
     await service.composition.processes.look();
     await other.composition.processes.look();
-    expect((await supertest(other.server).get('/readyz')).body).toMatchObject({ warnings: ['another process of this installation runs with another settings'] });
+    expect((await supertest(other.server).get('/readyz')).body).toMatchObject({ warnings: ['another process of this installation runs with other settings'] });
     expect((await supertest(other.server).get('/readyz')).status).toBe(200);
   } finally {
     await other.stop();

@@ -132,8 +132,8 @@ it('while a cell is behind every call on it is refused with 503, and /readyz say
     expect([status, body.credentials]).toEqual([503, undefined]);
   }
   await expect.poll(async () => {
-    const { status, body } = await supertest(peer.server).get('/readyz');
-    return `${status} ${JSON.stringify(body)}`;
+    const answer = await supertest(peer.server).get('/readyz');
+    return `${answer.status} ${answer.text}`;
   }, { timeout: 5000 }).toMatch(/^503 .*put back to an earlier one/);
 
   await raw.redis.del(lock);
@@ -187,4 +187,34 @@ it('events of a recovery belong to the system account', async () => {
   const replayed = records.find(({ operation }) => operation === 'RevocationsReplayed');
   expect(replayed).toMatchObject({ accountId: systemAccountId, request: { cell: cell() } });
   expect(Object.keys(replayed?.request ?? {}).sort()).toEqual(['cell', 'lost_events', 'replayed']);
+});
+
+it('what is revoked on one of two primaries is dead on the other one as soon as a process there looks', async () => {
+  const session = await assume(agencies.first, 'parted');
+  const copy = await backUp(raw);
+  const parted = await startRawRedis(['appendonly', 'yes'], ['appendfsync', 'always']);
+  await restore(parted, copy);
+  const apart = await startPeer(service, parted.url);
+  try {
+    expect(await settled(() => apart.identity(session))).toBe(200);
+    await apart.composition.durability.look();
+    await settled(() => service.identity(session));
+    await revoke(service.composition, accountA, [await revocationOf(service.composition, 'mark', session.accessKeyId, accountA, 'account')]);
+    await apart.composition.durability.look();
+    expect(await settled(() => apart.identity(session))).toBe(401);
+  } finally {
+    await apart.stop();
+    await parted.stop();
+  }
+});
+
+it('a server that was told another history over the same connection is checked again', async () => {
+  const session = await assume(agencies.first, 'history');
+  await revoke(service.composition, accountA, [await revocationOf(service.composition, 'mark', session.accessKeyId, accountA, 'account')]);
+  await raw.redis.del(service.composition.names.mark(session.accessKeyId));
+  // No connection ends by this.
+  await raw.redis.replicaof('127.0.0.1', 1);
+  await raw.redis.replicaof('NO', 'ONE');
+  await peer.composition.durability.look();
+  expect(await settled(() => peer.identity(session))).toBe(401);
 });

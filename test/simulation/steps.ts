@@ -1,4 +1,7 @@
 // What can happen in one step: calls by callers and by security teams, the passing of time, and faults.
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { verifyLog } from '../../src/audit/log/verify.js';
 import { agencies, keys } from '../support/accounts.js';
 import { credentialsOf, type Answer, type Credentials } from '../support/service.js';
 import type { Peer } from '../redis/support.js';
@@ -158,8 +161,63 @@ const failOver: Step = async ({ world, model }) => {
   return lost === undefined ? 'fail over' : `fail over to the replica, which knows nothing since step ${lost}`;
 };
 
+/** Faults of Redis may keep it from that for the moment. */
+const seal: Step = async ({ world, chance }) => {
+  const index = chance.below(world.workers().length);
+  try {
+    await world.seal(index);
+    return `worker ${index} seals`;
+  } catch (error) {
+    return `worker ${index} cannot seal: ${error instanceof Error ? error.message : String(error)}`;
+  }
+};
+
+/** The worker that seals ends in the midst of it. */
+const crashSealer: Step = async ({ world, chance }) => {
+  const index = chance.below(world.workers().length);
+  const sealing = world.seal(index).catch(() => undefined);
+  await new Promise((resolve) => setTimeout(resolve, chance.below(30)));
+  await world.crashWorker(index);
+  await sealing;
+  return `worker ${index} crashes while it seals`;
+};
+
+/** Somebody puts an older, whole log back: found out with the checkpoints that were kept. */
+const cutLog: Step = async (simulation) => {
+  const { world } = simulation;
+  const older = await world.copyOfLog();
+  const fewer = await checkpointsIn(older);
+  await sealForCertain(simulation);
+  const kept = await checkpointsIn(world.logFolder());
+  if (fewer.join() === kept.join()) return 'nothing was added to the log that could be cut off';
+  const { findings } = await verifyLog(older, world.verifiers(), { from: kept });
+  refute(findings.length > 0 && findings.every(({ kind }) => kind === 'cut' || kind === 'missing-log'), `a log that was cut was judged ${JSON.stringify(findings)}`);
+  return 'a log that was cut is found out';
+};
+
+/** Notes of all cells that have a log. */
+export async function checkpointsIn(folder: string): Promise<readonly string[]> {
+  const cells = (await readdir(folder)).filter((name) => /^c\d+$/.test(name)).sort();
+  const notes = await Promise.all(cells.map((cell) => readFile(join(folder, cell, 'checkpoint'), 'utf8').catch(() => undefined)));
+  return notes.filter((note) => note !== undefined);
+}
+
+/** Until some worker could seal everything. */
+export async function sealForCertain({ world }: Simulation): Promise<void> {
+  const started = Date.now();
+  for (let tries = 0; ; tries += 1) {
+    try {
+      await world.seal(tries % world.workers().length);
+      return;
+    } catch (error) {
+      if (Date.now() - started > longestMilliseconds) throw new Error(`nothing could be sealed: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
 /** How often each happens, of all together. */
 export const weights: readonly (readonly [number, Step])[] = [
   [16, assumeByKey], [22, assumeBySession], [3, overlongChain], [12, revokeOne], [5, revokeMany], [8, passTime],
-  [3, crashWorker], [3, killRedis], [5, loseReply], [2, cutReplication], [2, failOver],
+  [3, crashWorker], [3, killRedis], [5, loseReply], [2, cutReplication], [2, failOver], [5, seal], [2, crashSealer], [2, cutLog],
 ];

@@ -9,8 +9,11 @@ import { pooledRandom } from '../../src/base/clock.js';
 import { parseBootstrapFile } from '../../src/directory/bootstrap-file.js';
 import { commitScript } from '../../src/redis/scripts/commit.js';
 import { applyBootstrap } from '../../src/service/bootstrap.js';
-import { readSettings } from '../../src/service/settings.js';
+import { openAuditFolder } from '../../src/service/sealer/log-folder.js';
+import { sealerOf } from '../../src/service/sealer/sealer-of.js';
+import { readSettings, type Settings } from '../../src/service/settings.js';
 import { openComposition, prepareKeys } from '../../src/service/state.js';
+import type { VerifierKey } from '../../src/tlog/index.js';
 import { accounts } from '../support/accounts.js';
 import { standalone } from '../support/standalone.js';
 import { startOfTest } from '../support/service.js';
@@ -32,6 +35,10 @@ export interface World {
   cutReplication(): Promise<void>;
   /** The primary dies, the replica takes over, and a new replica follows it. */
   failOver(): Promise<void>;
+  /** A worker moves all that waits into the log. */
+  seal(index: number): Promise<void>;
+  logFolder(): string;
+  verifiers(): readonly VerifierKey[];
   copyOfLog(): Promise<string>;
   stop(): Promise<void>;
 }
@@ -49,6 +56,7 @@ export async function startWorld(): Promise<World> {
   const startWorker = (): Promise<Peer> => startPeer({ folder, clock: { ...clock, set: () => undefined } }, gate.url, environment);
   const workers = await Promise.all([startWorker(), startWorker()]);
   const copies: string[] = [];
+  const logFolder = join(folder, 'data', 'audit');
 
   return {
     clock,
@@ -77,10 +85,16 @@ export async function startWorld(): Promise<World> {
       primary = replica;
       replica = await followerOf(primary);
     },
+    async seal(index) {
+      const worker = workers[index];
+      if (worker !== undefined) await sealWith(settingsOf(folder, gate.url), worker);
+    },
+    logFolder: () => logFolder,
+    verifiers: () => workers[0]?.composition.auditLog.verifiers ?? [],
     async copyOfLog() {
       const copy = await mkdtemp(join(tmpdir(), 'sts-log-'));
       copies.push(copy);
-      await cp(join(folder, 'data', 'audit'), copy, { recursive: true });
+      await cp(logFolder, copy, { recursive: true });
       return copy;
     },
     async stop() {
@@ -115,9 +129,21 @@ async function untilLoaded({ redis: { redis } }: Server): Promise<void> {
   while (!(await redis.info('persistence').catch(() => '')).includes('loading:0')) await sleep(10);
 }
 
+const settingsOf = (folder: string, url: string): Settings => readSettings({ STS_DATA_DIR: join(folder, 'data'), STS_KEYS_DIR: join(folder, 'keys'), STS_REDIS_URL: url, ...environment });
+
+const sealTimes = { turnMilliseconds: 2000, idleMilliseconds: 1 };
+const quiet = { debug: () => undefined, info: () => undefined, error: () => undefined };
+
+async function sealWith(settings: Settings, { composition }: Peer): Promise<void> {
+  // What a serving process does after each reconnection.
+  await composition.durability.reasons();
+  const sealer = sealerOf(settings, composition, await openAuditFolder(composition), quiet, false, sealTimes);
+  await sealer.sealAll();
+}
+
 /** A first start, as `serve` makes it. */
 async function bootstrap(folder: string, url: string, clock: { now(): number }): Promise<void> {
-  const settings = readSettings({ STS_DATA_DIR: join(folder, 'data'), STS_KEYS_DIR: join(folder, 'keys'), STS_REDIS_URL: url, ...environment });
+  const settings = settingsOf(folder, url);
   const redis = await standalone(url);
   const surroundings = { clock, random: pooledRandom() };
   await prepareKeys(settings, redis, surroundings, () => undefined);

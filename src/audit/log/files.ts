@@ -1,0 +1,94 @@
+// Files of the log on disk: durable once written, whole or not there, and never read through a symbolic link.
+import { constants } from 'node:fs';
+import { mkdir, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { syncFolder } from '../../base/sync-folder.js';
+import { LogDamagedError } from './place.js';
+
+/** [choice]: the owner writes, the group (auditors) reads; no setting changes that. */
+const fileMode = 0o640;
+const folderMode = 0o750;
+
+/** Begins the name of the folder in which an append writes its files before they take their places. */
+export const workFolderPrefix = '.new-';
+const abandonedAfterMilliseconds = 3_600_000;
+
+export interface NewFile {
+  /** Path in the cell's folder. */
+  readonly path: string;
+  readonly bytes: Buffer;
+}
+
+/** Writes all files and then syncs their folders; when it returns they survive a power cut. Existing files are replaced. */
+export async function writeFiles(folder: string, files: readonly NewFile[]): Promise<void> {
+  await makeFolder(folder);
+  const work = await mkdtemp(join(folder, workFolderPrefix));
+  try {
+    const folders = new Set<string>();
+    for (const { path, bytes } of files) {
+      const target = join(folder, path);
+      await makeFolder(dirname(target));
+      await writeNew(join(work, 'file'), bytes);
+      await rename(join(work, 'file'), target);
+      for (let at = dirname(target); at.length >= folder.length; at = dirname(at)) folders.add(at);
+    }
+    for (const changed of folders) await syncFolder(changed);
+  } finally {
+    // What is left behind by a full disk or a kill is removed by a later append.
+    await rm(work, { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true, mode: folderMode });
+  // The name of a new folder stands in the one above it.
+  if (first !== undefined) await syncFolder(dirname(first));
+}
+
+async function writeNew(path: string, bytes: Buffer): Promise<void> {
+  const handle = await open(path, 'wx', fileMode);
+  try {
+    await handle.writeFile(bytes);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Undefined when there is no such file. Throws a LogDamagedError for a symbolic link, a folder, or anything else that is no plain file. */
+export async function readPlainFile(path: string): Promise<Buffer | undefined> {
+  let handle;
+  try {
+    // Without blocking: a named pipe in place of a file would never open.
+    handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    if (!(await handle.stat()).isFile()) throw new LogDamagedError(`\`${path}\` is no plain file`);
+    return await handle.readFile();
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'ENOENT') return undefined;
+    if (code === 'ELOOP' || code === 'ENOTDIR' || code === 'EISDIR' || code === 'ENXIO') throw new LogDamagedError(`\`${path}\` is no plain file`);
+    if (code === 'EACCES' || code === 'EPERM') throw new LogDamagedError(`\`${path}\` cannot be read: ${code}`);
+    throw error;
+  } finally {
+    await handle?.close();
+  }
+}
+
+export const errorCode = (error: unknown): string | undefined => (error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined);
+
+/** Removes the work folders of appends that were killed. Ages are told by the file system's own clock. Best effort. */
+export async function removeAbandoned(folder: string, newest: string): Promise<void> {
+  try {
+    const { mtimeMs: now } = await stat(join(folder, newest));
+    for (const name of await readdir(folder)) {
+      if (!name.startsWith(workFolderPrefix)) continue;
+      const path = join(folder, name);
+      if (now - (await stat(path)).mtimeMs > abandonedAfterMilliseconds) await rm(path, { recursive: true, force: true });
+    }
+  } catch {
+    // They only take a little space; the next append tries again.
+  }
+}
+
+/** Best effort: what cannot be removed only takes space. */
+export const removeQuietly = (path: string): Promise<void> => rm(path, { recursive: true, force: true }).catch(() => undefined);

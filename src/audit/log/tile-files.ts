@@ -1,0 +1,57 @@
+// Reads the tiles and bundles of a cell's log from their files.
+import { join } from 'node:path';
+import { decodeBundle, decodeHashes, FormatError, hashSize, lookupInTiles, rightEdge, tilePath, tileWidth, type Edge, type HashLookup, type Tile } from '../../tlog/index.js';
+import { readPlainFile } from './files.js';
+import { LogDamagedError } from './place.js';
+
+export type HashTile = Tile & { readonly level: number };
+
+/** Undefined when there is no file. A partial tile may have been removed since the full one stands: its hashes begin that one. */
+export async function readHashTile(folder: string, tile: HashTile): Promise<readonly Buffer[] | undefined> {
+  const { bytes, width } = await readTile(folder, tile);
+  return bytes && damagedAt(tile, () => decodeHashes(bytes, width).slice(0, tile.width).map(copied));
+}
+
+/** Undefined when there is no file; a list that is too long or too short when the file is. */
+export async function readBundle(folder: string, tile: Tile & { readonly level: 'entries' }): Promise<readonly Buffer[] | undefined> {
+  const { bytes, width } = await readTile(folder, tile);
+  return bytes && damagedAt(tile, () => (width === tile.width ? decodeBundle(bytes) : decodeBundle(bytes).slice(0, tile.width)));
+}
+
+async function readTile(folder: string, tile: Tile): Promise<{ readonly bytes: Buffer | undefined; readonly width: number }> {
+  const bytes = await readPlainFile(join(folder, tilePath(tile)));
+  if (bytes !== undefined || tile.width === tileWidth) return { bytes, width: tile.width };
+  return { bytes: await readPlainFile(join(folder, tilePath({ ...tile, width: tileWidth }))), width: tileWidth };
+}
+
+function damagedAt<Value>(tile: Tile, read: () => Value): Value {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof FormatError) throw new LogDamagedError(`\`${tilePath(tile)}\` is damaged: ${error.message}`);
+    throw error;
+  }
+}
+
+/** Hashes are kept longer than the file they came from. */
+const copied = (hash: Buffer): Buffer => Buffer.from(hash.subarray(0, hashSize));
+
+export async function presentHashTile(folder: string, tile: HashTile): Promise<readonly Buffer[]> {
+  const hashes = await readHashTile(folder, tile);
+  if (hashes === undefined) throw new LogDamagedError(`\`${tilePath(tile)}\` is missing`);
+  return hashes;
+}
+
+/** Any hash of a log of this size. A file is read once; what comes from it is not proved before it led to a known root. */
+export function hashLookup(folder: string, size: number): HashLookup {
+  const read = new Map<string, Promise<readonly Buffer[]>>();
+  return lookupInTiles(size, (tile) => {
+    const path = tilePath(tile);
+    const known = read.get(path) ?? presentHashTile(folder, tile);
+    read.set(path, known);
+    return known;
+  });
+}
+
+export const readEdge = (folder: string, size: number): Promise<Edge> =>
+  Promise.all(rightEdge(size).map((tile) => (tile.width === 0 ? Promise.resolve([]) : presentHashTile(folder, tile))));

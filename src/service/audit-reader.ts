@@ -1,0 +1,118 @@
+// The audit of one account, read from the events of its cell.
+import { eventId, makeProofFile } from '../audit/log/log.js';
+import { timeMarginMilliseconds, type AuditReader, type ReadEvent, type Stretch } from '../audit/reader.js';
+import { decodeEvent, recordBeginning, recordTime } from '../audit/record.js';
+import { tileWidth } from '../tlog/index.js';
+import type { CellEvent, CellEvents } from './cell-events.js';
+
+export interface AuditReaderParts {
+  readonly cells: CellEvents;
+  readonly cellOfAccount: (accountId: string) => number;
+  readonly log: AuditReader['log'];
+}
+
+export function auditReader({ cells, cellOfAccount, log }: AuditReaderParts): AuditReader {
+  const reader: AuditReader = {
+    log,
+    async newestFirst(accountId, from, mostScanned) {
+      const events: ReadEvent[] = [];
+      let place = from === undefined ? undefined : placeIn(cellOfAccount(accountId), from);
+      for (let scanned = 0; scanned < mostScanned; scanned += tileWidth) {
+        const stretch = await reader.stretch(accountId, 'newest', place);
+        events.push(...stretch.events);
+        if (stretch.isEnd) return { events, next: undefined };
+        place = stretch.next;
+      }
+      return { events, next: place === undefined ? undefined : eventId(cellOfAccount(accountId), place) };
+    },
+
+    async stretch(accountId, order, from) {
+      const cell = cellOfAccount(accountId);
+      const { first, last, isEnd } = await (order === 'newest' ? backwards(cells, cell, from) : forwards(cells, cell, from));
+      if (first > last) return { events: [], next: order === 'newest' ? first : last, isEnd };
+      const all = await cells.range(cell, first, last);
+      const events = ofAccount(cell, all, accountId);
+      return order === 'newest'
+        ? { events: events.toReversed(), next: first, times: timesOf(all), isEnd }
+        : { events, next: last, times: timesOf(all), isEnd };
+    },
+
+    async placeOf(accountId, order, time) {
+      const cell = cellOfAccount(accountId);
+      const newest = await cells.atMost(cell, Infinity);
+      const oldest = await cells.oldest(cell);
+      if (newest < oldest) return undefined;
+      // [choice] The whole bundle is asked, not one event: a single one with a time far off must not hide others.
+      const isBehind = ({ earliest, latest }: Times): boolean => (order === 'newest' ? earliest >= time + timeMarginMilliseconds : latest >= time - timeMarginMilliseconds);
+      let [low, high] = [Math.floor((oldest - 1) / tileWidth), Math.floor((newest - 1) / tileWidth) + 1];
+      while (low < high) {
+        const middle = Math.floor((low + high) / 2);
+        const start = middle * tileWidth;
+        if (isBehind(timesOf(await cells.range(cell, Math.max(oldest, start + 1), Math.min(start + tileWidth, newest))))) high = middle;
+        else low = middle + 1;
+      }
+      if (order === 'newest') return low * tileWidth + 1 > newest ? undefined : low * tileWidth + 1;
+      return low === 0 ? undefined : low * tileWidth;
+    },
+
+    async find(accountId, id) {
+      const cell = cellOfAccount(accountId);
+      const sequence = placeIn(cell, id);
+      if (sequence === undefined || (await cells.atMost(cell, sequence)) < sequence || sequence < (await cells.oldest(cell))) return undefined;
+      return ofAccount(cell, await cells.range(cell, sequence, sequence), accountId)[0];
+    },
+
+    async prove(id) {
+      const { cell, sequence } = parsed(id);
+      const checkpoint = await cells.checkpoint(cell);
+      if (checkpoint === undefined || sequence > checkpoint.size) return undefined;
+      return cells.reachLog(() => makeProofFile(cells.place(cell), checkpoint, sequence - 1));
+    },
+  };
+  return reader;
+}
+
+type Times = NonNullable<Stretch['times']>;
+
+function timesOf(events: readonly CellEvent[]): Times {
+  const times = events.map(({ record }) => recordTime(record));
+  return { earliest: Math.min(...times), latest: Math.max(...times) };
+}
+
+interface Numbers {
+  readonly first: number;
+  readonly last: number;
+  readonly isEnd: boolean;
+}
+
+/** To the beginning of a bundle, so that each is read once. */
+async function backwards(cells: CellEvents, cell: number, from: number | undefined): Promise<Numbers> {
+  const oldest = await cells.oldest(cell);
+  const last = await cells.atMost(cell, from === undefined ? Infinity : from - 1);
+  const first = Math.max(oldest, Math.floor((last - 1) / tileWidth) * tileWidth + 1);
+  return { first, last, isEnd: first <= oldest || last < first };
+}
+
+async function forwards(cells: CellEvents, cell: number, from: number | undefined): Promise<Numbers> {
+  const first = Math.max((from ?? 0) + 1, await cells.oldest(cell));
+  const wanted = Math.ceil(first / tileWidth) * tileWidth;
+  const last = await cells.atMost(cell, wanted);
+  return { first, last: Math.max(last, first - 1), isEnd: last < wanted };
+}
+
+function ofAccount(cell: number, events: readonly CellEvent[], accountId: string): readonly ReadEvent[] {
+  const beginning = recordBeginning(accountId);
+  return events.filter(({ record }) => record.startsWith(beginning)).map(({ sequence, record, sealed }) => ({ id: eventId(cell, sequence), event: decodeEvent(record), sealed }));
+}
+
+/** The sequence number of an id of this cell. */
+function placeIn(cell: number, id: string): number | undefined {
+  const { cell: own, sequence } = parsed(id);
+  return own === cell ? sequence : undefined;
+}
+
+/** -1 and 0 for what is no id of an event. */
+function parsed(id: string): { readonly cell: number; readonly sequence: number } {
+  const [, cell, sequence] = /^(0|[1-9]\d{0,3})-([1-9]\d{0,14})$/.exec(id) ?? [];
+  return { cell: Number(cell ?? -1), sequence: Number(sequence ?? 0) };
+}

@@ -1,0 +1,92 @@
+// Puts together what keeps acknowledged revocations: the gate, the journal, the recovery, and the commits that use them.
+import { join } from 'node:path';
+import type { Clock } from '../base/clock.js';
+import type { CellWatch } from '../redis/cell-watch.js';
+import { missingEndings, type RecoveryTools } from '../redis/recovery.js';
+import type { CommitStore } from '../sts/commit.js';
+import type { Alarms } from './alarms.js';
+import { cellGate } from './cell-gate.js';
+import { durableCommits } from './durable-commits.js';
+import { journalReader } from './journal/reader.js';
+import { revocationJournal } from './journal/writer.js';
+import { cellChecker } from './recovery.js';
+
+/** In `STS_AUDIT_DIR`. */
+export const journalFolder = 'revocations';
+
+export interface DurabilityParts {
+  readonly tools: RecoveryTools;
+  readonly watch: CellWatch;
+  readonly clock: Clock;
+  readonly alarms: Alarms;
+  /** `STS_AUDIT_DIR`. */
+  readonly auditFolder: string;
+  readonly replicas: number;
+  sealedSize(cell: number): Promise<number | undefined>;
+  refuse(): void;
+}
+
+export interface Durability {
+  readonly store: CommitStore;
+  /** Why calls, or revocations, are refused now; finds out what is not known yet. */
+  reasons(): Promise<readonly string[]>;
+  /** Holds what other processes acknowledged meanwhile against what this one is connected to. */
+  look(): Promise<void>;
+  /** Prepares the journal and checks the cells; what it gives ends the watch over the connection. */
+  start(): Promise<() => void>;
+}
+
+const lookMilliseconds = 1000;
+const cleaningMilliseconds = 3_600_000;
+
+export function durability(store: CommitStore, parts: DurabilityParts): Durability {
+  const { tools, watch, clock, alarms, auditFolder, replicas } = parts;
+  const { redis, names, keyring, random } = tools;
+  const folder = join(auditFolder, journalFolder);
+  const keys = keyring['record-authentication'];
+  const journal = revocationJournal({ folder, keys, clock, random });
+  const journals = journalReader(folder, keys, clock);
+  const check = cellChecker({ tools, watch, clock, journal, journals, sealedSize: (cell) => parts.sealedSize(cell), alarms });
+  const gate = cellGate({ redis, names, watch, check, alarms });
+  const reasons = async (): Promise<readonly string[]> => {
+    const [cells, trouble] = await Promise.all([gate.reasons(), journal.trouble()]);
+    return [...cells, ...(trouble === undefined ? [] : [`revocations cannot be kept in ${folder}: ${trouble}`])];
+  };
+  // A network that is parted leaves two primaries for a while: no connection tells of that, the journals do.
+  const look = async (): Promise<void> => {
+    await gate.compareServers();
+    const missing = await missingEndings(tools, (await journals.readNews()).flatMap(({ ending, time }) => (ending === undefined ? [] : [{ ending, time }])));
+    const cells = new Set(missing.map(({ ending }) => (ending.kind === 'mark' ? names.cellOfSession(ending.sessionId) : names.cellOfAccount(ending.accountId))));
+    if (cells.size === 0) return;
+    gate.close(cells);
+    await gate.reasons();
+  };
+  return {
+    look,
+    store: durableCommits(store, { tools, watch, clock, gate, journal, replicas, refuse: () => parts.refuse() }),
+    reasons,
+    async start() {
+      await journal.prepare().catch((error: unknown) => alarms.raise({ cause: String(error) }, 'revocations cannot be kept: they are refused'));
+      const clean = (): void => void journal.removeExpired().catch(() => undefined);
+      const cleaning = setInterval(clean, cleaningMilliseconds);
+      cleaning.unref();
+      clean();
+      const unfollow = gate.follow();
+      await gate.reasons();
+      let isLooking = false;
+      const looking = setInterval(() => {
+        if (isLooking) return;
+        isLooking = true;
+        void look().catch(() => undefined).finally(() => {
+          isLooking = false;
+        });
+      }, lookMilliseconds);
+      looking.unref();
+      return () => {
+        clearInterval(cleaning);
+        clearInterval(looking);
+        unfollow();
+      };
+    },
+  };
+}

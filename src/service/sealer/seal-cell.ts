@@ -1,0 +1,112 @@
+// One turn at one cell: checks what waits, appends it to the log on disk, and lets it go from the stream.
+import { appendEntries, LogDamagedError, type Checkpoint } from '../../audit/log/log.js';
+import type { Random } from '../../base/clock.js';
+import type { Keyring } from '../../keyring/keyring.js';
+import { beginTurn, endTurn, holdTurn, readSealedAlready, readUnsealed, trimSealed, type SealingTurn, type TurnTimes } from '../../redis/audit-seal.js';
+import type { KeyNames } from '../../redis/cells.js';
+import { reach, type RedisConnection } from '../../redis/client.js';
+import { connectionMark, waitForReplicas, type ConnectionMark } from '../../redis/replicas.js';
+import type { AuditLog } from './audit-log.js';
+import { checkUnsealed, missingText, type UnsealedRules } from './check-unsealed.js';
+import type { LogFolder } from './log-folder.js';
+import { checkTiles, foreignAmongSealed, standingLog } from './standing-log.js';
+
+export interface SealTools {
+  readonly redis: RedisConnection;
+  readonly names: KeyNames;
+  readonly keyring: Keyring;
+  readonly random: Random;
+  readonly log: AuditLog;
+  readonly folder: LogFolder;
+  /** `STS_REDIS_WAIT_REPLICAS`. */
+  readonly replicas: number;
+  readonly times: TurnTimes;
+  /** Hears of what had to be mended. */
+  readonly mended: (cell: number, what: string) => void;
+}
+
+/** Events do not fit what was sealed or what this service wrote: sealing stops before them. */
+export class UnsealableError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'UnsealableError';
+  }
+}
+
+export type TurnResult = 'taken' | 'idle' | { readonly checkpoint: Checkpoint | undefined };
+
+const batchSize = 1000;
+const replicaMilliseconds = 2000;
+
+/**
+ * Seals all that waits in the cell. Throws an UnsealableError or a LogDamagedError when something is not as this
+ * service left it; all that stands before it is sealed then.
+ */
+export async function sealCell(tools: SealTools, cell: number): Promise<TurnResult> {
+  const { redis, names, random, times } = tools;
+  const turn = await beginTurn(redis, names, cell, random.bytes(8).toString('hex'), times);
+  if (typeof turn === 'string') return turn;
+  try {
+    await tools.folder.check();
+    if (turn.sequence < turn.sealed.size) throw wentBack(cell, turn.sealed.size);
+    const { checkpoint, restored } = await standingLog(tools.log, turn);
+    if (restored !== undefined) tools.mended(cell, `the checkpoint of the log was put back: ${restored}`);
+    const rules: UnsealedRules = { names, keyring: tools.keyring, cell, lastOlderEvent: tools.folder.lastOlderEvent(cell) };
+    if (!(await trimSealedAlready(tools, turn, rules, checkpoint))) return 'taken';
+    return await sealWaiting(tools, turn, rules, checkpoint);
+  } finally {
+    // It ends by itself if it cannot be given back.
+    await endTurn(redis, names, turn).catch(() => undefined);
+  }
+}
+
+const wentBack = (cell: number, size: number): UnsealableError =>
+  new UnsealableError(`cell ${cell} in Redis ends before event \`${cell}-${size}\`, which is sealed: it was put back to an earlier state`);
+
+/** After a crash between checkpoint and trim. False: the turn is lost. */
+async function trimSealedAlready(tools: SealTools, turn: SealingTurn, rules: UnsealedRules, checkpoint: Checkpoint | undefined): Promise<boolean> {
+  if (checkpoint === undefined) return true;
+  const entries = await readSealedAlready(tools.redis, tools.names, turn.cell, checkpoint.size);
+  if (entries.length === 0 && checkpoint.size === turn.sealed.size) return true;
+  const foreign = await foreignAmongSealed(tools.log, rules, checkpoint, entries);
+  if (foreign !== undefined) throw new UnsealableError(foreign);
+  return trim(tools, turn, checkpoint);
+}
+
+async function sealWaiting(tools: SealTools, turn: SealingTurn, rules: UnsealedRules, standing: Checkpoint | undefined): Promise<TurnResult> {
+  const { redis, names, log, times } = tools;
+  let checkpoint = standing;
+  for (;;) {
+    const size = checkpoint?.size ?? 0;
+    const since = await reach(() => connectionMark(redis, names.audit(turn.cell)));
+    const batch = await readUnsealed(redis, names, turn.cell, size, batchSize);
+    const { good, fault } = checkUnsealed(rules, size, batch);
+    if (good.length > 0) {
+      await replicated(tools, turn.cell, since);
+      checkpoint = await appendEntries(log.place(turn.cell), log.signer, checkpoint, good);
+      if (!(await trim(tools, turn, checkpoint))) return 'taken';
+    } else if (checkpoint !== undefined) await checkTiles(log, turn.cell, checkpoint);
+    if (fault !== undefined) throw new UnsealableError(fault);
+    if (batch.length < batchSize) break;
+    if (!(await holdTurn(redis, names, turn, times))) return 'taken';
+  }
+  const end = checkpoint?.size ?? 0;
+  if (end < turn.sequence) throw new UnsealableError(missingText(turn.cell, end + 1, turn.sequence));
+  return { checkpoint };
+}
+
+/** INVARIANT: what is sealed cannot be lost by a failover any more, as far as revocations cannot: the log never holds what Redis forgets. */
+async function replicated({ redis, names, replicas }: SealTools, cell: number, since: ConnectionMark): Promise<void> {
+  const acknowledged = await reach(() => waitForReplicas(redis, names.audit(cell), replicas, replicaMilliseconds, since));
+  if (acknowledged < replicas) throw new Error(`events wait for replicas: ${acknowledged} of STS_REDIS_WAIT_REPLICAS=${replicas} have them`);
+}
+
+/** False: somebody else began a turn since, and goes on. */
+async function trim({ redis, names }: SealTools, turn: SealingTurn, checkpoint: Checkpoint): Promise<boolean> {
+  const result = await trimSealed(redis, names, turn, checkpoint);
+  if (result === 'back') throw wentBack(turn.cell, checkpoint.size);
+  return result === 'trimmed';
+}
+
+/** Somebody tampered, or data was lost: not a matter of waiting. */
+export const isAlarm = (error: unknown): boolean => error instanceof UnsealableError || error instanceof LogDamagedError;

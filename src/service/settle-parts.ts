@@ -1,0 +1,24 @@
+// Looks again and again for parts of commits that nobody brings to their end, as there are on a cluster after a crash.
+import { Cluster } from 'ioredis';
+import type { Log } from '../http/errors.js';
+import { settleOldParts } from '../redis/pending.js';
+import type { Composition } from './composition.js';
+import type { Settings } from './settings.js';
+
+const settleMilliseconds = 30_000;
+
+/** What it gives ends the looking. Where one server holds everything there are no parts. */
+export function followParts({ STS_AUDIT_MAX_UNSEALED: mostUnsealedEvents }: Settings, { redis, names, keyring, cells, services: { random, clock } }: Composition, log: Log): () => void {
+  if (!(redis instanceof Cluster)) return () => undefined;
+  const settle = async (): Promise<void> => {
+    try {
+      const settled = await settleOldParts(redis, { names, keyring, random, cells }, clock.now(), mostUnsealedEvents);
+      if (settled > 0) log.info({ settled }, 'parts of calls that had broken off were settled');
+    } catch (error) {
+      log.error({ cause: String(error) }, 'parts of calls that broke off cannot be settled');
+    }
+  };
+  const timer = setInterval(() => void settle(), settleMilliseconds);
+  timer.unref();
+  return () => clearInterval(timer);
+}
