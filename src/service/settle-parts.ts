@@ -7,8 +7,11 @@ import type { Settings } from './settings.js';
 
 const settleMilliseconds = 30_000;
 
+type Ground = Pick<Composition, 'redis' | 'names' | 'keyring' | 'cells'> & { readonly services: Pick<Composition['services'], 'random' | 'clock'> };
+
 /** What it gives ends the looking. Where one server holds everything there are no parts. */
-export function followParts({ STS_AUDIT_MAX_UNSEALED: mostUnsealedEvents }: Settings, { redis, names, keyring, cells, services: { random, clock } }: Composition, log: Log): () => void {
+export function followParts({ STS_AUDIT_MAX_UNSEALED: mostUnsealedEvents }: Pick<Settings, 'STS_AUDIT_MAX_UNSEALED'>, ground: Ground, log: Log, everyMilliseconds = settleMilliseconds): () => void {
+  const { redis, names, keyring, cells, services: { random, clock } } = ground;
   if (!(redis instanceof Cluster)) return () => undefined;
   const settle = async (): Promise<void> => {
     try {
@@ -18,7 +21,7 @@ export function followParts({ STS_AUDIT_MAX_UNSEALED: mostUnsealedEvents }: Sett
       log.error({ cause: String(error) }, 'parts of calls that broke off cannot be settled');
     }
   };
-  const timer = setInterval(() => void settle(), settleMilliseconds);
+  const timer = setInterval(() => void settle(), everyMilliseconds);
   timer.unref();
   return () => clearInterval(timer);
 }

@@ -1,6 +1,8 @@
 // Turns of sealing: one at a time per cell, and only the last one that began lets events go from the stream.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { pooledRandom } from '../../src/base/clock.js';
 import { beginTurn, endTurn, eventNumber, holdTurn, readUnsealed, trimSealed, type SealingTurn } from '../../src/redis/audit-seal.js';
+import { openCells } from '../../src/redis/cell-watch.js';
 import { keyNames } from '../../src/redis/cells.js';
 import { startRawRedis, type RawRedis } from './support.js';
 
@@ -90,6 +92,13 @@ describe('events leave the stream', () => {
     expect(await trim(turn, 6)).toBe('back');
     expect(await left()).toEqual(['0-5']);
   });
+});
+
+it('a cell of an older release, which counted events in the stream alone, goes on behind the last one', async () => {
+  await server.redis.hdel(names.cellState(0), 'sequence');
+  expect((await openCells(server.redis, names, pooledRandom())).known(0).sequence).toBe(5);
+  await server.redis.del(names.audit(0));
+  expect((await openCells(server.redis, names, pooledRandom())).known(0).sequence).toBe(5);
 });
 
 it.each([['0-1', 1], ['0-9007199254740991', 9007199254740991], ['0-0', undefined], ['1-1', undefined], ['0-01', undefined], ['0-9999999999999999', undefined], ['', undefined]])(

@@ -4,7 +4,7 @@ import { accountA, accountB, accounts, keys } from '../support/accounts.js';
 import { startCluster, type RedisCluster } from '../support/redis-cluster.js';
 import { until, type RedisProcess } from '../support/redis-process.js';
 import { startServiceOn, type Answer, type ServiceOnRedis } from '../support/service.js';
-import { expectCopied, expectDead, expectWhole, settings, startLoad, threeHops } from './failover.js';
+import { expectCopied, expectDead, expectWhole, settings, startLoad, threeHops, type Load } from './failover.js';
 
 let cluster: RedisCluster;
 beforeAll(async () => {
@@ -29,6 +29,7 @@ async function replicaOf({ port }: RedisProcess): Promise<RedisProcess> {
 /** Prepares the state, and keeps the folder with the keys. */
 let first: ServiceOnRedis;
 const processes: ServiceOnRedis[] = [];
+const loads: Load[] = [];
 /** One more process of the installation. */
 async function start(replicas = '0'): Promise<ServiceOnRedis> {
   const started = await startServiceOn(cluster.url, accounts, { ...settings, STS_REDIS_WAIT_REPLICAS: replicas }, first.folder);
@@ -39,6 +40,7 @@ beforeAll(async () => {
   first = await startServiceOn(cluster.url, accounts, settings);
 });
 afterEach(async () => {
+  for (const each of loads.splice(0)) await each.stop();
   for (const each of processes.splice(0)) await each.stop();
 });
 afterAll(() => first.stop());
@@ -46,9 +48,10 @@ afterAll(() => first.stop());
 it.each([
   ['0', 'the calling account', accountA],
   ['1', 'the account of the agencies', accountB],
-])('with STS_REDIS_WAIT_REPLICAS=%s, a primary killed right after a revocation, where %s is: nothing half-done is answered, and what is revoked stays dead', { timeout: 60_000 }, async (replicas, _whose, accountId) => {
+])('with STS_REDIS_WAIT_REPLICAS=%s, a primary killed right after a revocation, where %s is: nothing half-done is answered, and what is revoked stays dead', { timeout: 90_000 }, async (replicas, _whose, accountId) => {
   service = await start(replicas);
   const load = startLoad(service);
+  loads.push(load);
   await load.more(50);
   const [root, second, third] = await threeHops(service);
   const owner = await cluster.ownerOf(stateOf(accountId));
@@ -64,7 +67,7 @@ it.each([
   await bringBack(owner);
 });
 
-it('a replica that never got a revocation takes over: it is written again from the journal before any process accepts the session', { timeout: 60_000 }, async () => {
+it('a replica that never got a revocation takes over: it is written again from the journal before any process accepts the session', { timeout: 90_000 }, async () => {
   service = await start();
   const other = await start();
   const [, second, third] = await threeHops(service);
@@ -80,7 +83,8 @@ it('a replica that never got a revocation takes over: it is written again from t
   replica.signal('SIGCONT');
   await Promise.all([service, other].map((each) => expectDead(each, second, third)));
   expect(await cluster.failedOver(stateOf(accountB), owner)).toBe(replica);
-  expect(await service.connection.exists(service.composition.names.mark(second.accessKeyId))).toBe(1);
+  // On a busy machine one failover may follow another: what the last one lost is written again before the next answer.
+  await expect.poll(async () => [(await service.identity(second)).status, await service.connection.exists(service.composition.names.mark(second.accessKeyId))], { timeout: 20_000 }).toEqual([401, 1]);
   const replayed = [service, other].flatMap(({ logged }) => logged.flatMap(({ fields }) => ('replayed' in fields ? [fields.replayed] : [])));
   expect(replayed).toContain(1);
   await bringBack(owner);

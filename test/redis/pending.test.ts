@@ -7,6 +7,7 @@ import { changesOfOneCommit } from '../../src/redis/commit-apart.js';
 import { settleOldParts } from '../../src/redis/pending.js';
 import { commitScript } from '../../src/redis/scripts/commit.js';
 import { applyBootstrap } from '../../src/service/bootstrap.js';
+import { followParts } from '../../src/service/settle-parts.js';
 import { accountA, accountB, accountC, accounts, agencies, ask, keys } from '../support/accounts.js';
 import { storedEvents } from '../support/events.js';
 import { startCluster, type RedisCluster } from '../support/redis-cluster.js';
@@ -198,6 +199,23 @@ it('calls that are settled while they are at work have either their effect or an
     counts[answer.status === 200 ? 'done' : 'void'] += 1;
   }
   expect([counts.done > 0, counts.void > 0], JSON.stringify(counts)).toEqual([true, true]);
+});
+
+it('every process looks for such parts again and again', async () => {
+  strike(accountB, lost);
+  const answer = await assumeOver('followed');
+  expect(await pending()).toHaveLength(1);
+  const lines: object[] = [];
+  const log = (fields: object): void => void lines.push(fields);
+  const end = followParts({ STS_AUDIT_MAX_UNSEALED: 65_536 }, service.composition, { debug: log, info: log, error: log }, 20);
+  try {
+    service.clock.advance(patience / 1000);
+    await expect.poll(pending).toEqual([]);
+  } finally {
+    end();
+  }
+  expect(await eventsOf(accountA, answer)).toMatchObject([done, declaredVoid]);
+  await expect.poll(() => lines).toEqual([{ settled: 1 }]);
 });
 
 it('a part that was altered is told, and keeps nobody from settling the others', async () => {

@@ -76,7 +76,9 @@ export async function startWorld(): Promise<World> {
       await untilLoaded(primary);
     },
     loseNextReply: () => gate.loseNextReply(commitScript.sha),
-    cutReplication: async () => void (await replica.redis.redis.call('REPLICAOF', 'NO', 'ONE')),
+    async cutReplication() {
+      await replica.redis.redis.call('REPLICAOF', 'NO', 'ONE');
+    },
     async failOver() {
       await primary.redis.kill();
       await replica.redis.redis.call('REPLICAOF', 'NO', 'ONE');
@@ -90,7 +92,7 @@ export async function startWorld(): Promise<World> {
       if (worker !== undefined) await sealWith(settingsOf(folder, gate.url), worker);
     },
     logFolder: () => logFolder,
-    verifiers: () => workers[0]?.composition.auditLog.verifiers ?? [],
+    verifiers: () => workers[0].composition.auditLog.verifiers,
     async copyOfLog() {
       const copy = await mkdtemp(join(tmpdir(), 'sts-log-'));
       copies.push(copy);

@@ -17,6 +17,7 @@ export interface RetentionTools {
 }
 
 const everyMilliseconds = 3_600_000;
+const retryMilliseconds = 60_000;
 const dayMilliseconds = 86_400_000;
 
 /** To be called after each turn at a cell: prunes the cell the first time and then once an hour. */
@@ -25,8 +26,9 @@ export function retention(tools: RetentionTools): (cell: number, checkpoint: Che
   return async (cell, checkpoint) => {
     const now = performance.now();
     if (tools.days === 0 || now < (due.get(cell) ?? 0)) return;
-    due.set(cell, now + everyMilliseconds);
+    due.set(cell, now + retryMilliseconds);
     await pruneCell(tools, cell, checkpoint);
+    due.set(cell, now + everyMilliseconds);
   };
 }
 

@@ -44,19 +44,24 @@ export function startSealer(options: SealerOptions, start: boolean): Sealer {
   const waiting: (() => void)[] = [];
   const notBefore = new Map<number, number>();
   let free = atOnce;
+  let stopping = false;
 
   const takeTurn = async (cell: number): Promise<void> => {
     const result = await sealCell(tools, cell);
     if (typeof result === 'string') return;
     await reports.succeeded(cell);
-    if (result.checkpoint !== undefined) await options.afterTurn?.(cell, result.checkpoint);
+    if (result.checkpoint === undefined) return;
+    // What it does can wait, and says nothing about sealing.
+    await options.afterTurn?.(cell, result.checkpoint).catch((error: unknown) => logger.error({ cell, cause: String(error) }, 'old events were not removed from the audit log'));
   };
   const inTurn = async (cell: number, onFault?: (error: unknown) => void): Promise<void> => {
     if (free === 0) await new Promise<void>((resolve) => waiting.push(resolve));
     else free -= 1;
     try {
-      await takeTurn(cell);
+      if (!stopping) await takeTurn(cell);
     } catch (error) {
+      // The connection goes with the process.
+      if (stopping) return;
       notBefore.set(cell, performance.now() + afterFaultMilliseconds);
       await reports.failed(cell, error);
       onFault?.(error);
@@ -80,6 +85,7 @@ export function startSealer(options: SealerOptions, start: boolean): Sealer {
       if (faults.length > 0) throw faults[0];
     },
     async stop() {
+      stopping = true;
       clearInterval(timer);
       let patience: NodeJS.Timeout | undefined;
       const late = new Promise<void>((resolve) => {
