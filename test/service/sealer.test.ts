@@ -138,6 +138,10 @@ describe('every event is sealed once and in its order', () => {
 describe('a disk that hangs', () => {
   it('holds up neither readiness nor the end of the process, and another host goes on', async () => {
     const stuck = { lastOlderEvent: () => 0, check: () => new Promise<void>(() => undefined) };
+    const { names } = service.composition;
+    // Nothing else is to be done, so it hangs at this cell.
+    await service.seal();
+    for (let other = 0; other < names.cells; other += 1) await service.redis.set(names.sealerChecked(other), '1', 'EX', 60);
     const hanging = startSealer({ ...tools, folder: stuck, times: { turnMilliseconds: 500, idleMilliseconds: 60_000 }, alarms: service.composition.alarms, logger: silent }, true);
     await leave(3);
     await expect.poll(() => service.redis.exists(service.composition.names.sealer(cell)), { timeout: 5000 }).toBe(1);

@@ -60,14 +60,14 @@ describe('a first start', () => {
     expect(await modeOf('keys')).toBe('700');
     expect(await modeOf('data', 'credentials.json')).toBe('600');
     const keys = await filesOf('keys');
-    expect(keys).toHaveLength(5);
+    expect(keys).toHaveLength(6);
     for (const file of keys) expect([file, await modeOf('keys', file)]).toEqual([file, '600']);
   });
 
   it('prints and logs no secret', async () => {
     const secrets = [...(await profiles(place.environment)).values()].map(({ secretAccessKey }) => secretAccessKey);
     const material = (await contents('keys')).flatMap((text) => [...text.matchAll(/"(?:d|k)": "([^"]+)"/g)].map(([, value = '']) => value));
-    expect([secrets.length, material.length]).toEqual([4, 5]);
+    expect([secrets.length, material.length]).toEqual([4, 6]);
     for (const secret of [...secrets, ...material]) expect(serving.out() + serving.err()).not.toContain(secret);
   });
 
@@ -81,7 +81,7 @@ describe('a first start', () => {
       const all = [...here.values(), ...there.values()].flatMap(({ accessKeyId, secretAccessKey }) => [accessKeyId, secretAccessKey]);
       expect(new Set(all).size).toBe(all.length);
       const ringKeys = [...(await contents('keys')), ...(await Promise.all(keys))].map((text) => /"(?:d|k)": "([^"]+)"/.exec(text)?.[1]);
-      expect(new Set(ringKeys).size).toBe(10);
+      expect(new Set(ringKeys).size).toBe(12);
     } finally {
       await other.remove();
     }
