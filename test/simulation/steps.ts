@@ -100,14 +100,17 @@ const overlongChain: Step = async (simulation) => {
 
 const revokeOne: Step = async (simulation) => {
   const session = simulation.chance.pick(simulation.model.sessions);
-  if (session === undefined) return 'nothing to revoke';
+  return session === undefined ? 'nothing to revoke' : revoke(simulation, session);
+};
+
+async function revoke(simulation: Simulation, session: KnownSession): Promise<string> {
   const root = session.agency === agencies.first ? keys.rootA : keys.rootB;
   const { answer, tries } = await insist(simulation, (worker) => worker.call(root, 'POST', `/v1/sessions/${session.credentials.accessKeyId}/revoke`, { reason: `step ${simulation.step}` }));
   // Its record goes with it; or it was lost.
   refute(answer.status === 200 || (answer.status === 404 && (session.fate !== 'alive' || fateOf(session, simulation.world.clock.now()) === 'dead')), `a revocation was answered with ${answer.status}`);
   if (answer.status === 200) session.fate = 'dead';
   return `session ${indexOf(simulation, session)} revoked after ${tries} tries: ${answer.status}`;
-};
+}
 
 const revokeMany: Step = async (simulation) => {
   const { chance, model } = simulation;
@@ -159,6 +162,19 @@ const failOver: Step = async ({ world, model }) => {
   await world.failOver();
   forgetSince(model);
   return lost === undefined ? 'fail over' : `fail over to the replica, which knows nothing since step ${lost}`;
+};
+
+/** What a failover is most dangerous for: the primary dies with a revocation that nobody else has. */
+const loseRevocation: Step = async (simulation) => {
+  const { world, chance, model } = simulation;
+  const session = chance.pick(model.sessions.filter((one) => fateOf(one, world.clock.now()) === 'alive'));
+  if (session === undefined) return 'nothing to revoke';
+  const steps = [await cutReplication(simulation), await revoke(simulation, session), await failOver(simulation)];
+  for (const worker of world.workers()) {
+    const { status } = await worker.identity(session.credentials);
+    refute(status !== 200, `session ${indexOf(simulation, session)} lives again after the failover`);
+  }
+  return steps.join('; ');
 };
 
 /** Faults of Redis may keep it from that for the moment. */
@@ -219,5 +235,5 @@ export async function sealForCertain({ world }: Simulation): Promise<void> {
 /** How often each happens, of all together. */
 export const weights: readonly (readonly [number, Step])[] = [
   [16, assumeByKey], [22, assumeBySession], [3, overlongChain], [12, revokeOne], [5, revokeMany], [8, passTime],
-  [3, crashWorker], [3, killRedis], [5, loseReply], [2, cutReplication], [2, failOver], [5, seal], [2, crashSealer], [2, cutLog],
+  [3, crashWorker], [3, killRedis], [5, loseReply], [2, cutReplication], [2, failOver], [2, loseRevocation], [5, seal], [2, crashSealer], [2, cutLog],
 ];

@@ -1,5 +1,5 @@
 // The simulated installation: two workers behind a switch, a primary and a replica of Redis, one log; and what can happen to them.
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
@@ -96,6 +96,7 @@ export async function startWorld(): Promise<World> {
     async copyOfLog() {
       const copy = await mkdtemp(join(tmpdir(), 'sts-log-'));
       copies.push(copy);
+      await mkdir(logFolder, { recursive: true });
       await cp(logFolder, copy, { recursive: true });
       return copy;
     },
