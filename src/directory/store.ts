@@ -5,7 +5,7 @@ import type { EntityEntry, EntityField, Snapshot } from './snapshot.js';
 /** Whose sessions an epoch can end: the whole account, or those of one user, agency, access key or source identity of it. */
 export type EpochSubject = 'account' | `user:${string}` | `agency:${string}` | `key:${string}` | `source:${string}`;
 
-/** Counter per subject; a session carries the values read before it was decided and dies when one grows. */
+/** Number per subject; a session carries the values read before it was decided and dies when one changes. They only grow. */
 export type Epochs = ReadonlyMap<EpochSubject, number>;
 
 /** Per subject a time, in seconds since the epoch: what was issued before it is dead. Of the whole account, as a text that changes with any of them. */

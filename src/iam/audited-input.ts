@@ -7,7 +7,7 @@ export interface OperationInput {
   readonly body: unknown;
 }
 
-const longestText = 200;
+const longestText = 256;
 const mostItems = 20;
 /** Members of which only their presence is told. */
 const unread = new Set(['trust_policy', 'policy_document', 'authentication_code_first', 'authentication_code_second', 'marker', 'usage', 'token']);

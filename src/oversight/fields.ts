@@ -8,4 +8,5 @@ export const sourceIdentity = matching(/^[\w+=,.@-]{2,64}$/, 'must be 2 to 64 le
 export const reason = freeText(256).default('');
 
 /** RFC 3339 with an offset; in seconds since the epoch, fractions as they are. */
-export const moment = z.iso.datetime({ offset: true, error: 'must be a time such as 2026-01-31T08:00:00Z' }).transform((text) => Date.parse(text) / 1000);
+export const moment = z.iso.datetime({ offset: true, error: 'must be a time such as 2026-01-31T08:00:00Z' }).transform((text) => Date.parse(text) / 1000)
+  .refine((seconds) => seconds >= 0, { error: 'must not lie before 1970' });

@@ -1,14 +1,28 @@
 // Boundaries of an account: one field of its state, a JSON object from subject to seconds since the epoch; `0` when there are none.
+import { z } from 'zod';
+import { TamperedRecordError } from '../keyring/authenticate.js';
 import type { Boundaries, EpochSubject } from '../directory/store.js';
 
 export const boundariesField = 'before';
+
+const layout = z.record(z.string(), z.number().int().nonnegative());
+
+function fromJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
 
 const none: Boundaries = { text: '0', of: new Map() };
 
 export function boundariesOf(text: string | null | undefined): Boundaries {
   if (text === null || text === undefined || text === none.text) return none;
-  // Written by withBoundary.
-  return { text, of: new Map(Object.entries(JSON.parse(text) as Readonly<Record<EpochSubject, number>>) as [EpochSubject, number][]) };
+  const parsed = layout.safeParse(fromJson(text));
+  if (!parsed.success) throw new TamperedRecordError(['boundaries']);
+  // Subjects are written by withBoundary.
+  return { text, of: new Map(Object.entries(parsed.data) as [EpochSubject, number][]) };
 }
 
 /**

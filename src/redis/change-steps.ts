@@ -28,7 +28,7 @@ export function addChange(steps: Steps, { accountId, expectedRevision, put, remo
   const records = put.map(([field, entity]) => [field, authenticateRecord(keyring['record-authentication'], entityPlace(accountId, field), JSON.stringify(entity))]);
   for (const part of parts(records)) addStep(steps, 'P', entities, part.length, ...part.flat());
   // With an agency or an account its sessions end, and so do their descendants in whatever account: they carry its epoch.
-  for (const subject of new Set([...endedSubjects(remove), ...ends])) addRaise(steps, accountId, subject, names);
+  for (const subject of new Set([...endedSubjects(remove), ...ends])) addRaise(steps, accountId, subject, { names, random });
   for (const part of parts(remove)) addStep(steps, 'D', entities, part.length, ...part);
   for (const part of parts(idsOf('key', remove))) addStep(steps, 'D', names.keyUses(accountId), part.length, ...part);
   for (const part of parts(idsOf('mfa', remove))) addStep(steps, 'D', names.mfaSteps(accountId), part.length, ...part);
@@ -52,9 +52,12 @@ function endedSubjects(removed: readonly EntityField[]): readonly EpochSubject[]
   return idsOf('account', removed).length === 0 ? ended : [...ended, 'account'];
 }
 
-/** Ends what a subject of the account issued so far. */
-export function addRaise(steps: Steps, accountId: string, subject: EpochSubject, names: KeyNames): void {
-  steps.push({ letter: 'U', key: names.accountState(accountId), values: [subject], result: { kind: 'epoch', accountId, subject } });
+/**
+ * Ends what a subject of the account issued so far. An epoch is partly random, and sessions must carry just that one: a
+ * raise that a failover lost and that is made again gives no session of the time between its life back.
+ */
+export function addRaise(steps: Steps, accountId: string, subject: EpochSubject, { names, random }: Pick<ChangeTools, 'names' | 'random'>): void {
+  steps.push({ letter: 'U', key: names.accountState(accountId), values: [subject, random.bytes(3).readUIntBE(0, 3) >>> 4], result: { kind: 'epoch', accountId, subject } });
 }
 
 const idsOf = (kind: 'key' | 'mfa' | 'agency' | 'account', fields: readonly EntityField[]): readonly string[] =>

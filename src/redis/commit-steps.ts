@@ -3,6 +3,7 @@ import type { AuditEvent } from '../audit/event.js';
 import { encodeEvent } from '../audit/record.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { authenticateRecord } from '../keyring/authenticate.js';
+import { graceSeconds, longestSessionSeconds, markSeconds } from '../sessions/lifetime.js';
 import { encodeSession } from '../sessions/record.js';
 import { encodeRevocationNote } from '../sessions/revocation-note.js';
 import type { Session } from '../sessions/session.js';
@@ -18,16 +19,8 @@ export interface CommitTools extends ChangeTools {
   readonly cells: CellWatch;
 }
 
-/** Records and index pages outlive their sessions by this much: clocks differ, and recent sessions stay visible. */
-const graceSeconds = 900;
-const longestSessionSeconds = 43_200;
-/** The largest `STS_MAX_CHAIN_AGE`. */
-const longestChainSeconds = 604_800;
 /** A signature is good from 15 minutes before its date to 15 minutes after. */
 const signatureInputSeconds = 1860;
-
-/** Of the longest chain there can be: what descends from a revoked session is dead as long as it could live. */
-export const markSeconds = longestChainSeconds + longestSessionSeconds + graceSeconds;
 
 export function stepsOf(commit: Commit, claims: readonly Claim[], tools: CommitTools, mostUnsealedEvents: number): Steps {
   const { names, keyring } = tools;
@@ -92,7 +85,8 @@ function addSessionUse(steps: Steps, { session, usedAt, sourceIp }: SessionUse, 
   if (left > 0) addStep(steps, 'W', names.sessionUse(session.sessionId), `${usedAt} ${sourceIp}`, left);
 }
 
-function addRevocation(steps: Steps, revocation: Revocation, { names, keyring }: CommitTools): void {
+function addRevocation(steps: Steps, revocation: Revocation, tools: CommitTools): void {
+  const { names, keyring } = tools;
   switch (revocation.kind) {
     case 'mark': {
       const { sessionId, note } = revocation;
@@ -100,13 +94,13 @@ function addRevocation(steps: Steps, revocation: Revocation, { names, keyring }:
       break;
     }
     case 'epoch':
-      addRaise(steps, revocation.accountId, revocation.subject, names);
+      addRaise(steps, revocation.accountId, revocation.subject, tools);
       break;
     case 'boundary': {
-      const { accountId, boundaries, subject, issuedBefore } = revocation;
+      const { accountId, boundaries, subject, issuedBefore, revokedAt } = revocation;
       const state = names.accountState(accountId);
       addStep(steps, 'G', state, 1, boundariesField, boundaries.text);
-      addStep(steps, 'P', state, 1, boundariesField, withBoundary(boundaries, subject, issuedBefore, issuedBefore - markSeconds));
+      addStep(steps, 'P', state, 1, boundariesField, withBoundary(boundaries, subject, issuedBefore, revokedAt - markSeconds));
     }
   }
 }

@@ -126,6 +126,6 @@ export function withSourceEpoch(chain: Chain, source: number): Chain {
 /** Ids of the session and of all sessions that it descends from. */
 export const sessionIdsOf = (session: Session): readonly string[] => lineage(session).flatMap((link) => (link.kind === 'session' ? [link.sessionId] : []));
 
-/** INVARIANT: a session is dead once a carried epoch is below the subject's current one, or a link of it was issued before the subject's boundary. */
+/** INVARIANT: a session is dead once a carried epoch is not the subject's current one, or a link of it was issued before the subject's boundary. */
 export const isEnded = ({ subject, epoch, issuedAt }: Dependence, { epochs, boundaries }: EndOfSessions): boolean =>
-  epoch < (epochs.get(subject) ?? 0) || issuedAt < (boundaries.of.get(subject) ?? 0);
+  epoch !== (epochs.get(subject) ?? 0) || issuedAt < (boundaries.of.get(subject) ?? 0);

@@ -22,7 +22,7 @@ export interface Guard {
 export type Revocation =
   | { readonly kind: 'mark'; readonly sessionId: string; readonly note: RevocationNote }
   | { readonly kind: 'epoch'; readonly accountId: string; readonly subject: EpochSubject }
-  | { readonly kind: 'boundary'; readonly accountId: string; readonly boundaries: Boundaries; readonly subject: EpochSubject; readonly issuedBefore: number };
+  | { readonly kind: 'boundary'; readonly accountId: string; readonly boundaries: Boundaries; readonly subject: EpochSubject; readonly issuedBefore: number; readonly revokedAt: number };
 
 /** A field of an account, or all of a kind: of what is not there the name alone was asked. */
 export type Relied = EntityField | `${EntityKind}:*`;

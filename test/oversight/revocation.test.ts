@@ -110,6 +110,7 @@ describe('a revoked session', () => {
     ['/v1/revocations', { user_id: 'x', issued_before: 'yesterday' }, '`issued_before`'],
     ['/v1/revocations', { user_id: 'x', issued_before: '2999-01-01T00:00:00Z' }, 'lies in the future'],
     ['/v1/revocations', { user_id: 'x', issued_before: '+292278994-08-17T07:12:55Z' }, '`issued_before`'],
+    ['/v1/revocations', { user_id: 'x', issued_before: '1969-12-31T23:59:59Z' }, 'must not lie before 1970'],
   ])('%s with %j is refused, naming the field', async (path, body, text) => {
     const answer = await service.call(keys.rootA, 'POST', path, body);
     expect(answer).toMatchObject({ status: 400, body: { error_code: 'PAP5.1102' } });
@@ -166,6 +167,31 @@ describe('everything that one subject issued so far', () => {
     service.clock.advance(120);
     for (const moment of [at, early]) expect((await revokeAll(keys.rootA, { access_key_id: keys.bob.accessKeyId, issued_before: moment })).status).toBe(200);
     expect(await alive(first, second)).toEqual([false, false]);
+  });
+
+  it('is written for 100 moments of an account at a time, and of what ends nothing any more not at all', async () => {
+    const moment = (days: number): string => new Date(service.clock.now() - days * 86_400_000).toISOString();
+    const ancient = Array.from({ length: 3 }, (_, index) => revokeAll(keys.rootB, { user_id: `ancient-${index}`, issued_before: moment(8) }));
+    expect((await Promise.all(ancient)).map(({ status }) => status)).toEqual([200, 200, 200]);
+    const { boundaries } = await service.composition.services.directory.readEpochs(accountB, []);
+    for (let index = boundaries.of.size; index < 100; index += 1) expect((await revokeAll(keys.rootB, { user_id: `made-up-${index}`, issued_before: moment(1) })).status).toBe(200);
+    expect(await revokeAll(keys.rootB, { user_id: 'one-more', issued_before: moment(1) })).toMatchObject({ status: 409, body: { error_code: 'PAP5.1202' } });
+    expect((await revokeAll(keys.rootB, { user_id: 'made-up-99', issued_before: moment(0.5) })).status).toBe(200);
+    service.clock.advance(8 * 86_400);
+    expect((await revokeAll(keys.rootB, { user_id: 'one-more', issued_before: moment(1) })).status).toBe(200);
+  });
+
+  it('dies by a revocation that is made again, whoever got a session in between a lost one and that', async () => {
+    const state = service.composition.names.accountState(accountA);
+    const field = `key:${keys.bob.accessKeyId}`;
+    const before = await service.redis.hget(state, field);
+    expect((await revokeAll(keys.rootA, { access_key_id: keys.bob.accessKeyId })).status).toBe(200);
+    const between = await assume(keys.bob, agencies.first);
+    // As a failover leaves it that lost the first one, which nobody acknowledged.
+    await (before === null ? service.redis.hdel(state, field) : service.redis.hset(state, field, before));
+    expect(await works(between)).toBe(false);
+    expect((await revokeAll(keys.rootA, { access_key_id: keys.bob.accessKeyId })).status).toBe(200);
+    expect(await works(between)).toBe(false);
   });
 
   it('of a key that was deleted first ends too', async () => {

@@ -250,7 +250,7 @@ describe('the status of a session', () => {
     const [parent, child] = await chain();
     const subject = `agency:${await agencyOf(parent)}` as const;
     const issued = service.clock.now() / 1000;
-    const boundary = async (issuedBefore: number) => end({ kind: 'boundary', accountId: accountA, subject, issuedBefore, boundaries: (await service.composition.services.directory.readEpochs(accountA, [])).boundaries });
+    const boundary = async (issuedBefore: number) => end({ kind: 'boundary', accountId: accountA, subject, issuedBefore, revokedAt: issuedBefore, boundaries: (await service.composition.services.directory.readEpochs(accountA, [])).boundaries });
     await boundary(issued);
     expect(await status(keys.rootA, child)).toEqual({ told: 'active', revocation: undefined });
     await boundary(issued + 1);

@@ -31,15 +31,15 @@ describe('a session is ended', () => {
   const [dependence] = all('A', 1000, ['agency:G', 7]);
   if (dependence === undefined) throw new Error('no dependence');
   it.each<[what: string, epochs: readonly (readonly [EpochSubject, number])[], boundaries: readonly (readonly [EpochSubject, number])[], ended: boolean]>([
-    ['by nothing', [], [], false],
+    ['by an epoch that is gone, as after a lost write', [], [], true],
     ['by the epoch that it carries', [['agency:G', 7]], [], false],
     ['by a greater epoch', [['agency:G', 8]], [], true],
-    ['by a smaller epoch, as after a lost write', [['agency:G', 6]], [], false],
-    ['by the epoch of another agency', [['agency:H', 8]], [], false],
-    ['by a boundary at its own second', [], [['agency:G', 1000]], false],
-    ['by a boundary a second later', [], [['agency:G', 1001]], true],
-    ['by an earlier boundary', [], [['agency:G', 999]], false],
-    ['by the boundary of another agency', [], [['agency:H', 1001]], false],
+    ['by a smaller epoch, as after a lost write', [['agency:G', 6]], [], true],
+    ['by the epoch of another agency', [['agency:G', 7], ['agency:H', 8]], [], false],
+    ['by a boundary at its own second', [['agency:G', 7]], [['agency:G', 1000]], false],
+    ['by a boundary a second later', [['agency:G', 7]], [['agency:G', 1001]], true],
+    ['by an earlier boundary', [['agency:G', 7]], [['agency:G', 999]], false],
+    ['by the boundary of another agency', [['agency:G', 7]], [['agency:H', 1001]], false],
     ['by a boundary, although the epoch stands', [['agency:G', 7]], [['agency:G', 1001]], true],
   ])('%s: %j %j: %s', (_what, epochs, boundaries, ended) => {
     expect(isEnded(dependence, { epochs: new Map(epochs), boundaries: { text: '', of: new Map(boundaries) } })).toBe(ended);

@@ -77,9 +77,11 @@ export async function startWorld(): Promise<World> {
     },
     loseNextReply: () => gate.loseNextReply(commitScript.sha),
     async cutReplication() {
+      await inStep(primary, replica);
       await replica.redis.redis.call('REPLICAOF', 'NO', 'ONE');
     },
     async failOver() {
+      if (await isFollowing(replica)) await inStep(primary, replica);
       await primary.redis.kill();
       await replica.redis.redis.call('REPLICAOF', 'NO', 'ONE');
       gate.turnTo(replica.redis.socketPath);
@@ -126,6 +128,15 @@ async function followerOf({ port }: Server): Promise<Server> {
   await server.redis.redis.call('REPLICAOF', '127.0.0.1', String(port));
   while (!(await server.redis.redis.info('replication')).includes('master_link_status:up')) await sleep(10);
   return server;
+}
+
+const isFollowing = async ({ redis: { redis } }: Server): Promise<boolean> => (await redis.info('replication')).includes('role:slave');
+
+/** The replica has all that was answered so far; after a restart of its primary it takes a moment. */
+async function inStep(primary: Server, replica: Server): Promise<void> {
+  const offsetOf = async ({ redis: { redis } }: Server): Promise<string | undefined> => /^master_repl_offset:(\d+)/m.exec(await redis.info('replication'))?.[1];
+  const isUp = async (): Promise<boolean> => (await replica.redis.redis.info('replication')).includes('master_link_status:up');
+  while (!(await isUp()) || (await offsetOf(primary)) !== (await offsetOf(replica))) await sleep(10);
 }
 
 async function untilLoaded({ redis: { redis } }: Server): Promise<void> {

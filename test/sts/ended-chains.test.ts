@@ -66,7 +66,7 @@ async function revoke(revocation: Revocation): Promise<void> {
 async function setBoundary(name: SubjectName, issuedBefore: number): Promise<void> {
   const [accountId, subject] = subjectNamed(name);
   const { boundaries } = await service.composition.services.directory.readEpochs(accountId, []);
-  await revoke({ kind: 'boundary', accountId, boundaries, subject: subject(), issuedBefore });
+  await revoke({ kind: 'boundary', accountId, boundaries, subject: subject(), issuedBefore, revokedAt: issuedBefore });
 }
 
 type ChainOfThree = readonly [Credentials, Credentials, Credentials];

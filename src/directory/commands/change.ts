@@ -31,12 +31,15 @@ export const accountChange = (account: Snapshot, change: Change): AccountChange 
 /** Users, services and access keys that are disabled or deleted, where the account wants their sessions to end with them. */
 export function disabledPrincipals(account: Snapshot, { put, remove }: Change): readonly EpochSubject[] {
   if (!account.account.revokeOnDisable) return [];
-  const disabled = put.flatMap(([field, entity]) => (('enabled' in entity && 'isRootUser' in entity && !entity.enabled) || ('sealedSecret' in entity && !entity.active) ? [field] : []));
+  const disabled = put.flatMap(([field, entity]) => (isSwitchedOff(entity) && !isSwitchedOff(entityAt(account, field)) ? [field] : []));
   return [...disabled, ...remove].flatMap((field): EpochSubject[] => {
     const id = field.slice(field.indexOf(':') + 1);
     if (field.startsWith('key:')) return [`key:${id}`];
     return field.startsWith('user:') || field.startsWith('service:') ? [`user:${id}`] : [];
   });
 }
+
+const isSwitchedOff = (entity: EntityKinds[EntityKind] | undefined): boolean =>
+  entity !== undefined && (('enabled' in entity && 'isRootUser' in entity && !entity.enabled) || ('sealedSecret' in entity && !entity.active));
 
 export const removing = (...fields: readonly EntityField[]): Change => ({ put: [], remove: fields });

@@ -1,10 +1,12 @@
 // RevokeSessions: everything ends that one subject of the account issued: a leaked key, a user, an agency, a source identity, the account.
 import { z } from 'zod';
 import { ApiError } from '../../base/api-error.js';
+import { seconds } from '../../base/clock.js';
 import type { EpochSubject } from '../../directory/store.js';
 import { entityId } from '../../directory/names.js';
 import type { Ground, Result } from '../../iam/account-call.js';
 import { timestamp } from '../../iam/fields.js';
+import { markSeconds } from '../../sessions/lifetime.js';
 import type { Revocation } from '../../sts/commit.js';
 import { moment, permanentAccessKeyId, reason, sourceIdentity } from '../fields.js';
 
@@ -36,20 +38,32 @@ export async function revokeSessions(ground: Ground, { body }: { readonly body: 
         subject, issued_before: timestamp((body.issued_before ?? now) * 1000), revoked_at: timestamp(call.now), revoked_by: caller.principalUrn, reason: body.reason,
       },
     },
-    revocations: [await revocationOf(ground, subject, body.issued_before)],
+    revocations: await revocationsOf(ground, subject, body.issued_before),
   };
 }
+
+/** They are read with every call of the account [choice]. */
+const mostBoundaries = 100;
 
 /**
  * Up to now: an epoch, which no clock has a say in. Up to a moment: times of issue are compared, each as the clock of
  * its process told it, so the moment is put off by as much as those clocks differ, and a moment that close to now is now.
  */
-async function revocationOf({ services, account, call }: Ground, subject: EpochSubject, issuedBefore: number | undefined): Promise<Revocation> {
+async function revocationsOf({ services, account, call }: Ground, subject: EpochSubject, issuedBefore: number | undefined): Promise<readonly Revocation[]> {
   const { accountId } = account;
   const skew = services.clockSkewSeconds();
-  if (issuedBefore === undefined || issuedBefore + 2 * skew >= Math.floor(call.now / 1000)) return { kind: 'epoch', accountId, subject };
+  const revokedAt = seconds(call.now);
+  if (issuedBefore === undefined || issuedBefore + 2 * skew >= revokedAt) return [{ kind: 'epoch', accountId, subject }];
+  const boundary = Math.ceil(issuedBefore) + skew;
+  const living = revokedAt - markSeconds;
+  // Of what was issued before it nothing is left.
+  if (boundary < living) return [];
   const { boundaries } = await services.directory.readEpochs(accountId, []);
-  return { kind: 'boundary', accountId, boundaries, subject, issuedBefore: Math.ceil(issuedBefore) + skew };
+  const kept = [...boundaries.of].filter(([, time]) => time >= living);
+  if (kept.length >= mostBoundaries && !kept.some(([known]) => known === subject)) {
+    throw new ApiError('quotaExceeded', `\`issued_before\`: the account has ${mostBoundaries} moments of different subjects already, each for up to ${Math.ceil(markSeconds / 86_400)} days: leave it out, or name \`whole_account\``);
+  }
+  return [{ kind: 'boundary', accountId, boundaries, subject, issuedBefore: boundary, revokedAt }];
 }
 
 function subjectsOf({ access_key_id: key, user_id: user, agency_id: agency, source_identity: source, whole_account: whole }: Subjects): readonly EpochSubject[] {

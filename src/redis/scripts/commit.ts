@@ -20,11 +20,11 @@ export const indexPageSize = 128;
  * | I index | session id, seconds | counter is one, page readable | the next place of the newest page |
  * | N not gone back | incarnation, sequence | the cell is that one, and at least as far | – |
  * | E event | key of the cell, record, most | fewer entries than that, none behind the cell's sequence | the event under the cell's next number, which is a result |
- * | K mark | text, seconds | key readable | the text, unless there is one |
+ * | K mark | text, seconds | key readable | the text, unless there is one; it lives that long from now on |
  * | W session use | text, seconds | – | the text |
  * | P put | n, n × (field, value) | hash readable | the fields |
  * | D delete | n, n × field | hash readable | without the fields |
- * | U raise | field | field is a counter | the number in the field grows by one; it is a result |
+ * | U raise | field, random number of 20 bits | field is a counter | the next epoch: its upper part grows by one, its lower one is the random number; it is a result |
  * | X release | text | key readable | without the key, if the text is still that |
  * | C change | record, length | list readable | the newest entry of a list of at most that length; of length 0: no list |
  *
@@ -45,7 +45,7 @@ local function step(i)
   if op == 'A' then return op, key, i + 2, i + 5 + tonumber(ARGV[i + 4]) end
   if op == 'M' then return op, key, i + 2, i + 2 end
   if op == 'E' then return op, key, i + 2, i + 5 end
-  if op == 'R' or op == 'U' or op == 'H' or op == 'X' or op == 'L' then return op, key, i + 2, i + 3 end
+  if op == 'R' or op == 'H' or op == 'X' or op == 'L' then return op, key, i + 2, i + 3 end
   return op, key, i + 2, i + 4
 end
 
@@ -135,7 +135,7 @@ while i <= count do
   elseif op == 'L' then
     if redis.call('TTL', key) < tonumber(ARGV[from]) then redis.call('EXPIRE', key, ARGV[from]) end
   elseif op == 'K' then
-    redis.call('SET', key, ARGV[from], 'NX', 'EX', ARGV[from + 1])
+    if not redis.call('SET', key, ARGV[from], 'NX', 'EX', ARGV[from + 1]) then redis.call('EXPIRE', key, ARGV[from + 1]) end
   elseif op == 'I' then
     local place = redis.call('INCR', key) - 1
     local page = key .. ':' .. math.floor(place / pagesize)
@@ -152,7 +152,9 @@ while i <= count do
   elseif op == 'D' then
     redis.call('HDEL', key, unpack(ARGV, from, next - 1))
   elseif op == 'U' then
-    results[#results + 1] = redis.call('HINCRBY', key, ARGV[from], 1)
+    local epoch = (math.floor(counter(redis.call('HGET', key, ARGV[from]), key) / 1048576) + 1) * 1048576 + tonumber(ARGV[from + 1])
+    redis.call('HSET', key, ARGV[from], string.format('%.0f', epoch))
+    results[#results + 1] = epoch
   elseif op == 'X' then
     if redis.call('GET', key) == ARGV[from] then redis.call('DEL', key) end
   elseif op == 'C' and ARGV[from + 1] == '0' then

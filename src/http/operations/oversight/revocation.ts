@@ -14,7 +14,7 @@ export const revocationOperations: readonly Operation[] = [
   }),
   iamOperation({
     name: 'RevokeSessions', method: 'post', path: '/v1/revocations', summary: 'Ends all sessions that an access key, a user, an agency, a source identity or the account issued, with what descends from them',
-    action: one.revokeAction, refusals: [400, 403], body: many.revokeSessionsBody, status: 200, response: many.revokeSessionsResponse, decide: many.revokeSessions,
+    action: one.revokeAction, refusals: [400, 403, 409], body: many.revokeSessionsBody, status: 200, response: many.revokeSessionsResponse, decide: many.revokeSessions,
   }),
   iamOperation({
     name: 'RevokeToken', method: 'post', path: '/oauth2/revoke', summary: 'Ends the session of a security token, in the form of RFC 7009',

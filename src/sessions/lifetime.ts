@@ -1,0 +1,12 @@
+// How long sessions, chains and what is remembered of them may live, in seconds.
+
+export const longestSessionSeconds = 43_200;
+
+/** The largest `STS_MAX_CHAIN_AGE`. */
+const longestChainSeconds = 604_800;
+
+/** Records and index pages outlive their sessions by this much: clocks differ, and recent sessions stay visible. */
+export const graceSeconds = 900;
+
+/** Of the longest chain there can be: what descends from a revoked session is dead as long as it could live. */
+export const markSeconds = longestChainSeconds + longestSessionSeconds + graceSeconds;
