@@ -25,6 +25,7 @@ COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 RUN install -d -o node -g node -m 0700 /var/lib/agency-sts /var/lib/agency-sts/data /var/lib/agency-sts/keys
 ENV NODE_ENV=production \
+    UV_THREADPOOL_SIZE=16 \
     STS_HOST=0.0.0.0 \
     STS_PORT=8088 \
     STS_DATA_DIR=/var/lib/agency-sts/data \

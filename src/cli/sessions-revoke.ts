@@ -9,7 +9,7 @@ import type { CommandIo } from './io.js';
 import { printable, quote } from './text.js';
 
 const oneRevocation = z.object({ revocation: z.object({ session_id: z.string(), revoked_at: z.string(), revoked_by: z.string(), reason: z.string() }) });
-const manyRevocation = z.object({ revocation: z.object({ subject: z.string(), issued_before: z.string(), revoked_at: z.string(), revoked_by: z.string(), reason: z.string() }) });
+const manyRevocation = z.object({ revocation: z.object({ subject: z.string(), exists: z.boolean().optional(), issued_before: z.string(), revoked_at: z.string(), revoked_by: z.string(), reason: z.string() }) });
 
 interface Flags extends ConnectionFlags {
   readonly accessKey?: string;
@@ -41,7 +41,8 @@ export function addSessionsRevokeCommand(sessions: Command, io: CommandIo): void
         print(io, flags, revocation, `session ${printable(revocation.session_id)} is revoked, with all that descends from it`);
       } else {
         const { revocation } = await callService(connection, revokeSessions(flags), io.now());
-        print(io, flags, revocation, `revoked what ${printable(revocation.subject)} issued before ${printable(revocation.issued_before)}, with all that descends from it`);
+        print(io, flags, revocation, `${printable(revocation.subject)}: all sessions from before ${printable(revocation.issued_before)} are revoked, with all that descends from them`);
+        if (revocation.exists === false) io.err(`agency-sts: note: the account has no ${printable(revocation.subject)} now; unless it was deleted, nothing has ended: ids are needed, not names\n`);
       }
     });
 }

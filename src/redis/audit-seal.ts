@@ -32,6 +32,15 @@ export async function beginTurn(redis: RedisConnection, names: KeyNames, cell: n
   return { cell, fence: Number(fence), token, sequence: Number(sequence), sealed: { size: Number(size), note: String(note) } };
 }
 
+/** The cells in which {@link beginTurn} would find something to do, unless another process is at it: asked all at once, and only a hint. */
+export async function cellsToSeal(redis: RedisConnection, names: KeyNames, cells: readonly number[]): Promise<readonly number[]> {
+  const due = await reach(() => Promise.all(cells.map(async (cell) => {
+    const [waiting, checked] = await Promise.all([redis.xlen(names.audit(cell)), redis.exists(names.sealerChecked(cell))]);
+    return waiting > 0 || checked === 0;
+  })));
+  return cells.filter((_, index) => due[index]);
+}
+
 /** Makes the turn last; false when it is the caller's no more. */
 export const holdTurn = async (redis: RedisConnection, names: KeyNames, { cell, token }: SealingTurn, { turnMilliseconds }: TurnTimes): Promise<boolean> =>
   (await reach(() => runScript(redis, holdScript, [names.sealer(cell)], [token, turnMilliseconds]))) === 1;

@@ -99,6 +99,10 @@ export function keyNames(cells: number): KeyNames {
 export const installKey = 'agency-sts:install';
 /** Which log folder the events of this installation are sealed in. */
 export const auditLogKey = 'agency-sts:audit-log';
+/** Which key signs them, as far as the audit tells. */
+export const auditSignerKey = 'agency-sts:audit-signer';
+/** String: there while a process tells the audit of another key. */
+export const auditSignerChangeKey = 'agency-sts:audit-signer-change';
 /** Set of account ids: of every account that exists, and of such as were never finished. */
 export const accountsKey = 'agency-sts:accounts';
 /** Bounded stream of calls that no account can be charged with. */

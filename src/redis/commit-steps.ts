@@ -31,7 +31,8 @@ export function stepsOf(commit: Commit, claims: readonly Claim[], tools: CommitT
   for (const sessionId of commit.unmarkedSessions) addStep(steps, 'M', names.mark(sessionId));
   for (const { accessKeyId, accountId } of claims) addStep(steps, 'H', names.accessKeyHint(accessKeyId), accountId);
   // Written before the rest: a stream that does not take the event stops the script before there is anything else.
-  for (const event of commit.events) addEvent(steps, event, tools, mostUnsealedEvents);
+  const most = mostUnsealedEvents + (commit.revocations === undefined && commit.changes === undefined ? 0 : reserveOf(mostUnsealedEvents));
+  for (const event of commit.events) addEvent(steps, event, tools, most);
   if (commit.signatureInput !== undefined) addStep(steps, 'R', names.signatureInput(commit.callerAccountId, commit.signatureInput), signatureInputSeconds);
   if (commit.mfaStep !== undefined) addStep(steps, 'T', names.mfaSteps(commit.mfaStep.accountId), commit.mfaStep.serialNumber, commit.mfaStep.step);
   if (session !== undefined) addSession(steps, session, commit.callerAccountId, names, keyring);
@@ -42,6 +43,9 @@ export function stepsOf(commit: Commit, claims: readonly Claim[], tools: CommitT
   for (const change of commit.changes ?? []) addChange(steps, change, tools);
   return steps;
 }
+
+/** Whoever has filled the log with calls must not keep others from revoking what he calls with, or from switching it off [choice]. */
+const reserveOf = (mostUnsealedEvents: number): number => Math.ceil(mostUnsealedEvents / 8);
 
 /** INVARIANT: nothing is decided on a cell that stands before what this process has seen of it. */
 function addCells(steps: Steps, commit: Commit, { names, cells }: CommitTools): void {

@@ -10,7 +10,8 @@ import { boundariesField, boundariesOf, withBoundary } from './boundaries.js';
 import { readCell, type CellPosition } from './cell-watch.js';
 import type { KeyNames } from './cells.js';
 import { reach, runScript, type RedisConnection } from './client.js';
-import { eventPlace, markPlace, markSeconds } from './commit-steps.js';
+import { eventPlace, markPlace } from './commit-steps.js';
+import { markSeconds } from '../sessions/lifetime.js';
 import { fillScript, replayScript, unlockScript } from './scripts/recover.js';
 
 /** What was acknowledged once and must be found. */
@@ -42,7 +43,8 @@ export interface Shortfall {
   readonly sealed: number;
 }
 
-const lockMilliseconds = 30_000;
+/** To be held again well before. */
+const lockMilliseconds = 5000;
 const stepsPerRun = 200;
 const lostEventsPerRun = 1000;
 const looksAtOnce = 1000;
@@ -82,6 +84,12 @@ export async function lockRecovery({ redis, names, random }: RecoveryTools, cell
 /** Gives the lock up, if it is still that of the token. */
 export async function unlockRecovery({ redis, names }: RecoveryTools, cell: number, token: string): Promise<void> {
   await reach(() => runScript(redis, unlockScript, [names.recoveryLock(cell)], [token]));
+}
+
+/** Makes the lock last for whoever has the token; throws when it is another's by now. */
+export async function holdRecovery({ redis, names }: RecoveryTools, cell: number, token: string): Promise<void> {
+  const answer = await reach(() => runScript(redis, replayScript, [names.recoveryLock(cell)], [token, lockMilliseconds]));
+  if (typeof answer !== 'number') throw lostLock(cell);
 }
 
 /** Another process holds the lock by now: this one was too slow. */

@@ -1,9 +1,10 @@
 // The audit of one account, read from the events of its cell.
 import { eventId, makeProofFile } from '../audit/log/log.js';
-import { timeMarginMilliseconds, type AuditReader, type ReadEvent, type Stretch } from '../audit/reader.js';
-import { decodeEvent, recordBeginning, recordTime } from '../audit/record.js';
+import type { AuditReader, ReadEvent } from '../audit/reader.js';
+import { decodeEvent, recordBeginning } from '../audit/record.js';
 import { tileWidth } from '../tlog/index.js';
 import type { CellEvent, CellEvents } from './cell-events.js';
+import { placeOfTime, timesOf } from './place-of-time.js';
 
 export interface AuditReaderParts {
   readonly cells: CellEvents;
@@ -41,18 +42,7 @@ export function auditReader({ cells, cellOfAccount, log }: AuditReaderParts): Au
       const cell = cellOfAccount(accountId);
       const newest = await cells.atMost(cell, Infinity);
       const oldest = await cells.oldest(cell);
-      if (newest < oldest) return undefined;
-      // [choice] The whole bundle is asked, not one event: a single one with a time far off must not hide others.
-      const isBehind = ({ earliest, latest }: Times): boolean => (order === 'newest' ? earliest >= time + timeMarginMilliseconds : latest >= time - timeMarginMilliseconds);
-      let [low, high] = [Math.floor((oldest - 1) / tileWidth), Math.floor((newest - 1) / tileWidth) + 1];
-      while (low < high) {
-        const middle = Math.floor((low + high) / 2);
-        const start = middle * tileWidth;
-        if (isBehind(timesOf(await cells.range(cell, Math.max(oldest, start + 1), Math.min(start + tileWidth, newest))))) high = middle;
-        else low = middle + 1;
-      }
-      if (order === 'newest') return low * tileWidth + 1 > newest ? undefined : low * tileWidth + 1;
-      return low === 0 ? undefined : low * tileWidth;
+      return placeOfTime(cells, cell, { oldest, newest }, order, time);
     },
 
     async find(accountId, id) {
@@ -70,13 +60,6 @@ export function auditReader({ cells, cellOfAccount, log }: AuditReaderParts): Au
     },
   };
   return reader;
-}
-
-type Times = NonNullable<Stretch['times']>;
-
-function timesOf(events: readonly CellEvent[]): Times {
-  const times = events.map(({ record }) => recordTime(record));
-  return { earliest: Math.min(...times), latest: Math.max(...times) };
 }
 
 interface Numbers {

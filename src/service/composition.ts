@@ -21,6 +21,7 @@ import { auditReader } from './audit-reader.js';
 import { cellEvents, type CellEvents } from './cell-events.js';
 import { durability, type Durability } from './durability.js';
 import { processDigests } from './process-digests.js';
+import { revocationLog } from './revocation-log/reader.js';
 import { processWatch, type ProcessWatch } from './process-watch.js';
 import { auditLogOf, type AuditLog } from './sealer/audit-log.js';
 import { sealingWatch, type SealingWatch } from './sealer/sealing-watch.js';
@@ -68,7 +69,8 @@ export async function compose(settings: Settings, redis: RedisConnection, keyrin
   const unidentified = unidentifiedCounter(clock);
   const attemptCounter = attemptCounters(redis, keyring);
   const auditLog = auditLogOf(settings.STS_AUDIT_DIR, install, keyring);
-  const auditEvents = cellEvents({ cells: install.cells, stream: eventStream(redis, names, keyring), log: auditLog });
+  const makeEvents = (): CellEvents => cellEvents({ cells: install.cells, stream: eventStream(redis, names, keyring), log: auditLog });
+  const auditEvents = makeEvents();
   const stsSettings: StsSettings = {
     issuer: settings.STS_ISSUER ?? `urn:agency-sts:${install.id}`,
     region: settings.STS_REGION,
@@ -84,7 +86,7 @@ export async function compose(settings: Settings, redis: RedisConnection, keyrin
   });
   const { store, ...kept } = durability(commitStore(redis, { names, keyring, random, cells }, { mostUnsealedEvents: settings.STS_AUDIT_MAX_UNSEALED }), {
     tools: { redis, names, keyring, random }, watch: cells, clock, alarms: raised, auditFolder: settings.STS_AUDIT_DIR, replicas: settings.STS_REDIS_WAIT_REPLICAS,
-    sealedSize: (cell) => auditLog.sealedSize(cell), refuse: () => processes.refuse(),
+    sealedSize: (cell) => auditLog.sealedSize(cell), revocationLog: revocationLog({ events: makeEvents(), clock, clockSkewSeconds: () => processes.clockSkewSeconds() }), refuse: () => processes.refuse(),
   });
   const services: Services = {
     clock,

@@ -1,15 +1,18 @@
 // Puts together what keeps acknowledged revocations: the gate, the journal, the recovery, and the commits that use them.
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.js';
+import { oneAtATime } from '../base/one-at-a-time.js';
 import type { CellWatch } from '../redis/cell-watch.js';
 import { missingEndings, type RecoveryTools } from '../redis/recovery.js';
 import type { CommitStore } from '../sts/commit.js';
 import type { Alarms } from './alarms.js';
 import { cellGate } from './cell-gate.js';
 import { durableCommits } from './durable-commits.js';
+import { cellOfEnding } from './journal/endings.js';
 import { journalReader } from './journal/reader.js';
 import { revocationJournal } from './journal/writer.js';
 import { cellChecker } from './recovery.js';
+import type { RevocationLog } from './revocation-log/reader.js';
 
 /** In `STS_AUDIT_DIR`. */
 export const journalFolder = 'revocations';
@@ -23,6 +26,7 @@ export interface DurabilityParts {
   readonly auditFolder: string;
   readonly replicas: number;
   sealedSize(cell: number): Promise<number | undefined>;
+  readonly revocationLog: RevocationLog;
   refuse(): void;
 }
 
@@ -37,6 +41,8 @@ export interface Durability {
 }
 
 const lookMilliseconds = 1000;
+/** A disk that takes longer is one that does not answer. */
+const diskMilliseconds = 5000;
 const cleaningMilliseconds = 3_600_000;
 
 export function durability(store: CommitStore, parts: DurabilityParts): Durability {
@@ -45,8 +51,9 @@ export function durability(store: CommitStore, parts: DurabilityParts): Durabili
   const folder = join(auditFolder, journalFolder);
   const keys = keyring['record-authentication'];
   const journal = revocationJournal({ folder, keys, clock, random });
-  const journals = journalReader(folder, keys, clock);
-  const check = cellChecker({ tools, watch, clock, journal, journals, sealedSize: (cell) => parts.sealedSize(cell), alarms });
+  const disk = oneAtATime(diskMilliseconds, () => new Error(`${auditFolder} does not answer: what was revoked cannot be read`));
+  const journals = journalReader(folder, keys, clock, disk);
+  const check = cellChecker({ tools, watch, clock, journal, journals, revocationLog: parts.revocationLog, sealedSize: (cell) => disk(() => parts.sealedSize(cell)), alarms });
   const gate = cellGate({ redis, names, watch, check, alarms });
   const reasons = async (): Promise<readonly string[]> => {
     const [cells, trouble] = await Promise.all([gate.reasons(), journal.trouble()]);
@@ -55,11 +62,13 @@ export function durability(store: CommitStore, parts: DurabilityParts): Durabili
   // A network that is parted leaves two primaries for a while: no connection tells of that, the journals do.
   const look = async (): Promise<void> => {
     await gate.compareServers();
-    const missing = await missingEndings(tools, (await journals.readNews()).flatMap(({ ending, time }) => (ending === undefined ? [] : [{ ending, time }])));
-    const cells = new Set(missing.map(({ ending }) => (ending.kind === 'mark' ? names.cellOfSession(ending.sessionId) : names.cellOfAccount(ending.accountId))));
-    if (cells.size === 0) return;
-    gate.close(cells);
-    await gate.reasons();
+    await journals.checkNews(async (news) => {
+      const missing = await missingEndings(tools, news.flatMap(({ ending, time }) => (ending === undefined ? [] : [{ ending, time }])));
+      const cells = new Set(missing.map(({ ending }) => cellOfEnding(names, ending)));
+      if (cells.size === 0) return;
+      gate.close(cells);
+      await gate.reasons();
+    });
   };
   return {
     look,

@@ -9,6 +9,7 @@ import { missingEndings, type RecoveryTools } from '../redis/recovery.js';
 import { waitForReplicas } from '../redis/replicas.js';
 import type { CommitStore, Ending } from '../sts/commit.js';
 import type { CellGate, Passage } from './cell-gate.js';
+import { cellOfEnding } from './journal/endings.js';
 import type { RevocationJournal } from './journal/writer.js';
 
 export interface DurableCommitParts {
@@ -79,7 +80,7 @@ async function keep({ tools, watch, clock, journal }: DurableCommitParts, ending
   const time = seconds(clock.now());
   const { names } = tools;
   await journal.append(endings.map((ending) => {
-    const cell = ending.kind === 'mark' ? names.cellOfSession(ending.sessionId) : names.cellOfAccount(ending.accountId);
+    const cell = cellOfEnding(names, ending);
     return { time, cell, position: watch.known(cell), ending };
   }));
   const missing = await missingEndings(tools, endings.map((ending) => ({ ending, time })));

@@ -1,12 +1,11 @@
 // `agency-sts directory export`: an account of the running or resting service as a bootstrap file.
 import { usageError } from '../cli/command-error.js';
-import { systemAccountId } from '../directory/entities.js';
 import { exportAccount, type AccountExport } from '../directory/export.js';
 import type { Snapshot } from '../directory/snapshot.js';
 import { isAccountId } from '../urn/urn.js';
 import type { Composition } from './composition.js';
 import { exportedSecrets, readSealer } from './export-secrets.js';
-import { machineEvent } from './machine-event.js';
+import { machineEvent, recordMachineEvent } from './machine-event.js';
 
 export interface ExportOptions {
   /** Id or name. */
@@ -27,7 +26,7 @@ export async function exportFrom(composition: Composition, { account, sealTo }: 
 }
 
 async function recordExport({ services, store }: Composition, { accountId }: Snapshot): Promise<void> {
-  await store.commit({ callerAccountId: systemAccountId, guards: [], unmarkedSessions: [], events: [machineEvent('ExportAccount', accountId, services)] });
+  await recordMachineEvent(store, machineEvent('ExportAccount', accountId, services));
 }
 
 /** What is said of the part of an account that is not in its file; undefined when all of it is. */

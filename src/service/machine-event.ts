@@ -1,6 +1,7 @@
 // Audit events of what the operator does on the machine itself, by commands that work on the state.
 import type { AuditEvent } from '../audit/event.js';
 import { operatorUserId, systemAccountId } from '../directory/entities.js';
+import type { CommitStore } from '../sts/commit.js';
 import type { Services } from '../sts/services.js';
 import { userUrn } from '../urn/urn.js';
 
@@ -17,4 +18,16 @@ export function machineEvent(operation: string, accountId: string, { clock, rand
     sourceIp: '',
     status: 200,
   };
+}
+
+/** A conflict only shows that the cell was recovered meanwhile. */
+const mostTries = 3;
+
+/** INVARIANT: when it returns the event stands in the audit: what it announces may be done. */
+export async function recordMachineEvent(store: CommitStore, event: AuditEvent): Promise<void> {
+  for (let tries = 0; tries < mostTries; tries += 1) {
+    const { result } = await store.commit({ callerAccountId: systemAccountId, guards: [], unmarkedSessions: [], events: [event] });
+    if (result === 'committed') return;
+  }
+  throw new Error(`the event \`${event.operation}\` could not be recorded`);
 }

@@ -38,6 +38,15 @@ const rememberedMilliseconds = 60_000;
 
 const told = z.object({ offset: z.number(), error: z.number(), digests: z.record(z.string(), z.string()) });
 
+/** Undefined for what another release tells. */
+function readTold(text: string): z.infer<typeof told> | undefined {
+  try {
+    return told.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
 export function processWatch({ redis, clock, random, digests, maximumSkewSeconds, alarms }: ProcessWatchParts): ProcessWatch {
   const id = random.bytes(8).toString('hex');
   let skews: readonly { readonly at: number; readonly seconds: number }[] = [];
@@ -50,7 +59,8 @@ export function processWatch({ redis, clock, random, digests, maximumSkewSeconds
     const redisTime = await tellProcesses(redis, id);
     const measured = measuredOffset(before, clock.now(), redisTime.now);
     const heard = await tellProcesses(redis, id, JSON.stringify({ ...measured, digests }));
-    const others = [...heard.told].flatMap(([other, text]) => (other === id ? [] : [told.parse(JSON.parse(text))]));
+    const answers = [...heard.told].flatMap(([other, text]) => (other === id ? [] : [readTold(text)]));
+    const others = answers.filter((answer) => answer !== undefined);
     offset = measured.offset;
     // Not the clock that is measured: the span must pass, whatever the time of day does.
     const at = performance.now();
@@ -60,6 +70,7 @@ export function processWatch({ redis, clock, random, digests, maximumSkewSeconds
     refusal = refused;
     warnings = Object.entries(digests).filter(([name, digest]) => others.some((other) => other.digests[name] !== digest))
       .map(([name]) => `another process of this installation runs with ${name}`);
+    if (others.length < answers.length) warnings = [...warnings, 'another process of this installation tells what this one cannot read: it runs another release, and its clock is not known here'];
   }
 
   return {

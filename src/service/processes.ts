@@ -9,6 +9,8 @@ import { patienceMilliseconds, startWorker } from './worker.js';
 
 /** Set for processes that only serve; everything they need is prepared. */
 export const workerVariable = 'AGENCY_STS_WORKER';
+/** Threads for what blocks, of which a disk that hangs holds some: Node's own four are too few beside the verification of tokens. */
+const poolThreads = '16';
 const restartMilliseconds = 1000;
 /** A serving process that has not ended by then hangs. */
 const insistMilliseconds = patienceMilliseconds + 5000;
@@ -65,7 +67,7 @@ export async function serveInWorkers(settings: Settings, environment: NodeJS.Pro
   let stopping = false;
   /** Of the first ones, those not ready yet: the death of one ends the start. */
   const starting = new Set<ClusterWorker>();
-  const fork = (): ClusterWorker => cluster.fork({ ...environment, STS_REDIS_URL: url, [workerVariable]: '1' });
+  const fork = (): ClusterWorker => cluster.fork({ UV_THREADPOOL_SIZE: poolThreads, ...environment, STS_REDIS_URL: url, [workerVariable]: '1' });
   const forkFirst = async (): Promise<number> => {
     const worker = fork();
     starting.add(worker);

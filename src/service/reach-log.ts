@@ -1,5 +1,6 @@
 // Reading the log for a caller: one read at a time, within limits, and whatever fails is a 503 with the cause kept for our own log.
 import { ApiError } from '../base/api-error.js';
+import { oneAtATime } from '../base/one-at-a-time.js';
 import { LogDamagedError, PrunedError } from '../audit/log/log.js';
 
 /** Runs one piece of reading; it must not wait for another one. */
@@ -12,24 +13,10 @@ const longestMilliseconds = 5000;
  * get their 503 in time, and nothing but reading the log waits.
  */
 export function logAccess(limitMilliseconds = longestMilliseconds): ReachLog {
-  let before: Promise<unknown> = Promise.resolve();
-  return async <T>(work: () => Promise<T>): Promise<T> => {
-    let isAwaited = true;
-    const turn = before.then(() => (isAwaited ? work() : Promise.reject(new LogSlowError())));
-    before = turn.catch(() => undefined);
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new LogSlowError()), limitMilliseconds);
-    });
-    try {
-      return await Promise.race([turn, late]);
-    } catch (error) {
-      throw isLogError(error) ? unavailable(error) : error;
-    } finally {
-      isAwaited = false;
-      clearTimeout(timer);
-    }
-  };
+  const inTurn = oneAtATime(limitMilliseconds, () => new LogSlowError());
+  return (work) => inTurn(work).catch((error: unknown) => {
+    throw isLogError(error) ? unavailable(error) : error;
+  });
 }
 
 class LogSlowError extends Error {
@@ -40,10 +27,18 @@ class LogSlowError extends Error {
 }
 
 /** For what callers cannot help; also for a log that turned out not to be as it should. */
-export function unavailable(cause: unknown): ApiError {
-  const error = new ApiError('storeUnavailable', 'the audit log cannot be read at the moment; try again');
-  error.cause = cause;
-  return error;
+export const unavailable = (cause: unknown): ApiError => new UnreadableLogError(cause);
+
+/** Of the log, and not of Redis. */
+export class UnreadableLogError extends ApiError {
+  /** For our own log. */
+  readonly reason: string;
+
+  constructor(cause: unknown) {
+    super('storeUnavailable', 'the audit log cannot be read at the moment; try again');
+    this.cause = cause;
+    this.reason = cause instanceof Error ? cause.message : String(cause);
+  }
 }
 
 /** Of the file system too. A bundle that is pruned while it is to be read is not asked for again. */

@@ -1,4 +1,5 @@
 // Whether calls can be served now: what anybody may ask as often as he likes, so Redis is asked once a second.
+import { inTime } from '../base/in-time.js';
 import type { Readiness } from '../http/app.js';
 import { weakDurability } from '../redis/install.js';
 import { refusesWrites } from '../redis/readiness.js';
@@ -7,18 +8,34 @@ import type { Settings } from './settings.js';
 import type { RedisConnection } from '../redis/client.js';
 
 const keptMilliseconds = 1000;
+const patienceMilliseconds = 2000;
 
 /** What else can keep a process from serving. */
 export type ReadinessPart = () => Promise<Omit<Readiness, 'ready'>>;
 
-/** One probe per process and second: whoever asks within it shares its answer. */
+/**
+ * One probe per process and second: whoever asks within it shares its answer.
+ *
+ * INVARIANT: no probe begins while another one is under way: on a disk that hangs each would take one more of the few
+ * threads of the process, until none is left to verify tokens with.
+ */
 export function readinessProbe(settings: Settings, redis: RedisConnection, parts: readonly ReadinessPart[] = []): () => Promise<Readiness> {
   let kept: { readonly since: number; readonly answer: Promise<Readiness> } | undefined;
-  return () => {
+  let isUnderWay = false;
+  return async () => {
     // Not the service's clock: the span must pass, whatever the time of day does.
     const now = performance.now();
-    if (kept === undefined || now - kept.since >= keptMilliseconds) kept = { since: now, answer: probe(settings, redis, parts) };
-    return kept.answer;
+    if (kept === undefined || (!isUnderWay && now - kept.since >= keptMilliseconds)) {
+      isUnderWay = true;
+      kept = { since: now, answer: probe(settings, redis, parts).finally(() => {
+        isUnderWay = false;
+      }) };
+    }
+    const late = new Error('what is asked does not answer');
+    return inTime(kept.answer, Math.max(0, kept.since + patienceMilliseconds - now), () => late).catch((error: unknown): Readiness => {
+      if (error !== late) throw error;
+      return { ready: false, reasons: [late.message], warnings: [] };
+    });
   };
 }
 

@@ -158,6 +158,14 @@ describe('everything that one subject issued so far', () => {
     expect(await alive(later.first, later.second, later.third)).toEqual([true, true, true]);
   });
 
+  it.each([
+    ['a name in place of an id', { user_id: 'alice' }, false], ['a mistyped key', { access_key_id: 'HPUAMISTYPED00000000' }, false],
+    ['a key', { access_key_id: keys.bob.accessKeyId }, true], ['the account', { whole_account: true }, true], ['a source identity', { source_identity: 'someone' }, undefined],
+  ])('tells whether the account has it: %s', async (_name, body, exists) => {
+    expect((await revokeAll(keys.rootB, body)).body['revocation']).toMatchObject({ subject: expect.any(String) as string });
+    expect(((await revokeAll(keys.rootA, body)).body['revocation'] as { exists?: boolean }).exists).toBe(exists);
+  });
+
   it('of several moments the latest counts', async () => {
     const first = await assume(keys.bob, agencies.first);
     service.clock.advance(60);

@@ -68,6 +68,13 @@ it('processes that run with other settings are told apart at /readyz, as a warni
   }
 });
 
+it('a process of another release, which tells what cannot be read here, is a warning and keeps nobody from deciding', async () => {
+  await raw.redis.hset(processesKey, 'newer', `${Date.now()} {"release":9}`, 'odd', `${Date.now()} no JSON`);
+  await service.composition.processes.look();
+  expect(service.composition.processes.warnings()).toEqual([expect.stringContaining('it runs another release')]);
+  expect((await service.identity(keys.alice)).status).toBe(200);
+});
+
 describe('a number of time that no date can hold', () => {
   it.each([[1e15], [2 ** 53], [Number.MAX_VALUE], [4_102_444_800]])('is refused as a duration: %d', async (seconds) => {
     expect((await service.assume(keys.alice, { agency_urn: agencies.first, agency_session_name: 'long', duration_seconds: seconds })).status).toBe(400);

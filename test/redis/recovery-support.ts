@@ -17,7 +17,7 @@ export async function revocationOf({ services }: Composition, kind: Kind, sessio
   if (kind === 'mark') return { kind, sessionId, note: { revokedAt: now, revokedBy: 'test', reason: 'leaked' } };
   if (kind === 'epoch') return { kind, accountId, subject };
   const { boundaries } = await services.directory.readEpochs(accountId, [subject]);
-  return { kind, accountId, boundaries, subject, issuedBefore: now + 1 };
+  return { kind, accountId, boundaries, subject, issuedBefore: now + 1, revokedAt: now };
 }
 
 export const revocationCommit = ({ services }: Composition, accountId: string, revocations: readonly Revocation[]): Commit => ({

@@ -63,8 +63,8 @@ export async function startRawRedis(...settings: readonly (readonly string[])[])
   };
 }
 
-/** What happens to a piece of what the client sent: on its way, without its answer, or not at all. */
-export type Fate = 'forward' | 'cut-before-reply' | 'cut-before-send';
+/** What happens to a piece of what the client sent: on its way, without its answer, not at all, or with no answer as long as the client waits. */
+export type Fate = 'forward' | 'cut-before-reply' | 'cut-before-send' | 'hold-reply';
 
 export interface Proxy {
   readonly url: string;
@@ -82,6 +82,7 @@ export async function startProxy(targetSocketPath: string): Promise<Proxy> {
   const server = createServer((client) => {
     const target = createConnection(targetSocketPath);
     let cutting = false;
+    let holding = false;
     let queue = Promise.resolve();
     const end = (): void => {
       client.destroy();
@@ -99,11 +100,15 @@ export async function startProxy(targetSocketPath: string): Promise<Proxy> {
         const fate = decide !== undefined && chunk.includes(watched) ? await decide() : 'forward';
         if (fate === 'cut-before-send') end();
         if (fate === 'cut-before-reply') cutting = true;
+        if (fate === 'hold-reply') holding = true;
         if (!target.destroyed) target.write(chunk);
       });
     });
     // The answer of the piece proves that it ran; it is what gets lost.
-    target.on('data', (chunk) => (cutting ? end() : client.write(chunk)));
+    target.on('data', (chunk) => {
+      if (cutting) end();
+      else if (!holding) client.write(chunk);
+    });
   });
   server.listen(socketPath);
   await once(server, 'listening');

@@ -1,6 +1,6 @@
 // The revocation journal: on the disk before the answer, whole or refused, read by every process.
 import { execFile } from 'node:child_process';
-import { appendFile, mkdir, mkdtemp, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -9,10 +9,11 @@ import { pooledRandom } from '../../src/base/clock.js';
 import { authenticateRecord } from '../../src/keyring/authenticate.js';
 import { generateKey, parseKey } from '../../src/keyring/key.js';
 import type { KeySet } from '../../src/keyring/keyring.js';
-import { markSeconds } from '../../src/redis/commit-steps.js';
+import { markSeconds } from '../../src/sessions/lifetime.js';
 import { neededUntil, type JournalEntry } from '../../src/service/journal/entry.js';
 import { journalReader, type JournalReader } from '../../src/service/journal/reader.js';
 import { revocationJournal, type RevocationJournal } from '../../src/service/journal/writer.js';
+import { holdThreads, poolThreads } from '../support/hanging.js';
 
 const startOfTest = Date.UTC(2026, 0, 15);
 const random = pooledRandom();
@@ -38,7 +39,7 @@ beforeEach(async () => {
 afterEach(() => rm(parent, { recursive: true, force: true }));
 
 const writer = (): RevocationJournal => revocationJournal({ folder, keys, clock, random });
-const reader = (): JournalReader => journalReader(folder, keys, clock);
+const reader = (): JournalReader => journalReader(folder, keys, clock, (work) => work());
 const entry = (number: number, cell = 7): JournalEntry => ({
   time: now / 1000, cell, position: { incarnation: 'abc', sequence: number },
   ending: { kind: 'mark', sessionId: `HST${number}`, note: { revokedAt: now / 1000, revokedBy: 'urn', reason: 'leaked' } },
@@ -83,6 +84,36 @@ describe('what is appended', () => {
     expect(await sessionsRead(reader())).toEqual(['HST1']);
     now += 2000;
     expect(await sessionsRead(reader())).toEqual([]);
+  });
+});
+
+it('news that could not be checked are checked again, together with those that came since', async () => {
+  const [journal, reading] = [writer(), reader()];
+  const checked: string[][] = [];
+  const check = async (news: readonly JournalEntry[]): Promise<void> => {
+    checked.push(news.flatMap(({ ending }) => (ending?.kind === 'mark' ? [ending.sessionId] : [])));
+    return Promise.resolve();
+  };
+  await journal.append([entry(1)]);
+  await reading.checkNews(check);
+  await journal.append([entry(2)]);
+  await expect(reading.checkNews(() => Promise.reject(new Error('Redis is away')))).rejects.toThrow('Redis is away');
+  await journal.append([entry(3)]);
+  await reading.checkNews(check);
+  await reading.checkNews(check);
+  expect(checked).toEqual([[], ['HST2', 'HST3'], []]);
+});
+
+describe('what stands in place of a journal and is no plain file is an error at once', () => {
+  it.each<[string, (path: string) => Promise<unknown>]>([
+    ['a named pipe', (path) => run('mkfifo', [path])],
+    ['a symbolic link', (path) => symlink('/etc/hostname', path)],
+    ['a folder', (path) => mkdir(path)],
+  ])('%s', async (_what, put) => {
+    await writer().append([entry(1)]);
+    await put(join(folder, '1-1-other.journal'));
+    await expect(reader().read(7)).rejects.toThrow('1-1-other.journal` is no plain file');
+    await expect(reader().checkNews(() => Promise.resolve())).rejects.toThrow('1-1-other.journal` is no plain file');
   });
 });
 
@@ -146,6 +177,20 @@ describe('a journal that cannot be written', () => {
     expect(await journal.trouble()).toContain('ENOENT');
   });
 
+  it('says within two seconds that a disk does not answer, to all who ask, and is well when it answers again', async () => {
+    const journal = writer();
+    await journal.prepare();
+    const end = await holdThreads(parent, poolThreads);
+    try {
+      const since = performance.now();
+      expect(await Promise.all([journal.trouble(), journal.trouble(), journal.trouble()])).toEqual(Array(3).fill('the folder does not answer'));
+      expect(performance.now() - since).toBeLessThan(3000);
+    } finally {
+      end();
+    }
+    expect(await journal.trouble()).toBeUndefined();
+  });
+
   it('starts another file, with all that is needed, when its own was removed or replaced', async () => {
     const journal = writer();
     await journal.append([entry(1)]);
@@ -168,7 +213,7 @@ describe('a journal that cannot be written', () => {
       await rm(join(disk, 'filler'));
       expect(await journal.trouble()).toBeUndefined();
       await journal.append([entry(2)]);
-      const read = await sessionsRead(journalReader(join(disk, 'revocations'), keys, clock));
+      const read = await sessionsRead(journalReader(join(disk, 'revocations'), keys, clock, (work) => work()));
       expect(read).toContain('HST1');
       expect(read).toContain('HST2');
     } finally {

@@ -1,6 +1,8 @@
 // What is not as the service left it, in Redis or on disk, stops the sealer: with an alarm that names it, before anything wrong is sealed.
+import { execFile } from 'node:child_process';
 import { chmod, cp, mkdir, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { folderOf } from '../../src/audit/log/log.js';
 import { systemAccountId } from '../../src/directory/entities.js';
@@ -160,6 +162,14 @@ describe('a log that is gone or damaged stops the sealer, and goes on by itself 
       await rm(file('tile', '0', '000.p', '5'));
       await symlink('/etc/passwd', file('tile', '0', '000.p', '5'));
     }, /is no plain file/],
+    ['the folder of the cell a symbolic link', async () => {
+      await rename(folder(), `${folder()}-moved`);
+      await symlink(`${folder()}-moved`, folder());
+    }, /`.*c\d\d` is no plain folder/],
+    ['the folder of its tiles a symbolic link', async () => {
+      await rename(file('tile'), file('moved'));
+      await symlink(file('moved'), file('tile'));
+    }, /tile` is no plain folder/],
     ['an older log, restored from a backup', async () => {
       await leave(1);
       await seal();
@@ -174,6 +184,15 @@ describe('a log that is gone or damaged stops the sealer, and goes on by itself 
     await leave(1);
     await expect(seal()).rejects.toThrow(fault);
     expect((await checkpointOf(service, cell))?.note).toBe(before?.note);
+  });
+
+  it('a named pipe in place of the marker is an error at once', async () => {
+    const marker = join(service.composition.auditLog.directory, 'log.json');
+    await rename(marker, `${marker}.aside`);
+    await promisify(execFile)('mkfifo', [marker]);
+    await expect(seal()).rejects.toThrow('log.json` is no plain file');
+    await rename(`${marker}.aside`, marker);
+    await seal();
   });
 
   it('the folder made read-only for the service is no reason to lose an event', async (context) => {

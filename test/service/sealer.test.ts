@@ -216,6 +216,33 @@ describe('retention', () => {
   });
 });
 
+it('nothing is removed while the event that tells so cannot be recorded', async () => {
+  const { auditLog: log, services } = service.composition;
+  await leave(300);
+  await sealCell(tools, cell);
+  const checkpoint = await checkpointOf(service, cell);
+  if (checkpoint === undefined) throw new Error('nothing was sealed');
+  service.clock.advance(40 * 86_400);
+  const store = { commit: () => Promise.resolve({ result: 'conflict' } as const) };
+  await expect(pruneCell({ log, services, store, days: 30 }, cell, checkpoint)).rejects.toThrow('the event `AuditLogPruned` could not be recorded');
+  expect(await readMinimumIndex(log.place(cell))).toBe(0);
+});
+
+it('nothing is sealed that was read over a connection which has ended since', async () => {
+  await leave(2);
+  const { redis } = await sealTools(service.composition, `unix://${service.redisServer.socketPath}`);
+  const read = redis.xrange.bind(redis);
+  redis.xrange = (async (...parameters: Parameters<typeof read>) => {
+    const entries = await read(...parameters);
+    redis.disconnect(true);
+    await new Promise((resolve) => redis.once('ready', resolve));
+    return entries;
+  }) as typeof read;
+  await expect(sealCell({ ...tools, redis }, cell)).rejects.toThrow('the connection to Redis moved while events were to be sealed');
+  expect(await checkpointOf(service, cell)).toBeUndefined();
+  redis.disconnect();
+});
+
 describe('events of an older release, which have no authentication code', () => {
   it('are sealed if they were there when the log began, and none else', async () => {
     const older = await startSealedService({ STS_CELLS: '1' });

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sampleAgencyUrn } from '../../src/service/sample.js';
 import { credentialsOf, type Credentials } from '../support/service.js';
-import { alice, build, call, commandLine, endAll, isRunning, newPlace, npmStart, processTree, profiles, root, run, serve, stop, type Place, type Serving } from './support.js';
+import { alice, build, call, endAll, isRunning, newPlace, npmStart, processTree, profiles, root, run, serve, stop, workersOf, type Place, type Serving } from './support.js';
 
 let place: Place;
 let serving: Serving;
@@ -27,11 +27,6 @@ const assume = (credentials: Credentials, url = serving.url) => call(url, creden
 const identity = (credentials: Credentials, url = serving.url) => call(url, credentials, '/v5/caller-identity');
 const filesOf = (folder: string) => readdir(join(place.folder, folder));
 const contents = async (folder: string): Promise<readonly string[]> => Promise.all((await filesOf(folder)).map((file) => readFile(join(place.folder, folder, file), 'utf8')));
-const workersOf = async (pid: number): Promise<number[]> => {
-  const [, ...below] = await processTree(pid);
-  const lines = await Promise.all(below.map(async (each) => [each, await commandLine(each)] as const));
-  return lines.filter(([, line]) => line.includes('main.js')).map(([each]) => each);
-};
 const takesConnections = (url: string): Promise<boolean> => new Promise((resolve) => {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);

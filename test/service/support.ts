@@ -118,6 +118,13 @@ export async function commandLine(pid: number): Promise<string> {
   return (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ');
 }
 
+/** The serving processes below the first one, as pids. */
+export async function workersOf(pid: number): Promise<number[]> {
+  const [, ...below] = await processTree(pid);
+  const lines = await Promise.all(below.map(async (each) => [each, await commandLine(each)] as const));
+  return lines.filter(([, line]) => line.includes('main.js')).map(([each]) => each);
+}
+
 export const isRunning = async (pid: number): Promise<boolean> => {
   const state = /^\d+ \(.*\) (\S)/.exec(await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ''))?.[1];
   return state !== undefined && state !== 'Z';

@@ -32,9 +32,13 @@ export async function readUnverifiedCheckpoint(place: LogPlace): Promise<Checkpo
 /** Throws a FormatError unless the note is a checkpoint of this origin that one of the keys signed. */
 export function verifiedCheckpoint(text: string, origin: string, verifiers: readonly VerifierKey[]): Checkpoint {
   const { note, checkpoint } = checkpointOf(text, origin);
-  if (verifyNote(note, keysFor(origin, verifiers)).length === 0) throw new FormatError('it is not signed by a known key');
+  if (verifyNote(note, keysFor(origin, verifiers)).length === 0) throw new FormatError('it is not signed by a known key (after a rotation the older keys are needed too)');
   return checkpoint;
 }
+
+/** The keys that signed the checkpoint. */
+export const signersOf = (place: LogPlace, { note }: Checkpoint, verifiers: readonly VerifierKey[]): readonly VerifierKey[] =>
+  verifyNote(parseNote(note), keysFor(originOf(place), verifiers));
 
 /** INVARIANT: a key named `<name>` signs for the cells of `<name>` only, each under the cell's origin as its key name. */
 export function keysFor(origin: string, verifiers: readonly VerifierKey[]): readonly VerifierKey[] {

@@ -1,6 +1,6 @@
 // Files of the log on disk: durable once written, whole or not there, and never read through a symbolic link.
 import { constants } from 'node:fs';
-import { mkdir, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { syncFolder } from '../../base/sync-folder.js';
 import { LogDamagedError } from './place.js';
@@ -56,13 +56,17 @@ async function writeNew(path: string, bytes: Buffer): Promise<void> {
 }
 
 /** Undefined when there is no such file. Throws a LogDamagedError for a symbolic link, a folder, or anything else that is no plain file. */
-export async function readPlainFile(path: string): Promise<Buffer | undefined> {
+export const readPlainFile = (path: string): Promise<Buffer | undefined> => withPlainFile(path, (handle) => handle.readFile());
+
+/** What `use` gives of the open file; undefined and the errors are those of {@link readPlainFile}. */
+export async function withPlainFile<T>(path: string, use: (handle: FileHandle, size: number) => Promise<T>): Promise<T | undefined> {
   let handle;
   try {
     // Without blocking: a named pipe in place of a file would never open.
     handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    if (!(await handle.stat()).isFile()) throw new LogDamagedError(`\`${path}\` is no plain file`);
-    return await handle.readFile();
+    const found = await handle.stat();
+    if (!found.isFile()) throw new LogDamagedError(`\`${path}\` is no plain file`);
+    return await use(handle, found.size);
   } catch (error) {
     const code = errorCode(error);
     if (code === 'ENOENT') return undefined;
@@ -72,6 +76,15 @@ export async function readPlainFile(path: string): Promise<Buffer | undefined> {
   } finally {
     await handle?.close();
   }
+}
+
+/** Throws a LogDamagedError for a symbolic link or anything else that is no folder; one that is not there is none. */
+export async function requirePlainFolder(path: string): Promise<void> {
+  const found = await lstat(path).catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (found?.isDirectory() === false) throw new LogDamagedError(`\`${path}\` is no plain folder`);
 }
 
 export const errorCode = (error: unknown): string | undefined => (error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined);

@@ -1,7 +1,8 @@
 // The audit log of a cell: append, read, prove, restore and prune, over files in the format of c2sp.org/tlog-tiles.
 export { appendEntries } from './append.js';
-export { checkpointFile, readCheckpoint, verifiedCheckpoint, type Checkpoint } from './checkpoint.js';
+export { checkpointFile, readCheckpoint, signersOf, verifiedCheckpoint, type Checkpoint } from './checkpoint.js';
 export { encodeEntry, eventId, parseEntry, type LogEntry } from './entry.js';
+export { readPlainFile, requirePlainFolder, withPlainFile } from './files.js';
 export { cellFolderName, cellOfOrigin, folderOf, LogDamagedError, originOf, PrunedError, type LogPlace } from './place.js';
 export { readMinimumIndex } from './minimum-index.js';
 export { checkProofFile, makeProofFile, type ProofFile } from './proof-file.js';

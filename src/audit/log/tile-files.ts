@@ -53,5 +53,9 @@ export function hashLookup(folder: string, size: number): HashLookup {
   });
 }
 
-export const readEdge = (folder: string, size: number): Promise<Edge> =>
-  Promise.all(rightEdge(size).map((tile) => (tile.width === 0 ? Promise.resolve([]) : presentHashTile(folder, tile))));
+/** One file after the other: a disk that hangs takes one thread of the process. */
+export async function readEdge(folder: string, size: number): Promise<Edge> {
+  const edge: (readonly Buffer[])[] = [];
+  for (const tile of rightEdge(size)) edge.push(tile.width === 0 ? [] : await presentHashTile(folder, tile));
+  return edge;
+}

@@ -20,7 +20,12 @@ const subjectNames = Object.keys(subjects);
 export const revokeSessionsBody = z.strictObject({ ...subjects, issued_before: moment.optional(), reason })
   .refine((body) => subjectsOf(body).length === 1, { error: `must name exactly one of ${subjectNames.join(', ')}` });
 export const revokeSessionsResponse = z.object({
-  revocation: z.object({ subject: z.string(), issued_before: z.string(), revoked_at: z.string(), revoked_by: z.string(), reason: z.string() }),
+  revocation: z.object({
+    subject: z.string(),
+    /** Whether the account has such a user, key or agency now, or is named itself; absent: source identities are not listed anywhere. */
+    exists: z.boolean().optional(),
+    issued_before: z.string(), revoked_at: z.string(), revoked_by: z.string(), reason: z.string(),
+  }),
 });
 
 /**
@@ -35,7 +40,7 @@ export async function revokeSessions(ground: Ground, { body }: { readonly body: 
   return {
     body: {
       revocation: {
-        subject, issued_before: timestamp((body.issued_before ?? now) * 1000), revoked_at: timestamp(call.now), revoked_by: caller.principalUrn, reason: body.reason,
+        subject, ...exists(ground, subject), issued_before: timestamp((body.issued_before ?? now) * 1000), revoked_at: timestamp(call.now), revoked_by: caller.principalUrn, reason: body.reason,
       },
     },
     revocations: await revocationsOf(ground, subject, body.issued_before),
@@ -64,6 +69,21 @@ async function revocationsOf({ services, account, call }: Ground, subject: Epoch
     throw new ApiError('quotaExceeded', `\`issued_before\`: the account has ${mostBoundaries} moments of different subjects already, each for up to ${Math.ceil(markSeconds / 86_400)} days: leave it out, or name \`whole_account\``);
   }
   return [{ kind: 'boundary', accountId, boundaries, subject, issuedBefore: boundary, revokedAt }];
+}
+
+/** Sessions outlive what began them, so absence is no error; but a name in place of an id ends nothing, and should be seen. */
+function exists({ account }: Ground, subject: EpochSubject): { readonly exists?: boolean } {
+  const [kind, id = ''] = [subject.slice(0, subject.indexOf(':')), subject.slice(subject.indexOf(':') + 1)];
+  switch (kind) {
+    case 'user':
+      return { exists: account.users.has(id) || account.services.has(id) };
+    case 'key':
+      return { exists: account.accessKeys.has(id) };
+    case 'agency':
+      return { exists: account.agencies.has(id) };
+    default:
+      return subject === 'account' ? { exists: true } : {};
+  }
 }
 
 function subjectsOf({ access_key_id: key, user_id: user, agency_id: agency, source_identity: source, whole_account: whole }: Subjects): readonly EpochSubject[] {

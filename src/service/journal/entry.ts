@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { EpochSubject } from '../../directory/store.js';
 import { authenticateRecord, openRecord } from '../../keyring/authenticate.js';
 import type { KeySet } from '../../keyring/keyring.js';
-import { markSeconds } from '../../redis/commit-steps.js';
+import { markSeconds } from '../../sessions/lifetime.js';
 import type { CellPosition } from '../../redis/cell-watch.js';
 import { decodeRevocationNote, encodeRevocationNote } from '../../sessions/revocation-note.js';
 import type { Ending } from '../../sts/commit.js';
@@ -29,7 +29,7 @@ const endingLayout = z.union([
 const layout = z.tuple([z.literal(1), count, count, z.string(), count, endingLayout.nullable()]);
 
 /** Seconds since the epoch: until then the ending must be found in Redis; afterwards nothing lives that it ended. */
-export function neededUntil({ time, ending }: JournalEntry): number {
+export function neededUntil({ time, ending }: Pick<JournalEntry, 'time' | 'ending'>): number {
   // A boundary ends what was issued before it, which may be long before it was set.
   const from = ending?.kind === 'boundary' ? Math.min(time, ending.issuedBefore) : time;
   return from + markSeconds - clockMarginSeconds;
@@ -41,7 +41,8 @@ const linePlace = (file: string, line: number): readonly string[] => ['revocatio
 /** @param line number of the line in the file, from 0 */
 export function encodeEntry(keys: KeySet, file: string, line: number, { time, cell, position, ending }: JournalEntry): string {
   const fields: z.infer<typeof layout> = [1, time, cell, position.incarnation, position.sequence, ending === undefined ? null : endingFields(ending)];
-  return `${authenticateRecord(keys, linePlace(file, line), JSON.stringify(fields))}\n`;
+  // INVARIANT: nothing is written that could not be read: one such line would stop every process.
+  return `${authenticateRecord(keys, linePlace(file, line), JSON.stringify(layout.parse(fields)))}\n`;
 }
 
 function endingFields(ending: Ending): z.infer<typeof endingLayout> {

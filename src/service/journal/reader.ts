@@ -1,9 +1,12 @@
 // What all revocation journals of the installation say: what must be found in each cell, and how far it was at least.
-import { open, readdir } from 'node:fs/promises';
+import { lstat, readdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { LogDamagedError, withPlainFile } from '../../audit/log/log.js';
+import { afresh } from '../../base/afresh.js';
 import { seconds, type Clock } from '../../base/clock.js';
+import type { OneAtATime } from '../../base/one-at-a-time.js';
 import type { KeySet } from '../../keyring/keyring.js';
-import type { Ending } from '../../sts/commit.js';
+import { strictness, subjectKey } from './endings.js';
 import { decodeEntry, neededUntil, type JournalEntry } from './entry.js';
 import { journalSuffix } from './writer.js';
 
@@ -20,14 +23,16 @@ export interface JournalReader {
    * it might have told of a revocation.
    */
   read(cell: number): Promise<CellJournal>;
-  /** What came since it was asked last; at first nothing. */
-  readNews(): Promise<readonly JournalEntry[]>;
+  /** Gives what came since a check of it last succeeded to another one; at first nothing. */
+  checkNews(check: (news: readonly JournalEntry[]) => Promise<void>): Promise<void>;
 }
 
 interface ReadFile {
   /** Bytes, up to the end of the last whole line. */
   offset: number;
   lines: number;
+  /** Bytes that were there when it was read last, half a line at the end among them. */
+  seen: number;
 }
 
 interface Known {
@@ -37,13 +42,12 @@ interface Known {
 
 const blockBytes = 1 << 20;
 
-export function journalReader(folder: string, keys: KeySet, clock: Clock): JournalReader {
+/** @param disk runs the reading, a piece at a time */
+export function journalReader(folder: string, keys: KeySet, clock: Clock, disk: OneAtATime): JournalReader {
   const files = new Map<string, ReadFile>();
   const cells = new Map<number, Known>();
-  /** Kept once somebody asks for it. */
+  /** Kept once somebody asks for it, until it was checked. */
   let news: JournalEntry[] | undefined;
-  let running: Promise<unknown> = Promise.resolve();
-  let next: Promise<void> | undefined;
 
   function take(entry: JournalEntry): void {
     const known = cells.get(entry.cell) ?? { sequence: 0, strictest: new Map<string, JournalEntry>() };
@@ -51,37 +55,43 @@ export function journalReader(folder: string, keys: KeySet, clock: Clock): Journ
     known.sequence = Math.max(known.sequence, entry.position.sequence);
     if (entry.ending === undefined) return;
     news?.push(entry);
-    const subject = subjectOf(entry.ending);
+    const subject = subjectKey(entry.ending);
     known.strictest.set(subject, stricter(entry, known.strictest.get(subject)));
   }
 
-  async function readNew(name: string): Promise<void> {
-    const read = files.get(name) ?? { offset: 0, lines: 0 };
-    files.set(name, read);
-    const handle = await open(join(folder, name), 'r').catch((error: unknown) => {
-      // Another process has just removed it: nothing in it was needed.
+  async function readNew(name: string, read: ReadFile): Promise<void> {
+    // Undefined: another process has just removed it, and nothing in it was needed.
+    await withPlainFile(join(folder, name), async (handle, size) => {
+      if (size > read.seen) await takeLines(name, read, handle, size);
+    });
+  }
+
+  async function takeLines(name: string, read: ReadFile, handle: FileHandle, size: number): Promise<void> {
+    let rest = Buffer.alloc(0);
+    for (let at = read.offset; at < size;) {
+      const { bytesRead, buffer } = await handle.read(Buffer.alloc(Math.min(blockBytes, size - at)), 0, null, at);
+      if (bytesRead === 0) break;
+      at += bytesRead;
+      rest = Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
+      const end = rest.lastIndexOf(0x0a) + 1;
+      for (const line of rest.subarray(0, end).toString('utf8').split('\n').slice(0, -1)) {
+        take(opened(name, read.lines, line));
+        read.lines += 1;
+      }
+      // What has no end of line was never acknowledged.
+      read.offset += end;
+      rest = rest.subarray(end);
+    }
+    read.seen = size;
+  }
+
+  async function hasGrown(name: string, { seen }: ReadFile): Promise<boolean> {
+    const found = await lstat(join(folder, name)).catch((error: unknown) => {
       if (isMissing(error)) return undefined;
       throw error;
     });
-    if (handle === undefined) return;
-    try {
-      let rest = Buffer.alloc(0);
-      for (;;) {
-        const { bytesRead, buffer } = await handle.read(Buffer.alloc(blockBytes), 0, blockBytes, read.offset + rest.length);
-        if (bytesRead === 0) break;
-        rest = Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
-        const end = rest.lastIndexOf(0x0a) + 1;
-        for (const line of rest.subarray(0, end).toString('utf8').split('\n').slice(0, -1)) {
-          take(opened(name, read.lines, line));
-          read.lines += 1;
-        }
-        // What has no end of line was never acknowledged.
-        read.offset += end;
-        rest = rest.subarray(end);
-      }
-    } finally {
-      await handle.close();
-    }
+    if (found?.isFile() === false) throw new LogDamagedError(`\`${join(folder, name)}\` is no plain file`);
+    return found !== undefined && found.size > seen;
   }
 
   function opened(name: string, line: number, text: string): JournalEntry {
@@ -92,8 +102,12 @@ export function journalReader(folder: string, keys: KeySet, clock: Clock): Journ
     }
   }
 
-  async function readAll(): Promise<void> {
-    for (const name of await journalNames()) await readNew(name);
+  async function readFiles(isDue: (name: string, read: ReadFile) => boolean | Promise<boolean>): Promise<void> {
+    for (const name of await journalNames()) {
+      const read = files.get(name) ?? { offset: 0, lines: 0, seen: 0 };
+      files.set(name, read);
+      if (await isDue(name, read)) await readNew(name, read);
+    }
     for (const { strictest } of cells.values()) {
       for (const [subject, entry] of strictest) if (neededUntil(entry) <= seconds(clock.now())) strictest.delete(subject);
     }
@@ -109,40 +123,27 @@ export function journalReader(folder: string, keys: KeySet, clock: Clock): Journ
     }
   }
 
-  /** Who comes while others read waits for the next reading: the running one may have passed what he must see. */
-  function readAgain(): Promise<void> {
-    if (next !== undefined) return next;
-    const start = (): Promise<void> => {
-      next = undefined;
-      return readAll();
-    };
-    const answer = running.then(start);
-    running = answer.catch(() => undefined);
-    next = answer;
-    return answer;
-  }
+  // INVARIANT: files are opened, as a shared folder may tell an old size of one that is not: what was acknowledged is read.
+  const readAll = afresh(() => disk(() => readFiles(() => true)));
+  const readGrown = afresh(() => disk(() => readFiles(hasGrown)));
 
   return {
     async read(cell) {
-      await readAgain();
+      await readAll();
       const { sequence = 0, strictest = new Map<string, JournalEntry>() } = cells.get(cell) ?? {};
       return { sequence, entries: [...strictest.values()] };
     },
-    async readNews() {
-      await readAgain();
-      const came = news ?? [];
-      news = [];
-      return came;
+    async checkNews(check) {
+      await readGrown();
+      news ??= [];
+      const came = [...news];
+      await check(came);
+      news.splice(0, came.length);
     },
   };
 }
 
 const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
-
-const subjectOf = (ending: Ending): string => (ending.kind === 'mark' ? `mark ${ending.sessionId}` : `${ending.kind} ${ending.accountId} ${ending.subject}`);
-
-/** Comparable between endings of one subject. */
-const strictness = (ending: Ending): number => (ending.kind === 'mark' ? 0 : ending.kind === 'epoch' ? ending.epoch : ending.issuedBefore);
 
 /** The one that ends more, needed as long as either is. */
 function stricter(entry: JournalEntry, other: JournalEntry | undefined): JournalEntry {

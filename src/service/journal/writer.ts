@@ -1,16 +1,18 @@
 // The revocation journal of this process: what it acknowledges is on the disk before the answer leaves.
 import { constants, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError } from '../../base/api-error.js';
 import { seconds, type Clock, type Random } from '../../base/clock.js';
+import { inTime } from '../../base/in-time.js';
 import { syncFolder } from '../../base/sync-folder.js';
 import type { KeySet } from '../../keyring/keyring.js';
-import { markSeconds } from '../../redis/commit-steps.js';
+import { markSeconds } from '../../sessions/lifetime.js';
 import { encodeEntry, neededUntil, type JournalEntry } from './entry.js';
 
 /** A disk that takes longer is one that does not answer. */
 const patienceMilliseconds = 5000;
+/** Whoever asks for trouble is answered by then. */
+const troublePatienceMilliseconds = 2000;
 
 export const journalSuffix = '.journal';
 
@@ -47,6 +49,7 @@ export function revocationJournal({ folder, keys, clock, random }: JournalTools)
   let own: JournalEntry[] = [];
   let failure: string | undefined;
   let running: Promise<unknown> = Promise.resolve();
+  let finding: Promise<string | undefined> | undefined;
   let next: { readonly entries: JournalEntry[]; readonly written: Promise<void> } | undefined;
 
   async function startFile(): Promise<JournalFile> {
@@ -115,41 +118,41 @@ export function revocationJournal({ folder, keys, clock, random }: JournalTools)
       next = undefined;
       return write(group);
     };
-    const written = running.then(start);
-    running = written.catch(() => undefined);
-    next = { entries: group, written };
-    return written;
+    const done = running.then(start);
+    running = done.catch(() => undefined);
+    next = { entries: group, written: done };
+    return done;
   }
 
-  async function inTime(work: Promise<void>): Promise<void> {
-    const patience = new AbortController();
-    const tooLate = sleep(patienceMilliseconds, undefined, { signal: patience.signal, ref: false }).then(() => {
-      failure = `the disk did not answer within ${patienceMilliseconds / 1000} s`;
-      throw new Error(failure);
-    });
-    try {
-      await Promise.race([work, tooLate]);
-    } finally {
-      patience.abort();
-      tooLate.catch(() => undefined);
-    }
+  const written = (entries: readonly JournalEntry[]): Promise<void> => inTime(enqueue(entries), patienceMilliseconds, () => {
+    failure = `the disk did not answer within ${patienceMilliseconds / 1000} s`;
+    return new Error(failure);
+  });
+
+  async function findTrouble(): Promise<string | undefined> {
+    // A folder that went away shows without a revocation.
+    if (failure !== undefined || (file !== undefined && !(await isInPlace(file)))) await enqueue([]).catch(() => undefined);
+    return failure;
   }
 
   return {
     async append(entries) {
       try {
-        await inTime(enqueue(entries));
+        await written(entries);
       } catch (error) {
         const notKept = new ApiError('revocationNotKept', 'it is done, but could not be kept in the revocation journal, so a failover might undo it; repeat the call until it succeeds');
         notKept.cause = error;
         throw notKept;
       }
     },
-    prepare: () => inTime(enqueue([])),
+    prepare: () => written([]),
     async trouble() {
-      // A folder that went away shows without a revocation.
-      if (failure !== undefined || (file !== undefined && !(await isInPlace(file)))) await inTime(enqueue([])).catch(() => undefined);
-      return failure;
+      // INVARIANT: one at a time, until it has ended: on a disk that hangs each would hold a thread of the process.
+      finding ??= findTrouble().finally(() => {
+        finding = undefined;
+      });
+      const late = new Error('the folder does not answer');
+      return inTime(finding, troublePatienceMilliseconds, () => late).catch(() => failure ?? late.message);
     },
     async removeExpired() {
       const now = seconds(clock.now());

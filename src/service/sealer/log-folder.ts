@@ -1,8 +1,8 @@
 // The marker of a log folder (`log.json`): which installation's log it is, so that no process seals into another place.
-import { link, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { LogDamagedError } from '../../audit/log/log.js';
+import { LogDamagedError, readPlainFile } from '../../audit/log/log.js';
 import type { Random } from '../../base/clock.js';
 import { syncFolder } from '../../base/sync-folder.js';
 import { authenticateRecord, openRecord } from '../../keyring/authenticate.js';
@@ -73,15 +73,10 @@ export async function openAuditFolder({ redis, names, keyring, auditLog, service
 
 async function readMarker({ keyring, auditLog: { directory } }: LogFolderTools): Promise<Marker | undefined> {
   const path = join(directory, markerName);
-  let text: string;
+  const bytes = await readPlainFile(path);
+  if (bytes === undefined) return undefined;
   try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
-  try {
-    const { record, log, id } = markerFile.parse(JSON.parse(text));
+    const { record, log, id } = markerFile.parse(JSON.parse(bytes.toString()));
     // Of another installation the key ring is another one too: what it says of itself is enough to refuse it.
     const older = markerContent.safeParse(JSON.parse(openedOr(keyring, record, '{}')));
     return older.success && older.data.log === log && older.data.id === id ? older.data : { log: `${log} of another key ring`, id: '', older: {} };

@@ -5,7 +5,7 @@ import { systemAccountId } from '../../directory/entities.js';
 import type { CommitStore } from '../../sts/commit.js';
 import type { Services } from '../../sts/services.js';
 import { tileWidth } from '../../tlog/index.js';
-import { machineEvent } from '../machine-event.js';
+import { machineEvent, recordMachineEvent } from '../machine-event.js';
 import type { AuditLog } from './audit-log.js';
 
 export interface RetentionTools {
@@ -46,7 +46,7 @@ export async function pruneCell(tools: RetentionTools, cell: number, checkpoint:
     ...machineEvent('AuditLogPruned', systemAccountId, services),
     request: { cell, first_kept_event: `${cell}-${minimum + removed + 1}`, older_than: new Date(before).toISOString() },
   };
-  await store.commit({ callerAccountId: systemAccountId, guards: [], unmarkedSessions: [], events: [event] });
+  await recordMachineEvent(store, event);
   await pruneEntries(place, checkpoint, minimum + removed, log.signer);
   return removed;
 }

@@ -1,11 +1,12 @@
 // One turn at one cell: checks what waits, appends it to the log on disk, and lets it go from the stream.
-import { appendEntries, LogDamagedError, type Checkpoint } from '../../audit/log/log.js';
+import { join } from 'node:path';
+import { appendEntries, folderOf, LogDamagedError, requirePlainFolder, type Checkpoint } from '../../audit/log/log.js';
 import type { Random } from '../../base/clock.js';
 import type { Keyring } from '../../keyring/keyring.js';
 import { beginTurn, endTurn, holdTurn, readSealedAlready, readUnsealed, trimSealed, type SealingTurn, type TurnTimes } from '../../redis/audit-seal.js';
 import type { KeyNames } from '../../redis/cells.js';
 import { reach, type RedisConnection } from '../../redis/client.js';
-import { connectionMark, waitForReplicas, type ConnectionMark } from '../../redis/replicas.js';
+import { connectionMark, isConnectionOf, waitForReplicas, type ConnectionMark } from '../../redis/replicas.js';
 import type { AuditLog } from './audit-log.js';
 import { checkUnsealed, missingText, type UnsealedRules } from './check-unsealed.js';
 import type { LogFolder } from './log-folder.js';
@@ -48,6 +49,7 @@ export async function sealCell(tools: SealTools, cell: number): Promise<TurnResu
   if (typeof turn === 'string') return turn;
   try {
     await tools.folder.check();
+    await requirePlainFolders(folderOf(tools.log.place(cell)));
     if (turn.sequence < turn.sealed.size) throw wentBack(cell, turn.sealed.size);
     const { checkpoint, restored } = await standingLog(tools.log, turn);
     if (restored !== undefined) tools.mended(cell, `the checkpoint of the log was put back: ${restored}`);
@@ -58,6 +60,12 @@ export async function sealCell(tools: SealTools, cell: number): Promise<TurnResu
     // It ends by itself if it cannot be given back.
     await endTurn(redis, names, turn).catch(() => undefined);
   }
+}
+
+/** Elsewhere nothing is read, and above all nothing written. */
+async function requirePlainFolders(folder: string): Promise<void> {
+  await requirePlainFolder(folder);
+  await requirePlainFolder(join(folder, 'tile'));
 }
 
 const wentBack = (cell: number, size: number): UnsealableError =>
@@ -83,6 +91,8 @@ async function sealWaiting(tools: SealTools, turn: SealingTurn, rules: UnsealedR
     const { good, fault } = checkUnsealed(rules, size, batch);
     if (good.length > 0) {
       await replicated(tools, turn.cell, since);
+      // A server that lost events may have taken over since they were read: what is sealed now must still be there.
+      if (!isConnectionOf(redis, names.audit(turn.cell), since)) throw new Error('the connection to Redis moved while events were to be sealed');
       checkpoint = await appendEntries(log.place(turn.cell), log.signer, checkpoint, good);
       if (!(await trim(tools, turn, checkpoint))) return 'taken';
     } else if (checkpoint !== undefined) await checkTiles(log, turn.cell, checkpoint);

@@ -3,6 +3,7 @@ import type { Log } from '../../http/errors.js';
 import type { Composition } from '../composition.js';
 import type { Settings } from '../settings.js';
 import type { LogFolder } from './log-folder.js';
+import { keyChange } from './key-change.js';
 import { retention } from './retention.js';
 import { startSealer, type Sealer, type SealerOptions } from './sealer.js';
 
@@ -11,6 +12,7 @@ export function sealerOf(settings: Settings, composition: Composition, folder: L
   const { redis, names, keyring, alarms, services, store, auditLog: log } = composition;
   return startSealer({
     redis, names, keyring, alarms, log, folder, logger, random: services.random, replicas: settings.STS_REDIS_WAIT_REPLICAS,
+    beforeTurn: keyChange({ redis, names, keyring, log, services, store }),
     afterTurn: retention({ log, services, store, days: settings.STS_AUDIT_RETENTION_DAYS }),
     ...(times !== undefined && { times }),
   }, start);

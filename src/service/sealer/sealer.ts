@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto';
 import type { Log } from '../../http/errors.js';
 import type { Checkpoint } from '../../audit/log/log.js';
+import { cellsToSeal } from '../../redis/audit-seal.js';
 import type { Alarms } from '../alarms.js';
 import { faultReports } from './fault-reports.js';
 import { sealCell, type SealTools } from './seal-cell.js';
@@ -16,6 +17,8 @@ export interface Sealer {
 export interface SealerOptions extends Omit<SealTools, 'mended' | 'times'> {
   readonly alarms: Alarms;
   readonly logger: Log;
+  /** Before each turn; where it throws, none is taken. */
+  readonly beforeTurn?: () => Promise<void>;
   /** After a turn that left nothing to do. */
   readonly afterTurn?: (cell: number, checkpoint: Checkpoint) => Promise<void>;
   readonly times?: SealTools['times'];
@@ -24,14 +27,14 @@ export interface SealerOptions extends Omit<SealTools, 'mended' | 'times'> {
 /** A turn that goes on for longer, as on a disk that hangs, and one of a process that was killed, is anybody's then. */
 export const standardTimes: SealTools['times'] = { turnMilliseconds: 5000, idleMilliseconds: 4000 };
 
-const everyMilliseconds = 500;
+const everyMilliseconds = 1000;
 /** A cell with a fault is tried again after this. */
 const afterFaultMilliseconds = 1000;
 /**
- * Cells that one process seals at once. INVARIANT: fewer than the four threads of the process for blocking work, each
- * turn using one at a time: a disk that hangs leaves threads for all else.
+ * Cells that one process seals at once. INVARIANT: a turn asks the disk for one thing after the other, so a disk that
+ * hangs takes one of the threads that the process has for what blocks, tokens among it.
  */
-const atOnce = 2;
+const atOnce = 1;
 const stopMilliseconds = 3000;
 
 /** @param start false: only {@link Sealer.sealAll} seals */
@@ -47,6 +50,7 @@ export function startSealer(options: SealerOptions, start: boolean): Sealer {
   let stopping = false;
 
   const takeTurn = async (cell: number): Promise<void> => {
+    await options.beforeTurn?.();
     const result = await sealCell(tools, cell);
     if (typeof result === 'string') return;
     await reports.succeeded(cell);
@@ -71,13 +75,19 @@ export function startSealer(options: SealerOptions, start: boolean): Sealer {
       else next();
     }
   };
-  const tick = (): void => {
-    for (const cell of cells) {
-      if (running.has(cell) || (notBefore.get(cell) ?? 0) > performance.now()) continue;
+  const tick = async (): Promise<void> => {
+    // Redis that cannot be asked is a fault of every cell, told by its turn.
+    for (const cell of await cellsToSeal(redis, names, cells).catch(() => cells)) {
+      if (stopping || running.has(cell) || (notBefore.get(cell) ?? 0) > performance.now()) continue;
       running.set(cell, inTurn(cell).finally(() => running.delete(cell)));
     }
   };
-  const timer = start ? setInterval(tick, everyMilliseconds) : undefined;
+  let ticking: Promise<void> | undefined;
+  const timer = start ? setInterval(() => {
+    ticking ??= tick().finally(() => {
+      ticking = undefined;
+    });
+  }, everyMilliseconds) : undefined;
   return {
     async sealAll() {
       const faults: unknown[] = [];
