@@ -1,6 +1,6 @@
 // The revocation journal: on the disk before the answer, whole or refused, read by every process.
 import { execFile } from 'node:child_process';
-import { appendFile, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -12,7 +12,7 @@ import type { KeySet } from '../../src/keyring/keyring.js';
 import { markSeconds } from '../../src/sessions/lifetime.js';
 import { neededUntil, type JournalEntry } from '../../src/service/journal/entry.js';
 import { journalReader, type JournalReader } from '../../src/service/journal/reader.js';
-import { revocationJournal, type RevocationJournal } from '../../src/service/journal/writer.js';
+import { journalSuffix, revocationJournal, type RevocationJournal } from '../../src/service/journal/writer.js';
 import { holdThreads, poolThreads } from '../support/hanging.js';
 
 const startOfTest = Date.UTC(2026, 0, 15);
@@ -143,6 +143,14 @@ describe('a journal that was damaged', () => {
     const [first = ''] = await lines();
     await appendFile(await onlyFile(), first.slice(0, 30));
     expect(await sessionsRead(reader())).toEqual(['HST1', 'HST2', 'HST3']);
+  });
+
+  it('without an end of line in it is refused before much of it is read', async () => {
+    await writer().append([entry(1)]);
+    const long = join(folder, `long${journalSuffix}`);
+    await writeFile(long, '');
+    await truncate(long, 2 ** 32);
+    await expect(reader().read(7)).rejects.toThrow('has no end');
   });
 
   it('is gone with its folder: a reader that knew of journals does not take it for none', async () => {

@@ -73,7 +73,7 @@ async function revocationsOf({ services, account, call }: Ground, subject: Epoch
 
 /** Sessions outlive what began them, so absence is no error; but a name in place of an id ends nothing, and should be seen. */
 function exists({ account }: Ground, subject: EpochSubject): { readonly exists?: boolean } {
-  const [kind, id = ''] = [subject.slice(0, subject.indexOf(':')), subject.slice(subject.indexOf(':') + 1)];
+  const [kind, id] = [subject.slice(0, subject.indexOf(':')), subject.slice(subject.indexOf(':') + 1)];
   switch (kind) {
     case 'user':
       return { exists: account.users.has(id) || account.services.has(id) };

@@ -41,6 +41,8 @@ interface Known {
 }
 
 const blockBytes = 1 << 20;
+/** Far more than an entry has; what is longer was not written by this service. */
+const longestLineBytes = 65_536;
 
 /** @param disk runs the reading, a piece at a time */
 export function journalReader(folder: string, keys: KeySet, clock: Clock, disk: OneAtATime): JournalReader {
@@ -81,6 +83,7 @@ export function journalReader(folder: string, keys: KeySet, clock: Clock, disk: 
       // What has no end of line was never acknowledged.
       read.offset += end;
       rest = rest.subarray(end);
+      if (rest.length > longestLineBytes) throw new Error(`line ${read.lines + 1} of the revocation journal \`${join(folder, name)}\` has no end`);
     }
     read.seen = size;
   }
