@@ -62,8 +62,8 @@ describe('a process that knows an account', () => {
     await snapshotIn(peer.composition);
     for (let number = 0; number < revisions; number += 1) await write(service.composition, [userOf(`new-${number}`)]);
     const commands = await commandsOf(() => snapshotIn(peer.composition));
-    // One for the revision, and one for each user.
-    expect([commands['hgetall'], commands['hget']]).toEqual([undefined, 1 + revisions]);
+    // One for the revision, one for what ends sessions, and one for each user.
+    expect([commands['hgetall'], commands['hget']]).toEqual([undefined, 2 + revisions]);
     expect(entriesOf(await snapshotIn(peer.composition))).toEqual(entriesOf(await snapshotIn(service.composition)));
   });
 

@@ -127,7 +127,7 @@ describe('the events of a commit', () => {
     const stream = service.composition.names.audit(cellOf(accountA));
     const waiting = await service.redis.xlen(stream);
     const asked = commitOf({
-      session: { ...model.session, sessionId: newId() }, events: [eventOf(accountB), model.event], revocations: [mark(newId())],
+      session: { ...model.session, sessionId: newId() }, events: [eventOf(accountB), model.event],
       sessionUse: { session: { ...model.session, sessionId: newId() }, usedAt: model.session.issuedAt, sourceIp: '192.0.2.1' },
     });
     await expectNothingWritten(() => expect(boundedStore(waiting).commit(asked)).rejects.toMatchObject({ errorName: 'auditLogFull', status: 503 }));
@@ -137,6 +137,17 @@ describe('the events of a commit', () => {
     expect(await wider.commit(commitOf({ events: [] }))).toMatchObject({ result: 'committed' });
     await service.redis.xtrim(stream, 'MAXLEN', waiting);
     expect(await wider.commit(commitOf({}))).toMatchObject({ result: 'committed' });
+  });
+
+  it('of revocations and changes have room beyond that, an eighth of it', async () => {
+    const stream = service.composition.names.audit(cellOf(accountA));
+    for (let length = await service.redis.xlen(stream); length < 16; length += 1) await commit();
+    await service.redis.xtrim(stream, 'MAXLEN', 16);
+    const full = boundedStore(16);
+    await expect(full.commit(commitOf({}))).rejects.toMatchObject({ errorName: 'auditLogFull' });
+    expect(await full.commit(commitOf({ revocations: [mark(newId())] }))).toMatchObject({ result: 'committed' });
+    expect(await full.commit(commitOf({ revocations: [mark(newId())] }))).toMatchObject({ result: 'committed' });
+    await expectNothingWritten(() => expect(full.commit(commitOf({ revocations: [mark(newId())] }))).rejects.toMatchObject({ errorName: 'auditLogFull' }));
   });
 });
 
