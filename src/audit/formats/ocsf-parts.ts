@@ -12,7 +12,7 @@ function userType({ type, isRootUser }: EventPrincipal): Fields {
   return type === 'Service' ? { type_id: 4, type: 'Service' } : { type_id: 99, type };
 }
 
-export function toUser(principal: EventPrincipal): Fields {
+function toUser(principal: EventPrincipal): Fields {
   return {
     uid: principal.urn,
     uid_alt: principal.id,

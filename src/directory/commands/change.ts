@@ -29,7 +29,7 @@ export const accountChange = (account: Snapshot, change: Change): AccountChange 
   ({ accountId: account.accountId, expectedRevision: account.revision, ...change, ends: disabledPrincipals(account, change) });
 
 /** Users, services and access keys that are disabled or deleted, where the account wants their sessions to end with them. */
-export function disabledPrincipals(account: Snapshot, { put, remove }: Change): readonly EpochSubject[] {
+function disabledPrincipals(account: Snapshot, { put, remove }: Change): readonly EpochSubject[] {
   if (!account.account.revokeOnDisable) return [];
   const disabled = put.flatMap(([field, entity]) => (isSwitchedOff(entity) && !isSwitchedOff(entityAt(account, field)) ? [field] : []));
   return [...disabled, ...remove].flatMap((field): EpochSubject[] => {

@@ -15,7 +15,7 @@ export const revokeAction = 'sts:sessions:revoke';
 
 export const sessionPath = z.object({ session_id: sessionId });
 export const revokeSessionBody = z.strictObject({ reason });
-export const revokedSession = z.object({ session_id: z.string(), revoked_at: z.string(), revoked_by: z.string(), reason: z.string() });
+const revokedSession = z.object({ session_id: z.string(), revoked_at: z.string(), revoked_by: z.string(), reason: z.string() });
 export const revokeSessionResponse = z.object({ revocation: revokedSession });
 
 interface Input {

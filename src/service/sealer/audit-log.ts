@@ -16,7 +16,7 @@ export interface AuditLog {
   sealedSize(cell: number): Promise<number | undefined>;
 }
 
-export const logNameOf = ({ id }: Install): string => `agency-sts/${id}`;
+const logNameOf = ({ id }: Install): string => `agency-sts/${id}`;
 
 export function auditLogOf(directory: string, install: Install, keyring: Keyring): AuditLog {
   const name = logNameOf(install);

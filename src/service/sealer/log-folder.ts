@@ -29,7 +29,7 @@ export interface LogFolderTools {
   readonly auditLog: AuditLog;
 }
 
-export const markerName = 'log.json';
+const markerName = 'log.json';
 const fileMode = 0o640;
 const folderMode = 0o750;
 
@@ -43,7 +43,7 @@ const place = ['audit-log-marker'];
  * The folder of the installation's log. At the very first start it gets its marker, and Redis remembers the marker's
  * id: every later start, on whatever host, must find the folder with that marker. Throws an error that says what to do.
  */
-export async function openLogFolder(tools: LogFolderTools): Promise<LogFolder> {
+async function openLogFolder(tools: LogFolderTools): Promise<LogFolder> {
   const { redis, keyring, auditLog: { directory, name } } = tools;
   const recorded = await recordedLogId(redis, keyring);
   const found = await readMarker(tools);

@@ -25,7 +25,7 @@ export interface SealerOptions extends Omit<SealTools, 'mended' | 'times'> {
 }
 
 /** A turn that goes on for longer, as on a disk that hangs, and one of a process that was killed, is anybody's then. */
-export const standardTimes: SealTools['times'] = { turnMilliseconds: 5000, idleMilliseconds: 4000 };
+const standardTimes: SealTools['times'] = { turnMilliseconds: 5000, idleMilliseconds: 4000 };
 
 const everyMilliseconds = 1000;
 /** A cell with a fault is tried again after this. */
