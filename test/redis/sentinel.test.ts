@@ -120,11 +120,12 @@ describe('a failover', () => {
 
     const refusals: unknown[] = [];
     const attempts = [count(), count()].map((attempt) => attempt.catch((error: unknown) => refusals.push(error)));
-    const current = await setup.failedOver(old);
+    await setup.failedOver(old);
     await Promise.all(attempts);
     // A primary that hands over takes writes for a moment longer.
     await expect.poll(() => reconnections, { timeout: 8000 }).toBeGreaterThan(0);
-    await expect.poll(() => count().then(() => true, (error: unknown) => refusals.push(error) === 0), { timeout: 8000 }).toBe(true);
+    // Sentinels may change their mind once more while a machine is busy: a write counts where it stands on the one they name then.
+    await expect.poll(() => count().then(async (value) => Number(value) === (await stored(await setup.primary())), (error: unknown) => refusals.push(error) === 0), { timeout: 8000 }).toBe(true);
     for (const refusal of refusals) {
       expect(refusal).toBeInstanceOf(ApiError);
       expect(refusal).toMatchObject({ status: 503 });
@@ -133,6 +134,8 @@ describe('a failover', () => {
     expect(await waitForReplicas(connection, key, 1, 500, mark)).toBe(0);
 
     await comeBack(old);
+    const current = await setup.primary();
+    expect(current).not.toBe(old);
     const after = await stored(current);
     expect(after).toBeGreaterThan(before);
     const writes = await Promise.all(Array.from({ length: 50 }, count));

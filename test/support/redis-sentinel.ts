@@ -53,7 +53,7 @@ export async function startSentinels({ parameters = [], password }: SentinelOpti
 
 const configuration = (port: number, primaryPort: number, folder: string, password: string | undefined): string => [
   'bind 127.0.0.1', `port ${port}`, `dir ${folder}`, `sentinel monitor ${name} 127.0.0.1 ${primaryPort} 2`,
-  `sentinel down-after-milliseconds ${name} 500`, `sentinel failover-timeout ${name} 3000`, `sentinel parallel-syncs ${name} 2`,
+  `sentinel down-after-milliseconds ${name} 1000`, `sentinel failover-timeout ${name} 3000`, `sentinel parallel-syncs ${name} 2`,
   ...(password === undefined ? [] : [`requirepass ${password}`, `sentinel sentinel-pass ${password}`, `sentinel auth-pass ${name} ${password}`]), '',
 ].join('\n');
 
