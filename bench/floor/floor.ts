@@ -506,8 +506,9 @@ const securityHeaders = [
 ] as const;
 
 function answer(response: ServerResponse, status: number, requestId: string, eventId: string | undefined, body: object): void {
-  const text = Buffer.from(JSON.stringify(body));
-  const own = ['X-Request-Id', requestId, ...(eventId === undefined ? [] : ['X-Audit-Event-Id', eventId]), 'Content-Length', String(text.length)];
+  // A text leaves in one piece with its head, bytes do not.
+  const text = JSON.stringify(body);
+  const own = ['X-Request-Id', requestId, ...(eventId === undefined ? [] : ['X-Audit-Event-Id', eventId]), 'Content-Length', String(Buffer.byteLength(text))];
   response.writeHead(status, [...securityHeaders, ...own]).end(text);
 }
 

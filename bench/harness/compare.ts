@@ -1,7 +1,8 @@
 // Rounds of several variants in rotating order, and what they say of each other: medians of paired ratios.
 import type { Load } from '../load/load.js';
 import type { RoundResult } from '../load/orders.js';
-import { processorTime } from './machine.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { processorTime, processTree } from './machine.js';
 import type { Measured } from './servers.js';
 import type { SigningCost } from './signing-cost.js';
 import { median, quantile, sum } from './statistics.js';
@@ -87,9 +88,28 @@ async function measuredRound(load: Load, { name, target, server }: Variant, { mi
   const pids = server.pids();
   const before = [total(pids), processorTime(server.redisPid)] as const;
   const result = await load.round(target, { milliseconds, connections, ...(rate !== undefined && { rate }) });
+  await settled(server);
   const after = [total(pids), processorTime(server.redisPid)] as const;
   const perRequest = (start: number | undefined, end: number | undefined): number | undefined => (start === undefined || end === undefined ? undefined : (end - start) / Math.max(result.answers, 1));
   return { ...result, serverMicroseconds: perRequest(before[0], after[0]), redisMicroseconds: perRequest(before[1], after[1]) };
+}
+
+const longestSettling = 3000;
+const settlingStep = 60;
+
+/**
+ * Waits until a server has done what it does behind its answers, such as sealing the audit: it belongs to the requests
+ * of this round, and must not run beside the next variant.
+ */
+async function settled(server: Measured): Promise<void> {
+  const used = (): number => total([...server.pids(), ...processTree(server.redisPid)]) ?? 0;
+  for (let waited = 0, before = used(); waited < longestSettling; waited += settlingStep) {
+    await sleep(settlingStep);
+    const now = used();
+    // One tick of the system's clock is the least that can be seen.
+    if (now - before < 20_000) return;
+    before = now;
+  }
 }
 
 function total(pids: readonly number[]): number | undefined {
