@@ -1,0 +1,47 @@
+// `npm run bench`: runs the suites one after another and tells what they found; nothing in it judges a number.
+import { writeFile } from 'node:fs/promises';
+import { cores, machine } from './harness/machine.js';
+import { textOf } from './harness/report.js';
+import { startSigningCost } from './harness/signing-cost.js';
+import { startLoad } from './load/load.js';
+import { readOptions, usage, type Options } from './options.js';
+import { assumeSuite, chainSuite, identitySuite } from './suites/against-floor.js';
+import type { Suite, SuiteResult } from './suites/suite.js';
+
+const suites: readonly Suite[] = [assumeSuite, chainSuite, identitySuite];
+
+async function main({ isShort, jsonToStdout, out, only, sizes }: Options): Promise<void> {
+  const unknown = only?.find((name) => !suites.some((suite) => suite.name === name));
+  if (unknown !== undefined) throw new Error(`there is no suite ${unknown}: the suites are ${suites.map(({ name }) => name).join(', ')}`);
+  const chosen = suites.filter(({ name }) => only === undefined || only.includes(name));
+  const text = jsonToStdout ? process.stderr : process.stdout;
+  const say = (message: string): void => void process.stderr.write(`bench: ${message}\n`);
+  const placed = cores();
+  const about = machine();
+  text.write(`${about.node}, ${about.cores} cores, ${about.processor}, ${about.platform}; ${placed.server === undefined ? 'nothing pinned' : `servers on core ${placed.server}, load generator on core ${placed.generator ?? 0}, Redis unpinned`}\n`);
+  text.write(`${sizes.rounds} rounds of ${sizes.milliseconds} ms and one that is not counted, ${sizes.connections} connections${isShort ? '; SHORT FORM: small sizes, rough numbers' : ''}\n\n`);
+  const load = startLoad(placed.generator);
+  const signing = startSigningCost(placed.server);
+  const results: SuiteResult[] = [];
+  try {
+    for (const suite of chosen) {
+      say(`${suite.name} ...`);
+      const result = { suite: suite.name, about: suite.about, ...(await suite.run({ sizes, load, signing, cores: placed, say })) };
+      results.push(result);
+      text.write(`${textOf(result)}\n`);
+    }
+  } finally {
+    await load.stop();
+    await signing.stop();
+  }
+  const report = `${JSON.stringify({ machine: about, pinned: placed, isShort, sizes, results }, null, 2)}\n`;
+  if (out !== undefined) await writeFile(out, report);
+  if (jsonToStdout) process.stdout.write(report);
+}
+
+try {
+  await main(readOptions(process.argv.slice(2)));
+} catch (error) {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n${usage}`);
+  process.exitCode = 1;
+}
