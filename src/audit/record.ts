@@ -73,5 +73,14 @@ export function recordTime(text: string): number {
   return time === undefined ? decodeEvent(text).time : Number(time);
 }
 
+/** Of a stored event, with the rest unread: that it is one of ours its authentication tells. Throws on what is no event at all. */
+export function recordSubject(text: string): Pick<AuditEvent, 'accountId' | 'operation'> {
+  const fields: unknown = JSON.parse(text);
+  // An array of whatever.
+  const [version, accountId, , , operation] = Array.isArray(fields) ? (fields as readonly unknown[]) : [];
+  if (version !== 1 || typeof accountId !== 'string' || typeof operation !== 'string') throw new Error('no stored event');
+  return { accountId, operation };
+}
+
 /** What the stored form of every event of an account begins with, and of no other: for telling them apart unread. */
 export const recordBeginning = (accountId: string): string => `[1,${JSON.stringify(accountId)},`;

@@ -4,7 +4,8 @@ import type { UnidentifiedCalls } from '../audit/event.js';
 import { LogDamagedError } from '../audit/log/log.js';
 import { ApiError, type ErrorFamily } from '../base/api-error.js';
 import { TamperedRecordError } from '../keyring/authenticate.js';
-import { sourceIp, send } from './pipeline.js';
+import { giveHeader, send } from './answer.js';
+import { sourceIp } from './pipeline.js';
 import { requestIdOf } from './request-id.js';
 
 export interface Log {
@@ -31,7 +32,7 @@ export function errorHandler(log: Log, countUnidentified: (call: UnidentifiedCal
       response.destroy();
       return;
     }
-    if (apiError.status === 503) response.setHeader('Retry-After', '1');
+    if (apiError.status === 503) giveHeader(response, 'Retry-After', '1');
     send(response, apiError.status, errorBody(apiError, familyOf(response), requestId));
   };
 }

@@ -5,6 +5,7 @@ import type { Authenticate } from '../sts/authenticate.js';
 import type { CommitStore } from '../sts/commit.js';
 import { perform } from '../sts/perform.js';
 import type { Services } from '../sts/services.js';
+import { giveHeader, send, sendNothing } from './answer.js';
 import { writes, type Input, type Operation } from './operation.js';
 import { formBody, jsonBody, rawBody } from './received-body.js';
 import { requestIdOf } from './request-id.js';
@@ -50,7 +51,7 @@ export function serve(door: Door, operation: Operation): RequestHandler {
         });
         return operation.handle(door.services, caller, input, call);
       },
-      recorded: (eventId) => response.setHeader(eventIdHeader, eventId),
+      recorded: (eventId) => giveHeader(response, eventIdHeader, eventId),
       refine: (caller, error) => (input === undefined ? error : operation.refine?.(door.services, caller, input, error) ?? error),
     });
     if (operation.response === undefined) sendNothing(response, operation.status);
@@ -73,20 +74,3 @@ function queryOf(target: string): string {
 
 /** IPv4 addresses of a dual-stack socket in their own form, as policies write them. */
 export const sourceIp = (request: Request): string => (request.ip ?? '').replace(/^::ffff:(?=\d+\.)/, '');
-
-/** Answers are one caller's alone: nothing on the way may keep them. */
-export function send(response: Response, status: number, body: unknown): void {
-  const text = Buffer.from(JSON.stringify(body));
-  response.statusCode = status;
-  response.setHeader('Content-Type', 'application/json');
-  response.setHeader('Content-Length', text.length);
-  response.setHeader('Cache-Control', 'no-store');
-  response.end(text);
-}
-
-function sendNothing(response: Response, status: number): void {
-  response.statusCode = status;
-  if (status !== 204) response.setHeader('Content-Length', 0);
-  response.setHeader('Cache-Control', 'no-store');
-  response.end();
-}

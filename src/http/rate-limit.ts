@@ -2,6 +2,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { ipKeyGenerator, rateLimit, type Store } from 'express-rate-limit';
 import { ApiError } from '../base/api-error.js';
+import { giveHeader } from './answer.js';
 
 /** Of one kind of subject: a request more is there for each, or not. */
 export interface RateCounter {
@@ -44,7 +45,7 @@ function limiter(limit: number, counter: RateCounter, subject: (request: Request
     legacyHeaders: false,
     validate: false,
     handler: (_request, response, next) => {
-      response.setHeader('Retry-After', String(rateWindowSeconds));
+      giveHeader(response, 'Retry-After', String(rateWindowSeconds));
       next(new ApiError('tooManyRequests', `The throttling threshold has been reached: ${limit} requests a minute from ${whose}`));
     },
   });

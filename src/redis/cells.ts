@@ -1,5 +1,6 @@
 // Cells: which part of the key space an account lives in, and the names of all keys.
 import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { cellOfSessionId } from '../urn/ids.js';
 
 /** The first 32 bits of SHA-256(account id), modulo the number of cells. */
@@ -58,8 +59,18 @@ export interface KeyNames {
   outcome(tag: string, requestId: string): string;
 }
 
+const rememberedAccounts = 20_000;
+
 export function keyNames(cells: number): KeyNames {
-  const cellOfAccount = (accountId: string): number => cellOf(accountId, cells);
+  // Asked for ten times in a call, and a hash costs as much as one authentication code.
+  const known = new LRUCache<string, number>({ max: rememberedAccounts });
+  const cellOfAccount = (accountId: string): number => {
+    const remembered = known.get(accountId);
+    if (remembered !== undefined) return remembered;
+    const cell = cellOf(accountId, cells);
+    known.set(accountId, cell);
+    return cell;
+  };
   const ofAccount = (accountId: string, kind: string): string => `${tag(cellOfAccount(accountId))}:${kind}:${accountId}`;
   const cellOfSession = (sessionId: string): number => {
     const cell = cellOfSessionId(sessionId);

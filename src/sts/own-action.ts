@@ -21,7 +21,7 @@ export interface Resource {
  */
 export function decideOwn(caller: UserCaller | SessionCaller, action: string, resource: Resource | undefined, now: number): Decision {
   const { urn, tags = [], conditions = [] } = resource ?? {};
-  const context = contextOf([...callerConditions(caller, requestFacts(caller, now)), ...resourceConditions(tags), ...conditions]);
+  const context = contextOf(() => [...callerConditions(caller, requestFacts(caller, now)), ...resourceConditions(tags), ...conditions]);
   return decideCaller({ principal: principalIdentity(caller), action, resource: urn, context, ...callerPolicies(caller) });
 }
 
