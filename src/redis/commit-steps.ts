@@ -29,6 +29,7 @@ export function stepsOf(commit: Commit, claims: readonly Claim[], tools: CommitT
   addCells(steps, commit, tools);
   for (const guard of commit.guards) addGuard(steps, guard, commit.isPatient === true, names);
   for (const sessionId of commit.unmarkedSessions) addStep(steps, 'M', names.mark(sessionId));
+  if (commit.presentSession !== undefined) addStep(steps, 'B', names.session(commit.presentSession));
   for (const { accessKeyId, accountId } of claims) addStep(steps, 'H', names.accessKeyHint(accessKeyId), accountId);
   // Written before the rest: a stream that does not take the event stops the script before there is anything else.
   const most = mostUnsealedEvents + (commit.revocations === undefined && commit.changes === undefined ? 0 : reserveOf(mostUnsealedEvents));

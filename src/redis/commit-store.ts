@@ -17,7 +17,7 @@ const useSeconds = 60;
 const rememberedUseCount = 100_000;
 
 const refusals: ReadonlyMap<unknown, CommitResult> = new Map<unknown, CommitResult>([
-  ...['G', 'A', 'M', 'H'].map((letter) => [letter, { result: 'conflict' }] as const), ['T', { result: 'mfa-step-used' }], ['R', { result: 'replayed' }],
+  ...['G', 'A', 'M', 'B', 'H'].map((letter) => [letter, { result: 'conflict' }] as const), ['T', { result: 'mfa-step-used' }], ['R', { result: 'replayed' }],
 ]);
 
 export interface CommitStoreOptions {

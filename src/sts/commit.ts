@@ -57,6 +57,8 @@ export interface Commit {
   readonly isPatient?: boolean;
   /** Sessions that must not carry a revocation mark: the caller's and its ancestors. */
   readonly unmarkedSessions: readonly string[];
+  /** The caller's session, whose record must be there: a failover may have lost it. */
+  readonly presentSession?: string | undefined;
   /** Names the signature's input, where a second use is refused. */
   readonly signatureInput?: string;
   readonly mfaStep?: MfaStep;

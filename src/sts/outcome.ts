@@ -4,6 +4,7 @@ import type { EventSession } from '../audit/event.js';
 import type { Session } from '../sessions/session.js';
 import type { AccountChange } from '../directory/store.js';
 import type { Guard, MfaStep, Revocation } from './commit.js';
+import type { Reads } from './services.js';
 
 /** The operation's part of the caller's audit event; the door adds who, when and from where. */
 export interface EventDetails {
@@ -32,6 +33,8 @@ export type Outcome<Body> =
 export interface CallContext {
   /** Milliseconds since the epoch: the one time of the whole call, also when it is decided again. */
   readonly now: number;
+  /** What the decision may read: what this process remembers, until that turned out to be out of date. */
+  readonly reads: Reads;
   /** MFA codes that this call has been charged with: one that is decided again is charged once. */
   readonly countedMfaCodes: Set<string>;
 }
