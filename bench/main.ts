@@ -8,19 +8,22 @@ import { startSigningCost } from './harness/signing-cost.js';
 import { startLoad } from './load/load.js';
 import { readOptions, usage, type Options } from './options.js';
 import { assumeSuite, chainSuite, identitySuite } from './suites/against-floor.js';
-import { flatSuite } from './suites/flat.js';
+import { accountsSuite, agenciesSuite, chainDepthSuite, sessionsSuite, statementsSuite } from './suites/flat.js';
 import { memorySuite } from './suites/memory.js';
 import { pacedSuite } from './suites/paced.js';
 import { processesSuite } from './suites/processes.js';
 import type { Suite, SuiteResult } from './suites/suite.js';
 import { world } from './world/world.js';
 
-const suites: readonly Suite[] = [assumeSuite, chainSuite, identitySuite, pacedSuite, processesSuite, flatSuite, memorySuite];
+const suites: readonly Suite[] = [assumeSuite, chainSuite, identitySuite, pacedSuite, processesSuite, sessionsSuite, agenciesSuite, accountsSuite, statementsSuite, chainDepthSuite, memorySuite];
+
+/** `flat` stands for all whose names begin with `flat:`. */
+const isNamed = (name: string, wanted: string): boolean => name === wanted || name.startsWith(`${wanted}:`);
 
 async function main({ isShort, jsonToStdout, out, only, sizes }: Options): Promise<void> {
-  const unknown = only?.find((name) => !suites.some((suite) => suite.name === name));
+  const unknown = only?.find((name) => !suites.some((suite) => isNamed(suite.name, name)));
   if (unknown !== undefined) throw new Error(`there is no suite ${unknown}: the suites are ${suites.map(({ name }) => name).join(', ')}`);
-  const chosen = suites.filter(({ name }) => only === undefined || only.includes(name));
+  const chosen = suites.filter(({ name }) => only === undefined || only.some((wanted) => isNamed(name, wanted)));
   const text = jsonToStdout ? process.stderr : process.stdout;
   const say = (message: string): void => void process.stderr.write(`bench: ${message}\n`);
   const placed = cores();
@@ -30,18 +33,20 @@ async function main({ isShort, jsonToStdout, out, only, sizes }: Options): Promi
   const load = startLoad(placed.generator);
   const signing = startSigningCost(placed.server);
   let pool: Promise<Pool> | undefined;
-  const start = { bootstrap: world, core: placed.server };
-  const standard = (): Promise<Pool> => (pool ??= startPool(load, { service: () => startService(start), floor: () => startFloor(start) }));
+  const ordinary = { bootstrap: world, core: placed.server };
+  const standard = (): Promise<Pool> => (pool ??= startPool(load, { service: () => startService(ordinary), floor: () => startFloor(ordinary) }));
   const results: SuiteResult[] = [];
   try {
     for (const suite of chosen) {
       say(`${suite.name} ...`);
-      const result = { suite: suite.name, about: suite.about, ...(await suite.run({ sizes, load, signing, cores: placed, say, standard })) };
+      const start = performance.now();
+      const found = await suite.run({ sizes, load, signing, cores: placed, say, standard });
+      const result = { suite: suite.name, about: suite.about, seconds: (performance.now() - start) / 1000, ...found };
       results.push(result);
       text.write(`${textOf(result)}\n`);
     }
   } finally {
-    await pool?.then((started) => started.stop());
+    await pool?.then((started) => started.stop(), () => undefined);
     await load.stop();
     await signing.stop();
   }
@@ -51,6 +56,8 @@ async function main({ isShort, jsonToStdout, out, only, sizes }: Options): Promi
   if (jsonToStdout) process.stdout.write(report);
 }
 
+// With the exit the servers go too.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 try {
   await main(readOptions(process.argv.slice(2)));
 } catch (error) {

@@ -1,6 +1,7 @@
 // The measured processes: a durable Redis each, the built service, and the floor, all on loopback.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -58,6 +59,7 @@ export const startFloor = (start: Start, program = floorProgram): Promise<Measur
 
 async function startBeside({ bootstrap, fill }: Start, run: (folder: string, redisUrl: string) => Promise<{ child: ChildProcess; port: number }>): Promise<Measured> {
   const folder = await mkdtemp(join(tmpdir(), 'agency-sts-bench-'));
+  folders.add(folder);
   await mkdir(join(folder, 'redis'));
   await writeFile(join(folder, 'bootstrap.json'), JSON.stringify(bootstrap));
   const redis = await startEmbeddedRedis({ dataDir: join(folder, 'redis'), log: (message) => void process.stderr.write(`${message}\n`) });
@@ -65,6 +67,7 @@ async function startBeside({ bootstrap, fill }: Start, run: (folder: string, red
   const end = async (): Promise<void> => {
     await redis.stop();
     await rm(folder, { recursive: true, force: true });
+    folders.delete(folder);
   };
   try {
     await fill?.({ redisUrl, folder });
@@ -95,7 +98,11 @@ function launch([program = '', ...parameters]: readonly string[], environment: R
 }
 
 const running = new Set<ChildProcess>();
-process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+const folders = new Set<string>();
+process.once('exit', () => {
+  running.forEach((child) => child.kill('SIGKILL'));
+  folders.forEach((folder) => rmSync(folder, { recursive: true, force: true }));
+});
 
 async function firstLine(child: ChildProcess): Promise<string> {
   if (child.stdout === null) throw new Error('the output of the server is read');

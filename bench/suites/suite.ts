@@ -42,6 +42,8 @@ export interface Figure {
 export interface SuiteResult {
   readonly suite: string;
   readonly about: string;
+  /** How long it took. */
+  readonly seconds: number;
   readonly comparisons: readonly Comparison[];
   readonly figures: readonly Figure[];
   /** What a reader must know to read the numbers, such as what was skipped. */
@@ -51,5 +53,5 @@ export interface SuiteResult {
 export interface Suite {
   readonly name: string;
   readonly about: string;
-  run(bench: Bench): Promise<Omit<SuiteResult, 'suite' | 'about'>>;
+  run(bench: Bench): Promise<Omit<SuiteResult, 'suite' | 'about' | 'seconds'>>;
 }

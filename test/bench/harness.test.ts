@@ -33,7 +33,7 @@ afterAll(async () => {
 
 const plan = { rounds: 2, milliseconds: 60, warmUpMilliseconds: 30, connections: 4 };
 const assumes = { kind: 'assume', keys: [alice], agencyUrns: [deployerUrn] } as const;
-const report = (comparison: Comparison): string => textOf({ suite: 'x', about: 'y', comparisons: [comparison], figures: [], notes: [] });
+const report = (comparison: Comparison): string => textOf({ suite: 'x', about: 'y', seconds: 1, comparisons: [comparison], figures: [], notes: [] });
 
 describe('a comparison', () => {
   it('tells of each variant its requests, their times and the processor time, and the ratio of both', async () => {
