@@ -18,6 +18,8 @@ export interface Plan {
   /** Beside the first one, which is not counted. */
   readonly rounds: number;
   readonly milliseconds: number;
+  /** Of the round that is not counted. */
+  readonly warmUpMilliseconds: number;
   readonly connections: number;
   /** Requests a second of each variant, by name; absent: closed loops. */
   readonly rates?: ReadonlyMap<string, number>;
@@ -70,7 +72,7 @@ export async function compare(load: Load, signing: SigningCost, variants: readon
   for (let round = 0; round <= plan.rounds; round += 1) {
     const turn = round % variants.length;
     for (const variant of [...variants.slice(turn), ...variants.slice(0, turn)]) {
-      const result = await measuredRound(load, variant, plan);
+      const result = await measuredRound(load, variant, round === 0 ? { ...plan, milliseconds: plan.warmUpMilliseconds } : plan);
       if (round > 0) rounds.get(variant.name)?.push(result);
     }
     if (round > 0) signatures.push(await signing.measure());

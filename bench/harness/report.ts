@@ -3,7 +3,7 @@ import type { SuiteResult } from '../suites/suite.js';
 import type { Comparison, VariantResult } from './compare.js';
 
 export function textOf(result: SuiteResult): string {
-  const lines = [`${result.suite}: ${result.about}`, ...result.comparisons.flatMap(comparisonLines)];
+  const lines = [`${result.suite}: ${result.about} (${result.seconds.toFixed(0)} s)`, ...result.comparisons.flatMap(comparisonLines)];
   for (const { name, value, unit } of result.figures) lines.push(`  ${name}: ${rounded(value)}${unit === '' ? '' : ` ${unit}`}`);
   for (const note of result.notes) lines.push(`  note: ${note}`);
   return `${lines.join('\n')}\n`;

@@ -1,7 +1,9 @@
 // The measured processes: a durable Redis each, the built service, and the floor, all on loopback.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -29,7 +31,7 @@ export interface Start {
   readonly fill?: (place: { readonly redisUrl: string; readonly folder: string }) => Promise<void>;
 }
 
-const root = fileURLToPath(new URL('../../../../', import.meta.url));
+const serviceProgram = fileURLToPath(new URL('../../../../dist/main.js', import.meta.url));
 const floorProgram = fileURLToPath(new URL('../floor/floor.js', import.meta.url));
 const unlimited = '100000000';
 
@@ -43,20 +45,21 @@ export const environmentOf = (folder: string, redisUrl: string, workers: number)
 export const startService = (start: Start): Promise<Measured> => startBeside(start, async (folder, redisUrl) => {
   const { core, workers = 1 } = start;
   const port = await freePort();
-  const child = launch(pinned(core, [process.execPath, join(root, 'dist', 'main.js'), 'serve']), {
+  const child = launch(pinned(core, [process.execPath, serviceProgram, 'serve']), {
     ...environmentOf(folder, redisUrl, workers), STS_PORT: String(port), UV_THREADPOOL_SIZE: process.env['UV_THREADPOOL_SIZE'] ?? '16',
   });
   await waitUntilReady(child, port);
   return { child, port };
 });
 
-export const startFloor = (start: Start): Promise<Measured> => startBeside(start, async (folder, redisUrl) => {
-  const child = launch(pinned(start.core, [process.execPath, floorProgram, join(folder, 'bootstrap.json'), redisUrl.replace('unix://', '')]), {});
+export const startFloor = (start: Start, program = floorProgram): Promise<Measured> => startBeside(start, async (folder, redisUrl) => {
+  const child = launch(pinned(start.core, [process.execPath, program, join(folder, 'bootstrap.json'), redisUrl.replace('unix://', '')]), {});
   return { child, port: Number(await firstLine(child)) };
 });
 
 async function startBeside({ bootstrap, fill }: Start, run: (folder: string, redisUrl: string) => Promise<{ child: ChildProcess; port: number }>): Promise<Measured> {
   const folder = await mkdtemp(join(tmpdir(), 'agency-sts-bench-'));
+  folders.add(folder);
   await mkdir(join(folder, 'redis'));
   await writeFile(join(folder, 'bootstrap.json'), JSON.stringify(bootstrap));
   const redis = await startEmbeddedRedis({ dataDir: join(folder, 'redis'), log: (message) => void process.stderr.write(`${message}\n`) });
@@ -64,6 +67,7 @@ async function startBeside({ bootstrap, fill }: Start, run: (folder: string, red
   const end = async (): Promise<void> => {
     await redis.stop();
     await rm(folder, { recursive: true, force: true });
+    folders.delete(folder);
   };
   try {
     await fill?.({ redisUrl, folder });
@@ -85,12 +89,20 @@ async function startBeside({ bootstrap, fill }: Start, run: (folder: string, red
 
 function launch([program = '', ...parameters]: readonly string[], environment: Readonly<Record<string, string>>): ChildProcess {
   const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('STS_')));
-  const child = spawn(program, parameters, { env: { ...own, ...environment }, stdio: ['ignore', 'pipe', 'inherit'] });
-  const endWithUs = (): void => void child.kill('SIGKILL');
-  process.once('exit', endWithUs);
-  child.once('exit', () => process.off('exit', endWithUs));
+  const child = spawn(program, parameters, { env: { ...own, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
+  // Errors in its log and of Node are for the reader; what a first start tells is not.
+  createInterface(child.stderr).on('line', (line) => (/^agency-sts: (?:made|filled)/.test(line) ? undefined : process.stderr.write(`${line}\n`)));
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   return child;
 }
+
+const running = new Set<ChildProcess>();
+const folders = new Set<string>();
+process.once('exit', () => {
+  running.forEach((child) => child.kill('SIGKILL'));
+  folders.forEach((folder) => rmSync(folder, { recursive: true, force: true }));
+});
 
 async function firstLine(child: ChildProcess): Promise<string> {
   if (child.stdout === null) throw new Error('the output of the server is read');
@@ -119,7 +131,6 @@ async function endChild(child: ChildProcess): Promise<void> {
 }
 
 async function freePort(): Promise<number> {
-  const { createServer } = await import('node:net');
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

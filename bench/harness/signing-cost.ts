@@ -10,9 +10,11 @@ export interface SigningCost {
   stop(): Promise<void>;
 }
 
-export function startSigningCost(core: number | undefined): SigningCost {
+const signatureProgram = fileURLToPath(new URL('signature.js', import.meta.url));
+
+export function startSigningCost(core: number | undefined, program = signatureProgram): SigningCost {
   const [execPath = process.execPath, ...execArgv] = pinned(core, [process.execPath]);
-  const child = fork(fileURLToPath(new URL('signature.js', import.meta.url)), [], { execPath, execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = fork(program, [], { execPath, execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   return {
     async measure() {
       child.send('measure');

@@ -13,10 +13,12 @@ export interface Load {
   stop(): Promise<void>;
 }
 
+const generatorProgram = fileURLToPath(new URL('generator.js', import.meta.url));
+
 /** @param core for `taskset`; undefined: wherever the system puts it */
-export function startLoad(core: number | undefined): Load {
+export function startLoad(core: number | undefined, program = generatorProgram): Load {
   const [execPath = process.execPath, ...execArgv] = pinned(core, [process.execPath]);
-  const child = fork(fileURLToPath(new URL('generator.js', import.meta.url)), [], { execPath, execArgv, serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = fork(program, [], { execPath, execArgv, serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   let last: Promise<unknown> = Promise.resolve();
 
   /** The order that waits for its answer; there is one at a time. */

@@ -1,48 +1,25 @@
 // The three kinds of calls, each against the floor of its own kind.
-import { compare } from '../harness/compare.js';
-import { startFloor, startService, type Measured } from '../harness/servers.js';
+import { compare, type Comparison } from '../harness/compare.js';
 import type { RequestSource } from '../load/source.js';
 import { assumed } from '../world/assumed.js';
-import { alice, deployerUrn, relayUrn, world } from '../world/world.js';
-import type { Bench, Suite } from './suite.js';
+import { alice, deployerUrn, relayUrn } from '../world/world.js';
+import type { Figure, Suite } from './suite.js';
 
 const suite = (name: string, about: string, sourceFor: (port: number) => Promise<RequestSource>): Suite => ({
   name, about,
-  async run(bench) {
-    const { load, signing, cores, sizes } = bench;
-    const start = { bootstrap: world, core: cores.server };
-    const servers = await startAll([['service', () => startService(start)], ['floor', () => startFloor(start)]]);
-    try {
-      for (const { name: target, server } of servers) await load.open(target, server.port, await sourceFor(server.port));
-      const comparison = await compare(load, signing, servers.map(({ name: target, server }) => ({ name: target, target, server })), [['service', 'floor']], sizes);
-      const floor = comparison.variants.find((variant) => variant.name === 'floor')?.serverMicroseconds;
-      const figures = floor === undefined ? [] : [{ name: 'floor, in Ed25519 signatures', value: floor / comparison.signatureMicroseconds, unit: '' }];
-      return { comparisons: [comparison], figures, notes: [] };
-    } finally {
-      await stopAll(bench, servers);
-    }
+  async run({ load, signing, sizes, standard }) {
+    const pool = await standard();
+    const variants = [];
+    for (const server of ['service', 'floor']) variants.push(await pool.variant(server, server, await sourceFor(pool.server(server).port)));
+    const comparison = await compare(load, signing, variants, [['service', 'floor']], sizes);
+    return { comparisons: [comparison], figures: inSignatures(comparison, ['floor', 'service']), notes: [] };
   },
 });
 
-interface Named {
-  readonly name: string;
-  readonly server: Measured;
-}
-
-export async function startAll(starts: readonly (readonly [name: string, start: () => Promise<Measured>])[]): Promise<readonly Named[]> {
-  const servers: Named[] = [];
-  try {
-    for (const [name, start] of starts) servers.push({ name, server: await start() });
-    return servers;
-  } catch (error) {
-    await Promise.all(servers.map(({ server }) => server.stop()));
-    throw error;
-  }
-}
-
-export async function stopAll({ load }: Bench, servers: readonly Named[]): Promise<void> {
-  for (const { name } of servers) await load.close(name);
-  await Promise.all(servers.map(({ server }) => server.stop()));
+/** Processor time per request in Ed25519 signatures of the same minutes: a measure that goes with the machine. */
+function inSignatures({ variants, signatureMicroseconds }: Comparison, names: readonly string[]): readonly Figure[] {
+  return variants.flatMap(({ name, serverMicroseconds }) =>
+    (serverMicroseconds === undefined || !names.includes(name) ? [] : [{ name: `a request to ${name}`, value: serverMicroseconds / signatureMicroseconds, unit: 'Ed25519 signatures' }]));
 }
 
 export const assumeSource: RequestSource = { kind: 'assume', keys: [alice], agencyUrns: [deployerUrn] };

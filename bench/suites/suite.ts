@@ -2,12 +2,15 @@
 import type { Comparison } from '../harness/compare.js';
 import type { Cores } from '../harness/machine.js';
 import type { SigningCost } from '../harness/signing-cost.js';
+import type { Pool } from '../harness/pool.js';
 import type { Load } from '../load/load.js';
 
 /** How long and how large: the short form is for smoke runs, and its numbers are rough. */
 export interface Sizes {
   readonly rounds: number;
   readonly milliseconds: number;
+  /** Of the round that is not counted. */
+  readonly warmUpMilliseconds: number;
   readonly connections: number;
   /** Live sessions, few and many. */
   readonly sessions: readonly [number, number];
@@ -20,6 +23,8 @@ export interface Sizes {
 }
 
 export interface Bench {
+  /** The service and the floor of the ordinary world; suites share them. */
+  readonly standard: () => Promise<Pool>;
   readonly sizes: Sizes;
   readonly load: Load;
   readonly signing: SigningCost;
@@ -37,6 +42,8 @@ export interface Figure {
 export interface SuiteResult {
   readonly suite: string;
   readonly about: string;
+  /** How long it took. */
+  readonly seconds: number;
   readonly comparisons: readonly Comparison[];
   readonly figures: readonly Figure[];
   /** What a reader must know to read the numbers, such as what was skipped. */
@@ -46,5 +53,5 @@ export interface SuiteResult {
 export interface Suite {
   readonly name: string;
   readonly about: string;
-  run(bench: Bench): Promise<Omit<SuiteResult, 'suite' | 'about'>>;
+  run(bench: Bench): Promise<Omit<SuiteResult, 'suite' | 'about' | 'seconds'>>;
 }
