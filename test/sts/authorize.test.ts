@@ -5,9 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemAccountId } from '../../src/directory/entities.js';
 import { operations } from '../../src/http/app.js';
 import type { SignatureAlgorithm } from '../../src/signing/index.js';
+import { authorizeRequests } from '../../src/sts/authorize.js';
 import { authorizeAnswer, type AuthorizeAnswer } from '../../src/sts/authorize-answer.js';
+import { authorizeBody, forwardedRequests } from '../../src/sts/authorize-input.js';
 import { ownPaths } from '../../src/sts/forwarded-request.js';
 import { accessKey, accountA, accountB, accountsPlus, agencies, allow, ask, bootstrapKey, deny, keys, mfaSeed, mfaSerial, policy, trust } from '../support/accounts.js';
+import { decidedAround } from '../support/moving-ground.js';
 import { forwarded, startRelyingParty, type Received, type RelyingParty, type Sent } from '../support/relying-party.js';
 import { startService, type Answer, type CallOptions, type Credentials, type TestService } from '../support/service.js';
 
@@ -436,5 +439,45 @@ describe('changes of the account', () => {
     expect(await decided()).toEqual(['deny']);
     await service.call(keys.rootA, 'PUT', `/v5/users/${userId}/access-keys/${made.access_key_id}`, { status: 'inactive' });
     expect(await decided()).toEqual(['unauthenticated']);
+  });
+});
+
+describe('what was decided is not answered once its ground has moved: it is decided again', () => {
+  async function around(request: Received, question: object, happens: () => Promise<unknown>): Promise<{ decisions: readonly string[]; tries: number }> {
+    const requests = forwardedRequests(authorizeBody.parse({ requests: [forwarded(request, [question])] }));
+    const { body, tries } = await decidedAround(service, keys.service, (caller, call) => authorizeRequests(service.composition.services, caller, requests, call), happens);
+    return { decisions: decisionsOf(body.results), tries };
+  }
+  const revoke = (by: Credentials, { accessKeyId }: Credentials) => service.call(by, 'POST', `/v1/sessions/${accessKeyId}/revoke`, {});
+  const anywhere = { ...get, resource: 'obs:::object:b/k' };
+
+  it('the session was revoked', async () => {
+    const ending = await session(storage);
+    expect(await around(await signed(ending), get, () => revoke(keys.rootA, ending))).toEqual({ decisions: ['unauthenticated'], tries: 2 });
+  });
+
+  it('the session that it descends from was revoked, in another account', async () => {
+    const parent = await session(agencies.first);
+    const child = await session(storageOfB, {}, parent);
+    expect(await around(await signed(child), anywhere, () => revoke(keys.rootA, parent))).toEqual({ decisions: ['unauthenticated'], tries: 2 });
+  });
+
+  it('all that the long-term key issued was revoked', async () => {
+    const ending = await session(storage);
+    service.clock.advance(2);
+    expect(await around(await signed(ending), get, () => service.call(keys.rootA, 'POST', '/v1/revocations', { access_key_id: keys.alice.accessKeyId }))).toEqual({ decisions: ['unauthenticated'], tries: 2 });
+  });
+
+  it('the policy was taken away', async () => {
+    const { body } = await service.call(keys.rootA, 'GET', '/v5/policies');
+    const policyId = (body['policies'] as { policy_name: string; policy_id: string }[]).find(({ policy_name: name }) => name === 'objects')?.policy_id ?? '';
+    const view = await service.composition.services.directory.read(accountA, () => []);
+    const userId = view?.snapshot.users.values().find(({ userName }) => userName === 'reader')?.userId ?? '';
+    expect(await around(await signed(key.reader), get, () => service.call(keys.rootA, 'POST', `/v5/policies/${policyId}/detach-user`, { user_id: userId }))).toEqual({ decisions: ['deny'], tries: 2 });
+  });
+
+  it('and nothing that matters changed: then the first decision may stand', async () => {
+    const { decisions } = await around(await signed(keys.rootA), get, () => service.call(keys.rootA, 'POST', '/v5/groups', { group_name: 'irrelevant' }));
+    expect(decisions).toEqual(['allow']);
   });
 });

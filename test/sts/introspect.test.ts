@@ -1,8 +1,10 @@
 // POST /oauth2/introspect (RFC 7662): a living session's token is active for registered services; everything else is one answer.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemAccountId } from '../../src/directory/entities.js';
+import { introspectToken } from '../../src/sts/introspect.js';
 import { forgeries, otherTexts } from '../keyring/forgeries.js';
 import { accountA, accountB, accounts, agencies, ask, keys, trust } from '../support/accounts.js';
+import { decidedAround } from '../support/moving-ground.js';
 import { startService, type Answer, type Credentials, type TestService } from '../support/service.js';
 
 let service: TestService;
@@ -88,6 +90,15 @@ describe('active is false, and nothing else is told,', () => {
     expect(JSON.stringify((await introspect(tokenOf(session))).body)).toBe('{"active":false}');
     expect((await service.events(systemAccountId)).at(-1)).toMatchObject({ operation: 'IntrospectToken', status: 200, decision: 'inactive', request: { token: true } });
   });
+});
+
+it('of a session that is revoked before the answer is committed active is false', async () => {
+  const { services } = service.composition;
+  const parent = await first();
+  const child = await service.session(parent, ask(agencies.second));
+  const { body, tries } = await decidedAround(service, keys.service, (caller, call) => introspectToken(services, caller, tokenOf(child), call),
+    () => service.call(keys.rootA, 'POST', `/v1/sessions/${parent.accessKeyId}/revoke`, {}));
+  expect([body, tries]).toEqual([{ active: false }, 2]);
 });
 
 it.each<[what: string, form: string, headers: object]>([
