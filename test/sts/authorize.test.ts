@@ -274,7 +274,7 @@ describe('nobody is told of, byte for byte alike', () => {
       const request = await party.signed(key.reader, service.clock.now(), { path, headers: { host } });
       return (await asked([forwarded({ ...request, headers: request.headers.map(([name, value]) => [name, name.toLowerCase() === 'host' ? host : value]) }, [get])])).body;
     };
-    expect(await present('/v5/caller-identity')).toEqual(nobody);
+    for (const path of ['/v5/caller-identity', '/%765/caller-identity', '/oauth2/introspect?a=b', '/v1/authorize/']) expect(await present(path), path).toEqual(nobody);
     // Behind one gateway the host is that of all.
     expect(await present('/bucket/key')).not.toEqual(nobody);
     for (const { path } of operations) expect(path).toMatch(ownPaths);
@@ -337,6 +337,7 @@ describe('what a service may ask', () => {
     ['a header without a value', withField({ headers: [['x']] }), '`requests[0].headers[0]'],
     ['a member that is not known', withField({ principal: 'me' }), 'has a member that is not known here'],
     ['a tag key twice', withQuestion({ resource_tags: [{ key: 'a', value: '' }, { key: 'A', value: '' }] }), '`requests[0].questions[0].resource_tags`'],
+    ['tags of no resource', withQuestion({ resource: undefined, resource_tags: [{ key: 'a', value: '' }] }), '`requests[0].questions[0].resource`: is required'],
     ['a pattern for a URN', withQuestion({ resource: 'obs:*:*:object:*' }), '`requests[0].questions[0].resource`'],
     ['an action that is none', withQuestion({ action: 'obs:*:*' }), '`requests[0].questions[0].action`'],
   ])('400 for %s', async (_what, make, rule) => {
