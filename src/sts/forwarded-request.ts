@@ -32,9 +32,9 @@ export async function signerOf(services: Services, caller: ServiceCaller, servic
   return signer;
 }
 
-async function verified(services: Services, serviceCode: string, { received, sourceIp }: ForwardedRequest, { now }: CallContext): Promise<Caller | undefined> {
+async function verified(services: Services, serviceCode: string, { received, sourceIp }: ForwardedRequest, { now, reads }: CallContext): Promise<Caller | undefined> {
   try {
-    const signer = await authenticatorOf(services, serviceCode)(received, sourceIp, now);
+    const signer = await authenticatorOf(services, serviceCode)(received, sourceIp, now, reads !== services);
     refuseSwitchedOff(signer);
     return signer;
   } catch (error) {

@@ -61,7 +61,7 @@ it('a call that is decided again, since an account changed meanwhile, has presen
   };
   const own = await party.signed(keys.service, service.clock.now());
   const caller = await authenticator(services)({ method: own.method, target: own.target, rawHeaders: own.headers.flat(), body: own.body }, '127.0.0.1', service.clock.now());
-  const newCall = (): CallContext => ({ now: service.clock.now(), countedMfaCodes: new Set(), presentedRequests: new Set() });
+  const newCall = (): CallContext => ({ now: service.clock.now(), reads: services, countedMfaCodes: new Set(), presentedRequests: new Set() });
   const decidedIn = async (call: CallContext): Promise<unknown> => {
     const outcome = await authorizeRequests(services, caller, [request], call);
     return outcome.ok ? outcome.body.results[0]?.decisions[0]?.decision : outcome.error;

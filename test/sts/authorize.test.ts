@@ -415,6 +415,20 @@ describe('the explanation of a decision', () => {
     for (const text of [JSON.stringify(event), JSON.stringify(body)]) expect(text).not.toMatch(/never|no-objects|explicit/);
   });
 
+  it('counts as a use of the key or session, from where the service says', async () => {
+    const passing = await session(storage);
+    const { directory } = service.composition.services;
+    service.clock.advance(60);
+    await told(forwarded(await signed(passing), [get]), forwarded(await signed(key.denied), [get]));
+    const now = new Date(service.clock.now()).toISOString();
+    expect((await service.call(keys.rootA, 'GET', `/v1/sessions/${passing.accessKeyId}`)).body).toMatchObject({ session: { last_use: { time: now, source_ip: '192.0.2.1' } } });
+    expect(await directory.lastUse(accountA, key.denied.accessKeyId)).toBe(service.clock.now() / 1000);
+    // A failed signature is no use.
+    service.clock.advance(60);
+    await told(forwarded(await signed({ ...key.denied, secretAccessKey: 'x'.repeat(40) }), [get]));
+    expect(await directory.lastUse(accountA, key.denied.accessKeyId)).toBe(service.clock.now() / 1000 - 60);
+  });
+
   it('holds no token, signature, target or body', async () => {
     const credentials = await session(storage);
     await asked([forwarded(await signed(credentials, { method: 'PUT', path: '/bucket/canary-target?canary-query=1', body: 'canary-body', headers: { 'x-canary': 'canary-header' } }), [{ ...get, context: { 'obs:prefix': 'canary-context' } }])]);

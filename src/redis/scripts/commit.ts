@@ -12,6 +12,7 @@ export const indexPageSize = 128;
  * | G guard | n, n × (field, value) | hash fields equal; an absent field counts as `0` | – |
  * | A as far as it matters | key of the changes, revision, n, n × field or `kind:*` | the revision is still that, or no change since then was one of the fields | – |
  * | M unmarked | – | key absent | – |
+ * | B being there | – | key present | – |
  * | H held | text | the key's text equals | – |
  * | T totp step | device, step | greater than the last one used | remembers it |
  * | R signature input | seconds | key absent | remembers it |
@@ -43,7 +44,7 @@ local function step(i)
   if op == 'G' or op == 'P' then return op, key, i + 3, i + 3 + 2 * tonumber(ARGV[i + 2]) end
   if op == 'D' then return op, key, i + 3, i + 3 + tonumber(ARGV[i + 2]) end
   if op == 'A' then return op, key, i + 2, i + 5 + tonumber(ARGV[i + 4]) end
-  if op == 'M' then return op, key, i + 2, i + 2 end
+  if op == 'M' or op == 'B' then return op, key, i + 2, i + 2 end
   if op == 'E' then return op, key, i + 2, i + 5 end
   if op == 'R' or op == 'H' or op == 'X' or op == 'L' then return op, key, i + 2, i + 3 end
   return op, key, i + 2, i + 4
@@ -93,6 +94,8 @@ while i <= count do
     end
   elseif op == 'M' or op == 'R' or op == 'S' then
     if redis.call('EXISTS', key) == 1 then return {op} end
+  elseif op == 'B' then
+    if redis.call('EXISTS', key) == 0 then return {op} end
   elseif op == 'H' then
     if redis.call('GET', key) ~= ARGV[from] then return {op} end
   elseif op == 'X' or op == 'K' or op == 'W' or op == 'L' then
