@@ -36,7 +36,7 @@ export function serve(door: Door, operation: Operation): RequestHandler {
       response.locals['identified'] = true;
       return caller;
     };
-    const body = await perform(door.services, door.store, authenticate, {
+    const { body, headers } = await perform(door.services, door.store, authenticate, {
       operation: operation.name,
       family: operation.family,
       status: operation.status,
@@ -54,6 +54,7 @@ export function serve(door: Door, operation: Operation): RequestHandler {
       recorded: (eventId) => giveHeader(response, eventIdHeader, eventId),
       refine: (caller, error) => (input === undefined ? error : operation.refine?.(door.services, caller, input, error) ?? error),
     });
+    for (const [name, value] of Object.entries(headers)) giveHeader(response, name, value);
     if (operation.response === undefined) sendNothing(response, operation.status);
     else send(response, operation.status, body);
   };

@@ -1,4 +1,5 @@
 // Request signatures: what the rest of the house may use of this room.
+export { claimedAccessKeyId } from './authorization.js';
 export { deriveScopeKey, type EcdsaPublicJwk } from './derive.js';
 export {
   dummyVerificationKey,
@@ -10,7 +11,7 @@ export {
 } from './key.js';
 export { parseSignedRequest, type ParseOptions } from './parse.js';
 export { signRequest, type SigningInput } from './sign.js';
-export { checkPath, queryPairs, type QueryPair } from './target.js';
+export { canonicalUris, checkPath, queryPairs, type QueryPair } from './target.js';
 export type {
   ParsedSignature,
   ParseResult,
@@ -19,5 +20,6 @@ export type {
   SignatureAlgorithm,
   SignatureRefusal,
   SignatureScope,
+  SignedRequest,
 } from './types.js';
 export { canonicalRequestForDisplay, verifiedRequestHash, verifySignature } from './verify.js';

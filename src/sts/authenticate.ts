@@ -2,7 +2,7 @@
 import { ApiError } from '../base/api-error.js';
 import {
   canonicalRequestForDisplay, dummyVerificationKey, parseSignedRequest, verifiedRequestHash,
-  type ParsedSignature, type ReceivedRequest, type Refused,
+  type ParsedSignature, type SignedRequest, type Refused,
 } from '../signing/index.js';
 import { cellOfSessionId } from '../urn/ids.js';
 import type { Caller } from './caller.js';
@@ -21,15 +21,18 @@ const failuresUntilSilence = 20;
  * @param mayRemember whether a caller may be known from memory: then what he is must be asked again before anything is
  * answered, as a commit with his guards does. A refusal never comes from memory.
  */
-export type Authenticate = (request: ReceivedRequest, sourceIp: string, now: number, mayRemember?: boolean) => Promise<Caller>;
+export type Authenticate = (request: SignedRequest, sourceIp: string, now: number, mayRemember?: boolean) => Promise<Caller>;
 
-/** Throws {@link ApiError} 401; unknown key, disabled key and wrong signature give one code and one text. */
-export function authenticator(services: Services): Authenticate {
+/**
+ * Throws {@link ApiError} 401; unknown key, disabled key and wrong signature give one code and one text.
+ * @param serviceName the service that V11 signatures must name: whose requests these are
+ */
+export function authenticator(services: Services, serviceName = services.settings.serviceName): Authenticate {
   const { settings } = services;
   const verifyToken = securityTokenVerifier(services.keyring, settings.issuer);
   const dummyKey = dummyVerificationKey();
   const remembered = rememberedReads(services);
-  const options = { maximumSkewSeconds, region: settings.region, service: settings.serviceName, allowUnsignedPayload: settings.allowUnsignedPayload };
+  const options = { maximumSkewSeconds, region: settings.region, service: serviceName, allowUnsignedPayload: settings.allowUnsignedPayload };
 
   async function identified({ request, signature, sourceIp, now }: Signed, reads: Reads): Promise<Caller | undefined> {
     const candidate = cellOfSessionId(signature.accessKeyId) === undefined
@@ -53,7 +56,7 @@ export function authenticator(services: Services): Authenticate {
 }
 
 interface Signed {
-  readonly request: ReceivedRequest;
+  readonly request: SignedRequest;
   readonly signature: ParsedSignature;
   readonly sourceIp: string;
   readonly now: number;
@@ -67,7 +70,7 @@ function forgetRefusal(error: unknown): undefined {
  * The one answer to an unknown key, a disabled key and a wrong signature. Failures are counted per key and address;
  * a valid signature always passes, so nobody can lock an owner out.
  */
-async function signatureFailure(services: Services, request: ReceivedRequest, signature: ParsedSignature, sourceIp: string): Promise<ApiError> {
+async function signatureFailure(services: Services, request: SignedRequest, signature: ParsedSignature, sourceIp: string): Promise<ApiError> {
   const failures = await services.signatureFailures.count([signature.accessKeyId, sourceIp]);
   if (failures > failuresUntilSilence) return new ApiError('unauthenticated', `${authenticationError}AK access failed to reach the limit,forbidden.`);
   return new ApiError('unauthenticated', `${authenticationError}verify aksk signature fail, canonicalRequest:${canonicalRequestForDisplay(request, signature)}`);
