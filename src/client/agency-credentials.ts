@@ -42,7 +42,7 @@ export function agencyCredentials(options: AgencyCredentialsOptions): AgencyCred
   const plan = planOf(options);
   const { revokeOnDispose = false, random = Math.random } = options;
   const clock = serviceClock(options.clock ?? machineClock);
-  const contextWith = (signal?: AbortSignal): CallContext => ({ now: () => new Date(clock.now()), heard: (date) => clock.heard(date), timeoutMilliseconds: plan.timeoutMilliseconds, signal });
+  const contextWith = (signal?: AbortSignal): CallContext => ({ now: () => new Date(clock.now()), heard: (date) => clock.heard(date), timeoutMilliseconds: plan.timeoutMilliseconds, isAlone: true, signal });
   /** Only what is to be ended: a secret is kept no longer than it is needed. */
   let living: readonly ObtainedSession[] = [];
   const chain = keptChain(plan, providerOf(options.source ?? defaultCredentials()), (session) => {

@@ -23,6 +23,8 @@ export interface SendOptions {
   /** Ends the exchange: what `send` rejects with is its reason then. */
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMilliseconds?: number | undefined;
+  /** A connection of its own, closed at the end: one that was idle for long may be dead without our knowing. */
+  readonly isAlone?: boolean | undefined;
 }
 
 const defaultTimeoutMilliseconds = 10_000;
@@ -32,14 +34,14 @@ const defaultTimeoutMilliseconds = 10_000;
  * Throws a CredentialsError that names the endpoint when no complete answer arrives in time.
  */
 export async function send(request: HttpRequest, options: SendOptions = {}): Promise<HttpAnswer> {
-  const { signal, timeoutMilliseconds = defaultTimeoutMilliseconds } = options;
+  const { signal, timeoutMilliseconds = defaultTimeoutMilliseconds, isAlone = false } = options;
   const end = new AbortController();
   const abort = (): void => end.abort();
   const timer = setTimeout(abort, timeoutMilliseconds).unref();
   signal?.addEventListener('abort', abort, { once: true });
   try {
     signal?.throwIfAborted();
-    return await exchange(request, end.signal);
+    return await exchange(request, isAlone, end.signal);
   } catch (error) {
     signal?.throwIfAborted();
     const endpoint = `endpoint ${quote(request.url.origin)}`;
@@ -52,10 +54,10 @@ export async function send(request: HttpRequest, options: SendOptions = {}): Pro
 }
 
 // Not fetch: it sets and drops headers of its own, and the host header must be the one that was signed.
-async function exchange(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+async function exchange(request: HttpRequest, isAlone: boolean, signal: AbortSignal): Promise<HttpAnswer> {
   const { request: open } = request.url.protocol === 'https:' ? https : http;
   const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
-    const outgoing = open(request.url, { method: request.method, headers: request.headers, signal }, resolve);
+    const outgoing = open(request.url, { method: request.method, headers: request.headers, signal, ...(isAlone && { agent: false }) }, resolve);
     outgoing.once('error', reject);
     outgoing.end(request.body);
   });
