@@ -30,20 +30,22 @@ export function officialCredentials<Official extends OfficialCredentials>(provid
     const members = { ak: accessKeyId, sk: secretAccessKey, securityToken };
     // For a second endpoint the SDK signs again, with what it finds here.
     Object.assign(credentials, members);
-    return Object.assign(Object.create(credentials) as Official, members, { processAuthRequest: template.processAuthRequest, processAuthParams: template.processAuthParams });
+    return Object.assign(Object.create(credentials) as Official, members);
   }
 
-  credentials.processAuthRequest = async (client, request: SignedRequest) => {
-    const signing = await current();
-    if (provider.now !== undefined) request.headers = { 'X-Sdk-Date': formatSdkDate(provider.now()), ...request.headers };
-    return await signing.processAuthRequest(client, request as never); // As it came.
+  const methods: Pick<OfficialCredentials, 'processAuthRequest' | 'processAuthParams'> = {
+    async processAuthRequest(client, request: SignedRequest) {
+      const signing = await current();
+      if (provider.now !== undefined) request.headers = { 'X-Sdk-Date': formatSdkDate(provider.now()), ...request.headers };
+      return await template.processAuthRequest.call(signing, client, request as never); // As it came.
+    },
+    async processAuthParams(client, region) {
+      const signing = await current();
+      // It looks the project or domain up, and notes it on the object it is called on.
+      await template.processAuthParams.call(signing, client, region);
+      const { ak: _ak, sk: _sk, securityToken: _token, ...noted } = signing;
+      return Object.assign(credentials, noted);
+    },
   };
-  credentials.processAuthParams = async (client, region) => {
-    // It looks the project or domain up, and notes it on the object it is called on.
-    const found = await (await current()).processAuthParams(client, region);
-    const { ak: _ak, sk: _sk, securityToken: _token, processAuthRequest: _request, processAuthParams: _params, ...noted } = { ...(found as Official) }; // It returns itself.
-    Object.assign(credentials, noted);
-    return credentials;
-  };
-  return credentials;
+  return Object.assign(credentials, methods);
 }

@@ -14,7 +14,7 @@ export interface Lease<T> {
 export interface RefreshOptions<T> {
   /** Rejects with a CredentialsError. */
   renew(signal: AbortSignal): Promise<Lease<T>>;
-  now(): number;
+  readonly now: () => number;
   readonly backOff: BackOff;
   /** A value with less left is handed out only when no better one can be had. */
   readonly minimumLifeMilliseconds: number;
@@ -35,14 +35,17 @@ export interface Refreshed<T> {
  */
 export function refreshed<T>(options: RefreshOptions<T>): Refreshed<T> {
   const { now, backOff } = options;
-  const closing = new AbortController();
+  const cut = new AbortController();
   let isClosed = false;
+  const refuseClosed = (): void => {
+    if (isClosed) throw disposedError();
+  };
   let lease: Lease<T> | undefined;
   let renewal: Promise<T> | undefined;
 
   async function renew(): Promise<T> {
     try {
-      lease = await options.renew(closing.signal);
+      lease = await options.renew(cut.signal);
       backOff.succeeded();
       return lease.value;
     } catch (error) {
@@ -69,7 +72,7 @@ export function refreshed<T>(options: RefreshOptions<T>): Refreshed<T> {
   return {
     async get(signal) {
       signal?.throwIfAborted();
-      if (isClosed) throw disposedError();
+      refuseClosed();
       if (lease !== undefined && now() < lease.refreshAt) return lease.value;
       const old = valid();
       const failure = backOff.error();
@@ -81,10 +84,14 @@ export function refreshed<T>(options: RefreshOptions<T>): Refreshed<T> {
       const long = valid(options.minimumLifeMilliseconds);
       if (long !== undefined) return long;
       try {
-        return await waited(renewal, signal);
+        const value = await waited(renewal, signal);
+        refuseClosed();
+        return value;
       } catch (error) {
+        signal?.throwIfAborted();
+        refuseClosed();
         const last = valid();
-        if (last === undefined || isClosed || signal?.aborted === true) throw error;
+        if (last === undefined) throw error;
         return last;
       }
     },
@@ -93,7 +100,7 @@ export function refreshed<T>(options: RefreshOptions<T>): Refreshed<T> {
     },
     async close(isCut) {
       isClosed = true;
-      if (isCut) closing.abort(disposedError());
+      if (isCut) cut.abort(disposedError());
       await renewal?.catch(() => undefined);
       lease = undefined;
     },

@@ -59,7 +59,7 @@ describe('disposing', () => {
   it('ends the session of a renewal that was under way, too', async () => {
     const provider = gated.provider({ revokeOnDispose: true });
     const before = (await gated.service.events(accountC)).length;
-    const waiting = provider.get().catch((error: unknown) => error);
+    const waiting = expect(provider.get()).rejects.toMatchObject({ reason: 'disposed' });
     await provider.dispose();
     await waiting;
     const operations = (await gated.service.events(accountC)).slice(before).map(({ operation }) => operation);

@@ -77,7 +77,7 @@ describe('an answer', () => {
     const provider = agencyCredentials({ agencies: [agency('one'), agency('two')], endpoint: service.endpoint, source: botKey, clock: { now: () => now.getTime() } });
     const error = await failureOf(provider.get());
     expect(error.message).toContain('401 APIGW.0301 *** *** ?[2J');
-    expect(JSON.stringify({ ...error })).not.toContain(service.session(1).securityToken);
+    expect(JSON.stringify(error)).not.toContain(service.session(1).securityToken);
   });
 });
 

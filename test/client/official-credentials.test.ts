@@ -37,7 +37,7 @@ const whoami = async (client: HcClient) => (await client.sendRequest({ ...identi
 describe('a client of the core package', () => {
   it('goes on across renewals, and many requests around one cause one chain of calls', async () => {
     const client = coreClient(gated.provider());
-    for (const _ of [1, 2, 3]) {
+    for (let round = 0; round < 3; round += 1) {
       gated.reached();
       const answers = await Promise.all(Array.from({ length: 50 }, () => whoami(client)));
       expect(new Set(answers.map((answer) => answer.principal_urn)).size).toBe(1);
@@ -68,7 +68,7 @@ describe('the IAM client', () => {
     const options = new UserOptions();
     options.customUserAgent = 'agency-sts-tests';
     const client = IamClient.newBuilder().withCredential(credentials).withEndpoint(gated.service.url).withOptions(options).build();
-    for (const _ of [1, 2]) {
+    for (let round = 0; round < 2; round += 1) {
       expect((await client.listUsersV5(new ListUsersV5Request())).users?.length).toBeGreaterThan(3);
       gated.service.clock.advance(3600);
     }

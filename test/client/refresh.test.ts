@@ -37,7 +37,7 @@ describe('10,000 callers at once', () => {
   it('of two nested providers in one tick: the inner one gives its session to nobody else, and each makes its calls once', async () => {
     const inner = gated.provider({ agencies: [agencies.first] });
     const outer = gated.provider({ agencies: [agencies.second, agencies.third], source: inner });
-    for (const _ of [1, 2, 3]) {
+    for (let round = 0; round < 3; round += 1) {
       const pairs = await callers(1000, () => Promise.all([outer.get(), inner.get()]));
       expect(new Set(pairs.map(([third]) => third.sessionUrn.split(':').at(-1)))).toEqual(new Set(['third/agency-sts-client']));
       expect(new Set(pairs.map(([, first]) => first.sessionUrn.split(':').at(-1)))).toEqual(new Set(['first/agency-sts-client']));

@@ -99,7 +99,7 @@ describe('the service itself', () => {
 
   it('takes signed calls of an agency across renewals, by its own clock', async () => {
     const call = signedFetch(gated.provider({ agencies: [agencies.first] }));
-    for (const _ of [1, 2]) {
+    for (let round = 0; round < 2; round += 1) {
       const answer = await call(`${gated.endpoint}/v5/agencies/assume`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(ask(agencies.second)) });
       expect(answer.status).toBe(200);
       const { assumed_agency: assumed } = (await answer.json()) as AnswerBody; // The service's own.
