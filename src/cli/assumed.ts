@@ -7,7 +7,7 @@ import { asCommand } from './command-error.js';
 import { resolveConnection, type Connection, type ConnectionFlags } from './connection.js';
 import type { CommandIo } from './io.js';
 
-export interface Assumed {
+interface Assumed {
   readonly connection: Connection;
   readonly chain: readonly AssumeAnswer[];
   /** The last of the chain. */

@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import { CommandError, exitCodes, systemErrorCode } from './command-error.js';
 import { quote } from './text.js';
 
-export interface Ended {
+interface Ended {
   readonly exitCode: number | null;
   /** What killed it. */
   readonly signal: NodeJS.Signals | null;

@@ -7,7 +7,7 @@
  */
 export type CredentialsErrorReason = 'settings' | 'source' | 'refused' | 'unavailable' | 'disposed';
 
-export interface CredentialsErrorDetails {
+interface CredentialsErrorDetails {
   /** HTTP status of the answer, where one came. */
   readonly status?: number | undefined;
   /** Error code of the answer, such as `STS5.1001`. */

@@ -15,7 +15,7 @@ export interface ObtainedSession {
   readonly urn: string;
 }
 
-export interface KeptChain {
+interface KeptChain {
   /** The session of the last hop. Rejects with a CredentialsError that names the hop. */
   obtain(context: CallContext): Promise<ObtainedSession>;
   /** The next time the chain begins with its first hop. */

@@ -3,7 +3,7 @@ import type { BackOff } from './back-off.js';
 import { CredentialsError } from './credentials-error.js';
 import { waited } from './waited.js';
 
-export interface Lease<T> {
+interface Lease<T> {
   readonly value: T;
   /** Milliseconds since the epoch: from then on the value is invalid. */
   readonly expiresAt: number;
@@ -11,7 +11,7 @@ export interface Lease<T> {
   readonly refreshAt: number;
 }
 
-export interface RefreshOptions<T> {
+interface RefreshOptions<T> {
   /** Rejects with a CredentialsError. */
   renew(signal: AbortSignal): Promise<Lease<T>>;
   readonly now: () => number;
@@ -21,7 +21,7 @@ export interface RefreshOptions<T> {
   failed(error: CredentialsError): void;
 }
 
-export interface Refreshed<T> {
+interface Refreshed<T> {
   get(signal?: AbortSignal): Promise<T>;
   /** The value is no good any more, whatever time it has left. */
   drop(isMeant: (value: T) => boolean): void;

@@ -12,7 +12,7 @@ export interface SignerOptions {
   readonly now?: (() => number) | undefined;
 }
 
-export type Sign = (input: string | URL | Request, init?: RequestInit) => Promise<Request>;
+type Sign = (input: string | URL | Request, init?: RequestInit) => Promise<Request>;
 
 /**
  * The request as `fetch` takes it, signed: what `fetch` adds later is not signed. A body is read whole, since its hash is signed.

@@ -6,7 +6,7 @@ import { systemErrorCode } from '../base/system-error.js';
 import { quote } from '../base/text.js';
 import { CredentialsError } from './credentials-error.js';
 
-export interface HttpRequest {
+interface HttpRequest {
   readonly method: 'GET' | 'POST';
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;

@@ -9,7 +9,7 @@ export interface ClientClock {
 
 export const machineClock: ClientClock = { now: () => Date.now(), elapsed: () => performance.now() };
 
-export interface ServiceClock {
+interface ServiceClock {
   now(): number;
   elapsed(): number;
   /** @param date when the service answered, in milliseconds since the epoch, cut to seconds as in the header `Date` */

@@ -114,9 +114,9 @@ async function reachedOther(provider: { get(): Promise<{ readonly accessKeyId: s
 }
 
 describe('a dead STS', () => {
-  it.each<['shut' | 'hung', number]>([['shut', 600], ['hung', 120]])('(%s) for %i seconds, whenever it begins, fails no call, and is asked seldom', async (state, duration) => {
+  it.each<['shut' | 'hung', number]>([['shut', 600], ['hung', 30]])('(%s) for %i seconds, whenever it begins, fails no call, and is asked seldom', async (state, duration) => {
     const failures: CredentialsError[] = [];
-    const provider = gated.provider({ timeoutSeconds: state === 'shut' ? 10 : 0.25, onRefreshFailed: (error) => failures.push(error) });
+    const provider = gated.provider({ timeoutSeconds: state === 'shut' ? 10 : 0.5, onRefreshFailed: (error) => failures.push(error) });
     const old = await provider.get();
     advance(2700);
     gated.gate = state;
@@ -125,10 +125,10 @@ describe('a dead STS', () => {
       expect(new Set(all)).toEqual(new Set([old]));
       expect(await works(gated, old)).toBe(true);
       // Time for a renewal that may have begun.
-      await sleep(state === 'shut' ? 5 : 150);
+      await sleep(state === 'shut' ? 5 : 550);
       advance(10);
     }
-    expect(failures.length).toBeGreaterThan(3);
+    expect(failures.length).toBeGreaterThan(1);
     expect(failures.length).toBeLessThan(30);
     expect(failures[0]).toMatchObject({ reason: 'unavailable', isRetryable: true, hopIndex: 2, agencyUrn: agencies.third });
     gated.gate = 'open';
