@@ -82,7 +82,7 @@ export async function compose(settings: Settings, redis: RedisConnection, keyrin
   };
   const raised = alarms();
   const processes = processWatch({
-    redis, clock, random, alarms: raised, maximumSkewSeconds: settings.STS_MAX_CLOCK_SKEW, digests: processDigests(keyring, catalogue, stsSettings, [install.cells, settings.STS_REDIS_WAIT_REPLICAS]),
+    redis, clock, random, alarms: raised, maximumSkewSeconds: settings.STS_MAX_CLOCK_SKEW, digests: processDigests(keyring, catalogue, stsSettings, [install.cells, settings.STS_REDIS_WAIT_REPLICAS, settings.STS_JWKS_MAX_AGE]),
   });
   const { store, ...kept } = durability(commitStore(redis, { names, keyring, random, cells }, { mostUnsealedEvents: settings.STS_AUDIT_MAX_UNSEALED }), {
     tools: { redis, names, keyring, random }, watch: cells, clock, alarms: raised, auditFolder: settings.STS_AUDIT_DIR, replicas: settings.STS_REDIS_WAIT_REPLICAS,

@@ -5,6 +5,7 @@ import { createApp } from '../http/app.js';
 import type { Log } from '../http/errors.js';
 import { close, createHttpServer, listen } from '../http/server.js';
 import { rateWindowSeconds } from '../http/rate-limit.js';
+import { jwkSet } from '../keyring/jwks.js';
 import { authenticator } from '../sts/authenticate.js';
 import type { Composition } from './composition.js';
 import { readinessProbe, type ReadinessPart } from './readiness.js';
@@ -42,6 +43,7 @@ export function createWorkerServer(settings: Settings, composition: Composition,
       accessKey: { perMinute: settings.STS_RATE_ACCESS_KEY_PER_MINUTE, counter: attemptCounter('rate:access-key', rateWindowSeconds, rateSlots) },
     },
     trustProxy: settings.STS_TRUST_PROXY,
+    publishedKeys: { read: () => jwkSet(composition.keyring), maxAgeSeconds: settings.STS_JWKS_MAX_AGE },
     metrics: () => metricsOf(sealingWatch, processes),
     readiness: readinessProbe(settings, redis, [...(sealing === undefined ? [] : [sealing]), async () => {
       const refusal = processes.refusal();
