@@ -20,6 +20,9 @@ const refusals: ReadonlyMap<unknown, CommitResult> = new Map<unknown, CommitResu
   ...['G', 'A', 'M', 'H'].map((letter) => [letter, { result: 'conflict' }] as const), ['T', { result: 'mfa-step-used' }], ['R', { result: 'replayed' }],
 ]);
 
+/** Nothing was written: the call was decided with keys of which others took the place. */
+const outdatedKeys = 'O';
+
 export interface CommitStoreOptions {
   /** Events that may wait in a cell for being sealed. */
   readonly mostUnsealedEvents: number;
@@ -41,6 +44,10 @@ export function commitStore(redis: RedisConnection, tools: CommitTools, { mostUn
         await prepareChanges(redis, names, commit, claims);
         return redis instanceof Cluster ? commitApart(redis, steps, commit, tools, mostUnsealedEvents) : runSteps(redis, steps);
       });
+      if (ran.verdict === outdatedKeys) {
+        await tools.keyLife?.lookAgain('outdated');
+        return { result: 'conflict' };
+      }
       if (ran.verdict !== 'ok') return refusal(ran.verdict);
       if (keyUse !== undefined) keyUses.remember(keyUse.accessKeyId, keyUse.usedAt);
       if (sessionUse !== undefined) sessionUses.remember(sessionUse.session.sessionId, sessionUse.usedAt);

@@ -8,6 +8,8 @@ import { rateWindowSeconds } from '../http/rate-limit.js';
 import { jwkSet } from '../keyring/jwks.js';
 import { authenticator } from '../sts/authenticate.js';
 import type { Composition } from './composition.js';
+import { followKeys } from './keys/follow-keys.js';
+import { keyReadiness } from './keys/key-readiness.js';
 import { readinessProbe, type ReadinessPart } from './readiness.js';
 import { metricsOf } from './sealer/metrics-of.js';
 import { openAuditFolder } from './sealer/log-folder.js';
@@ -33,7 +35,7 @@ export interface Worker {
  * @param sealing what readiness says of sealing; absent: nobody seals, and that is no reason
  */
 export function createWorkerServer(settings: Settings, composition: Composition, log: Log, sealing?: ReadinessPart): Server {
-  const { services, store, redis, unidentified, attemptCounter, durability, processes, sealingWatch } = composition;
+  const { services, store, redis, unidentified, attemptCounter, durability, processes, sealingWatch, keyWatch } = composition;
   composition.alarms.attach(log);
   const app = createApp({
     door: { services, store, authenticate: authenticator(services) },
@@ -47,7 +49,8 @@ export function createWorkerServer(settings: Settings, composition: Composition,
     metrics: () => metricsOf(sealingWatch, processes),
     readiness: readinessProbe(settings, redis, [...(sealing === undefined ? [] : [sealing]), async () => {
       const refusal = processes.refusal();
-      return { reasons: [...(await durability.reasons()), ...(refusal === undefined ? [] : [refusal])], warnings: processes.warnings() };
+      const keys = keyReadiness(keyWatch.view(), keyWatch.times);
+      return { reasons: [...(await durability.reasons()), ...(refusal === undefined ? [] : [refusal]), ...keys.reasons], warnings: [...processes.warnings(), ...keys.warnings] };
     }]),
     log,
     countUnidentified: (call) => unidentified.count(call),
@@ -60,6 +63,9 @@ export async function startWorker(settings: Settings, composition: Composition, 
   const server = createWorkerServer(settings, composition, log, () => composition.sealingWatch.readinessOfSealing());
   // Without Redis it is not ready, and goes on when Redis is back.
   await composition.processes.look().catch(() => undefined);
+  // From now on no key is used that this process lacks.
+  composition.keyWatch.serve();
+  await composition.keyWatch.look();
   const endDurability = await composition.durability.start();
   await listen(server, settings.STS_PORT, settings.STS_HOST).catch((error: unknown) => {
     endDurability();
@@ -67,6 +73,7 @@ export async function startWorker(settings: Settings, composition: Composition, 
   });
 
   const endProcessWatch = composition.processes.start();
+  const endKeyWatch = followKeys(settings, composition, log);
   const flush = (): void => {
     composition.flushUnidentified().catch((error: unknown) => log.error({ cause: String(error) }, 'counts of unidentified calls were not written'));
   };
@@ -88,6 +95,7 @@ export async function startWorker(settings: Settings, composition: Composition, 
       await sealer.stop();
       endSettling();
       endProcessWatch();
+      endKeyWatch();
       endDurability();
       composition.redis.disconnect();
     },

@@ -47,24 +47,27 @@ export async function perform<Body>(services: Services, store: CommitStore, auth
   const context: CallContext = { now: services.clock.now(), countedMfaCodes: new Set() };
   const identify = (): Promise<Caller> => authenticate(call.request, call.sourceIp, context.now);
   let changedAccountId: string | undefined;
-  const attempt = async (caller: Caller, isPatient: boolean): Promise<Settled<Body>> => {
+  const attempt = async (caller: Caller, isPatient: boolean, keyGeneration: number): Promise<Settled<Body>> => {
     const outcome = await decided(call, caller, context);
     changedAccountId = outcome.ok ? outcome.changes?.[0]?.accountId : undefined;
-    return settle(services, store, call, caller, context, { outcome, isPatient });
+    return settle(services, store, call, caller, context, { outcome, isPatient, keyGeneration });
   };
   const attemptAgain = async (): Promise<Settled<Body>> => {
     let settled: Settled<Body> = 'conflict';
     for (let tries = 1; tries < maximumTries && settled === 'conflict'; tries += 1) {
       if (tries > 1) await pause(services, tries);
-      settled = await attempt(await identify(), true);
+      const keyGeneration = services.keyLife.generation();
+      settled = await attempt(await identify(), true, keyGeneration);
     }
     return settled;
   };
 
+  // Read before anything is verified, signed or sealed: keys that change meanwhile are noticed by the commit.
+  const keyGeneration = services.keyLife.generation();
   const caller = await identify();
   await call.admit(caller);
   const mustWait = call.writes && services.turns.areTaken(caller.accountId);
-  let settled = mustWait ? 'conflict' : await attempt(caller, false);
+  let settled = mustWait ? 'conflict' : await attempt(caller, false, keyGeneration);
   if (settled === 'conflict') settled = call.writes ? await services.turns.take(changedAccountId ?? caller.accountId, attemptAgain) : await attemptAgain();
   if (settled === 'conflict') throw new ApiError('tooManyConflicts', 'the accounts concerned kept changing while the call was decided; try again');
   // INVARIANT: nothing is answered that is not committed: no audit, no credential.
@@ -94,13 +97,15 @@ async function decided<Body>(call: Call<Body>, caller: Caller, context: CallCont
 interface Attempt<Body> {
   readonly outcome: Outcome<Body>;
   readonly isPatient: boolean;
+  readonly keyGeneration: number;
 }
 
 async function settle<Body>(
-  services: Services, store: CommitStore, call: Call<Body>, caller: Caller, context: CallContext, { outcome, isPatient }: Attempt<Body>,
+  services: Services, store: CommitStore, call: Call<Body>, caller: Caller, context: CallContext, { outcome, isPatient, keyGeneration }: Attempt<Body>,
 ): Promise<Settled<Body>> {
   const commit = {
     callerAccountId: caller.accountId,
+    keyGeneration,
     guards: [...caller.guards, ...outcome.guards],
     isPatient,
     unmarkedSessions: caller.chain.flatMap((link) => (link.kind === 'session' ? [link.sessionId] : [])),
