@@ -1,5 +1,5 @@
 // When a key may be used, and when it has served: the spans of each purpose, and what is due at a moment.
-import { activate, keysIn, recordOf, retire, rotatingPurposes, type KeyStates, type RotatingPurpose } from './key-states.js';
+import { activate, keysIn, recordOf, retire, rotatingPurposes, spread, type KeyStates, type RotatingPurpose } from './key-states.js';
 
 /** Milliseconds. */
 export interface KeyTimes {
@@ -9,8 +9,11 @@ export interface KeyTimes {
   readonly sessions: number;
 }
 
-/** How long a key must have been published before something is made with it: only tokens are verified by others. */
-export const waitOf = (purpose: RotatingPurpose, { cache }: KeyTimes): number => (purpose === 'token-signing' ? cache : 0);
+/** Of a list of keys that was read just before the newest one was in it, and is on its way to who will keep it. */
+const onTheWay = (cache: number): number => Math.max(250, cache / 10);
+
+/** How long every process must have published a key before something is made with it: only tokens are verified by others. */
+const waitOf = (purpose: RotatingPurpose, { cache }: KeyTimes): number => (purpose === 'token-signing' ? cache + onTheWay(cache) : 0);
 
 /**
  * How long a key goes on verifying when another one has taken over; undefined: until it is retired by hand or, for
@@ -21,10 +24,10 @@ export function overlapOf(purpose: RotatingPurpose, { cache, sessions }: KeyTime
   return purpose === 'session-secrets' ? sessions : undefined;
 }
 
-/** From when on the key may be used, by the clock of Redis. */
-export function usableFrom(states: KeyStates, id: string, times: KeyTimes): number {
+/** From when on the key may be used, by the clock of Redis; undefined while a process lacks it. */
+export function usableFrom(states: KeyStates, id: string, times: KeyTimes): number | undefined {
   const record = recordOf(states, id);
-  return record === undefined ? Infinity : record.publishedAt + waitOf(record.purpose, times);
+  return record?.spreadAt === undefined ? undefined : record.spreadAt + waitOf(record.purpose, times);
 }
 
 /** When the key will have served; undefined for one that does not end by itself. */
@@ -35,7 +38,7 @@ export function servedAt(states: KeyStates, id: string, times: KeyTimes): number
 }
 
 export interface Due {
-  readonly kind: 'activate' | 'retire';
+  readonly kind: 'spread' | 'activate' | 'retire';
   readonly id: string;
   readonly purpose: RotatingPurpose;
   /** The moment before which it must not happen. */
@@ -51,10 +54,12 @@ export function nextDue(states: KeyStates, now: number, times: KeyTimes, isHeld:
   for (const purpose of rotatingPurposes) {
     const hasActive = states.active[purpose] !== undefined;
     for (const id of keysIn(states, purpose, 'published')) {
+      if (!isHeld(id)) continue;
       const from = usableFrom(states, id, times);
+      if (from === undefined) return { kind: 'spread', id, purpose, from: 0, states: spread(states, id, now) };
       // One that is kept ready is taken without being called where there is no other.
       const isCalled = recordOf(states, id)?.held !== true || !hasActive;
-      if (isCalled && now >= from && isHeld(id)) return { kind: 'activate', id, purpose, from, states: activate(states, id, now) };
+      if (isCalled && now >= from) return { kind: 'activate', id, purpose, from, states: activate(states, id, now) };
     }
     for (const id of keysIn(states, purpose, 'retiring')) {
       const from = servedAt(states, id, times);

@@ -16,6 +16,8 @@ const keyRecord = z.object({
   /** Of its material: a file of the same id that holds another key is not it. */
   fingerprint: z.string(),
   publishedAt: moment,
+  /** Since when every process publishes it. */
+  spreadAt: moment.optional(),
   /** A key that waits until it is called. */
   held: z.boolean().optional(),
   activatedAt: moment.optional(),
@@ -73,7 +75,7 @@ export function firstStates(keys: readonly RingKey[], now: number): KeyStates {
   }));
   const records = newestFirst.flatMap((key): readonly (readonly [string, KeyRecord])[] => {
     if (!isRotating(key.purpose)) return [];
-    const record = { purpose: key.purpose, fingerprint: fingerprint(key), publishedAt: now, activatedAt: now };
+    const record = { purpose: key.purpose, fingerprint: fingerprint(key), publishedAt: now, spreadAt: now, activatedAt: now };
     return [[key.id, active[key.purpose] === key.id ? record : { ...record, retiringAt: now }]];
   });
   return { generation: 1, active, keys: Object.fromEntries(records) };
@@ -87,6 +89,9 @@ export function publish(states: KeyStates, key: RingKey, now: number, held = fal
   if (recordOf(states, key.id) !== undefined) throw new Error(`the key \`${key.id}\` was published before`);
   return next(states, { [key.id]: { purpose: key.purpose, fingerprint: fingerprint(key), publishedAt: now, ...(held && { held }) } });
 }
+
+/** Every process has it, and tells verifiers of it. */
+export const spread = (states: KeyStates, id: string, now: number): KeyStates => next(states, { [id]: { ...known(states, id), spreadAt: now } });
 
 /** Makes a key the next one to be used: one that waits to be called, or one that retires. */
 export function call(states: KeyStates, id: string): KeyStates {

@@ -4,7 +4,6 @@ import { unidentifiedCounter, type UnidentifiedCounter } from '../audit/unidenti
 import type { RingKey } from '../keyring/key.js';
 import { keySetOf, type Keyring } from '../keyring/keyring.js';
 import { attemptCounters, type MakeAttemptCounter } from '../redis/attempts.js';
-import { systemAccountId } from '../directory/entities.js';
 import { eventStream, recordUnidentifiedCalls } from '../redis/audit-store.js';
 import { openCells, type CellWatch } from '../redis/cell-watch.js';
 import { keyNames, type KeyNames } from '../redis/cells.js';
@@ -22,10 +21,10 @@ import { alarms, type Alarms } from './alarms.js';
 import { auditReader } from './audit-reader.js';
 import { cellEvents, type CellEvents } from './cell-events.js';
 import { durability, type Durability } from './durability.js';
+import { keyEvents } from './keys/key-events.js';
 import { keyTimes } from './keys/key-times.js';
 import { openKeyWatch } from './keys/open-key-watch.js';
 import type { KeyWatch } from './keys/key-watch.js';
-import { machineEvent, recordMachineEvent } from './machine-event.js';
 import { processDigests } from './process-digests.js';
 import { revocationLog } from './revocation-log/reader.js';
 import { processWatch, type ProcessWatch } from './process-watch.js';
@@ -79,15 +78,9 @@ export interface ComposeOptions {
 export async function compose(settings: Settings, redis: RedisConnection, keys: readonly RingKey[], { clock, random }: Surroundings, { mayLackKeys = false }: ComposeOptions = {}): Promise<Composition> {
   const install = await openInstall(redis, { 'record-authentication': keySetOf('record-authentication', keys) }, settings.STS_CELLS, random);
   const names = keyNames(install.cells);
-  /** The changes are made; what tells of them is written as soon as the log takes it. */
-  let keyEvents: Promise<void> = Promise.resolve();
+  const told = keyEvents({ clock, random });
   const keyWatch = await openKeyWatch({
-    redis, names, random, directory: settings.STS_KEYS_DIR, times: keyTimes(settings),
-    // The change is made; its event may follow when the log takes events again.
-    changed: ({ kind, id, purpose }) => {
-      const event = { ...machineEvent(kind === 'activate' ? 'ActivateKey' : 'RetireKey', systemAccountId, { clock, random }), request: { key_id: id, purpose } };
-      keyEvents = keyEvents.then(() => recordMachineEvent(store, event)).catch(() => undefined);
-    },
+    redis, names, random, directory: settings.STS_KEYS_DIR, times: keyTimes(settings), changed: (change) => told.changed(change),
   }, keys, mayLackKeys);
   const { keyring } = keyWatch;
   const cells = await openCells(redis, names, random);
@@ -114,6 +107,7 @@ export async function compose(settings: Settings, redis: RedisConnection, keys: 
     tools: { redis, names, keyring, random }, watch: cells, clock, alarms: raised, auditFolder: settings.STS_AUDIT_DIR, replicas: settings.STS_REDIS_WAIT_REPLICAS,
     sealedSize: (cell) => auditLog.sealedSize(cell), revocationLog: revocationLog({ events: makeEvents(), clock, clockSkewSeconds: () => processes.clockSkewSeconds() }), refuse: () => processes.refuse(),
   });
+  told.attach(store);
   const services: Services = {
     clock,
     clockSkewSeconds: () => processes.clockSkewSeconds(),
@@ -136,6 +130,6 @@ export async function compose(settings: Settings, redis: RedisConnection, keys: 
     store, processes, alarms: raised, durability: kept,
     sealingWatch: sealingWatch({ redis, names, keyring, clock, mostUnsealedEvents: settings.STS_AUDIT_MAX_UNSEALED }),
     flushUnidentified: () => recordUnidentifiedCalls(redis, unidentified.take()),
-    keyChangesTold: () => keyEvents,
+    keyChangesTold: () => told.told(),
   };
 }

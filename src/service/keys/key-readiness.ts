@@ -1,5 +1,5 @@
 // What the key ring of a process lacks: reasons not to be ready, and warnings.
-import { rotatingPurposes, stateOf, type KeyState } from '../../keyring/key-states.js';
+import { keysIn, rotatingPurposes, stateOf, type KeyState } from '../../keyring/key-states.js';
 import { isKeyOf } from '../../keyring/living-keyring.js';
 import { usableFrom, type KeyTimes } from '../../keyring/key-schedule.js';
 import type { KeyView } from './key-watch.js';
@@ -30,8 +30,9 @@ export function keyReadiness(view: KeyView, times: KeyTimes): { readonly reasons
     text: `the ${state} \`${purpose}\` key \`${id}\` is not in the key folder of this process`,
   }));
   const inactive = rotatingPurposes.filter((purpose) => states.active[purpose] === undefined).map((purpose) => {
-    const from = Math.min(...Object.keys(states.keys).filter((id) => states.keys[id]?.purpose === purpose && stateOf(states, id) === 'published').map((id) => usableFrom(states, id, times)));
-    const until = Number.isFinite(from) ? ` before ${new Date(from).toISOString()}` : ', and none is published: run `agency-sts keys rotate`';
+    const coming = keysIn(states, purpose, 'published');
+    const from = Math.min(...coming.map((id) => usableFrom(states, id, times) ?? Infinity));
+    const until = Number.isFinite(from) ? ` before ${new Date(from).toISOString()}` : coming.length > 0 ? ' until all processes have the one that is published' : ', and none is published: run `agency-sts keys rotate`';
     return `no \`${purpose}\` key may be used${until}`;
   });
   return {

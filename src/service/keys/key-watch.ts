@@ -4,7 +4,7 @@ import { loadKeys, removeKey } from '../../keyring/files.js';
 import type { RingKey } from '../../keyring/key.js';
 import { keySetOf, type Keyring } from '../../keyring/keyring.js';
 import { nextDue, type Due, type KeyTimes } from '../../keyring/key-schedule.js';
-import { firstStates, merged, recordOf, rotatingPurposes, stateOf, type KeyStates } from '../../keyring/key-states.js';
+import { firstStates, isRotating, merged, recordOf, rotatingPurposes, stateOf, type KeyStates } from '../../keyring/key-states.js';
 import { isKeyOf, livingKeyring, type KeyLife } from '../../keyring/living-keyring.js';
 import { forgetHolder, latestGeneration, raiseGeneration, readKeyStates, writeKeyStates, type KeyHolder, type ReadKeyStates } from '../../redis/key-states.js';
 import type { KeyNames } from '../../redis/cells.js';
@@ -41,6 +41,8 @@ export interface KeyWatch extends KeyLife {
   view(): KeyView;
   /** Reads the states, follows them, and makes the transitions that are due. */
   look(): Promise<KeyView>;
+  /** Whether this process knows of all keys that could be used soon: it has just looked, or can look now. */
+  isFresh(): Promise<boolean>;
   /** From now on the others are told which keys this process has, and wait for it. */
   serve(): void;
   /** Replaces the states by what `by` makes of them as they stand then; throws what it throws. */
@@ -50,6 +52,8 @@ export interface KeyWatch extends KeyLife {
 }
 
 const lookMilliseconds = 1000;
+/** Well below the time after which nobody waits for a process any more. */
+const freshMilliseconds = 5000;
 const unknownKeyMilliseconds = 100;
 const mostTries = 20;
 
@@ -65,6 +69,7 @@ export function keyWatch(parts: KeyWatchParts, initialKeys: readonly RingKey[]):
   let known: KeyStates | undefined;
   let raised = 0;
   let isServing = false;
+  let lookedAt = -Infinity;
   living.follow(initialKeys, nothing);
 
   const held = (): readonly string[] => view.keys.filter((key) => isKeyOf(view.states, key)).map((key) => key.id);
@@ -78,8 +83,7 @@ export function keyWatch(parts: KeyWatchParts, initialKeys: readonly RingKey[]):
     let { keys, folderTrouble } = view;
     if (wanted(states).some((wantedId) => !keys.some((key) => key.id === wantedId && isKeyOf(states, key)))) {
       folderTrouble = undefined;
-      // What this process has it keeps, whatever becomes of the files.
-      keys = await loadKeys(directory).then((loaded) => [...loaded, ...keys.filter((key) => !loaded.some((other) => other.id === key.id))], (error: unknown) => {
+      keys = await loadKeys(directory).then((loaded) => [...kept(keys, states), ...added(loaded, keys, states)], (error: unknown) => {
         folderTrouble = error instanceof Error ? error.message : String(error);
         return keys;
       });
@@ -95,6 +99,7 @@ export function keyWatch(parts: KeyWatchParts, initialKeys: readonly RingKey[]):
   }
 
   async function lookOnce(): Promise<KeyView> {
+    const began = performance.now();
     for (let tries = 0; tries < mostTries; tries += 1) {
       const found = await read();
       const { generation } = view.states;
@@ -105,6 +110,7 @@ export function keyWatch(parts: KeyWatchParts, initialKeys: readonly RingKey[]):
       if (due === undefined) {
         // What is new is told at once: others wait for it.
         if (isServing && states.generation !== generation) view = { ...view, holders: (await read()).holders };
+        lookedAt = began;
         return view;
       }
       if (!(await writeKeyStates(redis, keyring, (states === found.states ? found : await read()), due.states, due.from))) continue;
@@ -145,6 +151,10 @@ export function keyWatch(parts: KeyWatchParts, initialKeys: readonly RingKey[]):
     keyring, times, directory, look,
     view: () => view,
     generation: () => view.states.generation,
+    async isFresh() {
+      if (performance.now() - lookedAt < freshMilliseconds) return true;
+      return look().then(() => true, () => false);
+    },
     serve() {
       isServing = true;
     },
@@ -198,6 +208,14 @@ export function keyWatch(parts: KeyWatchParts, initialKeys: readonly RingKey[]):
     if (await writeKeyStates(redis, keyring, found, states)) await follow(states, found);
   }
 }
+
+/** What this process has it keeps, whatever becomes of the files; those of the other purposes are the ones of its start. */
+const kept = (keys: readonly RingKey[], states: KeyStates): readonly RingKey[] => keys.filter((key) => !isRotating(key.purpose) || isKeyOf(states, key));
+
+const added = (loaded: readonly RingKey[], keys: readonly RingKey[], states: KeyStates): readonly RingKey[] => {
+  const present = new Set(kept(keys, states).map(({ id }) => id));
+  return loaded.filter(({ id, purpose }) => isRotating(purpose) && !present.has(id));
+};
 
 const wanted = (states: KeyStates): readonly string[] => Object.keys(states.keys).filter((id) => stateOf(states, id) !== 'retired');
 

@@ -13,6 +13,7 @@ import type { ComposeOptions, Composition } from '../composition.js';
 import { machineEvent, recordMachineEvent } from '../machine-event.js';
 import type { Settings } from '../settings.js';
 import { keyFindings, listKeys, listLine } from './key-list.js';
+import type { KeyView } from './key-watch.js';
 import { behind, KeyRefusal, retireNow, retireServed, rotate, waitUntil } from './key-rotation.js';
 import { resealSecrets, sealedWith } from './reseal.js';
 
@@ -81,20 +82,32 @@ async function rotateKeys({ out }: KeysCommandParts, composition: Composition, s
     out(`the ${purpose} key ${id} is published, and kept ready\n`);
     return;
   }
-  const from = usableFrom(keyWatch.view().states, id, keyWatch.times) - keyWatch.view().now;
-  if (from > 0 && options.wait !== true) {
-    out(`the ${purpose} key ${id} is published; it is used from ${new Date(usableFrom(keyWatch.view().states, id, keyWatch.times)).toISOString()} on, when all processes have it\n`);
+  const from = await usable(composition, id);
+  const left = from - keyWatch.view().now;
+  if (left > 0 && options.wait !== true) {
+    out(`the ${purpose} key ${id} is published; it is used from ${new Date(from).toISOString()} on\n`);
     return;
   }
-  await used(composition, purpose, id, Math.max(0, from) + usualPatience);
+  await used(composition, purpose, id, Math.max(0, left) + usualPatience);
   out(`the ${purpose} key ${id} is in use\n`);
   if (purpose === 'secret-sealing') out(`sealed anew: ${await resealSecrets(composition)} secrets\n`);
 }
 
+/** From when on the key may be used. Throws when the processes do not get its file. */
+async function usable({ keyWatch }: Composition, id: string): Promise<number> {
+  await waitUntil(keyWatch, ({ states }) => usableFrom(states, id, keyWatch.times) !== undefined, usualPatience);
+  const from = usableFrom(keyWatch.view().states, id, keyWatch.times);
+  if (from === undefined) throw notYetUsed(keyWatch.view(), id);
+  return from;
+}
+
 async function used({ keyWatch }: Composition, purpose: RotatingPurpose, id: string, patience: number): Promise<void> {
-  if (await waitUntil(keyWatch, ({ states }) => states.active[purpose] === id, patience)) return;
-  const lacking = [...keyWatch.view().holders.values()].filter((tells) => tells?.held.includes(id) !== true).length;
-  throw new KeyRefusal(`the key \`${id}\` is published, and not in use yet: ${lacking} of the processes do not have its file in their key folder`);
+  if (!(await waitUntil(keyWatch, ({ states }) => states.active[purpose] === id, patience))) throw notYetUsed(keyWatch.view(), id);
+}
+
+function notYetUsed({ holders }: KeyView, id: string): KeyRefusal {
+  const lacking = [...holders.values()].filter((tells) => tells?.held.includes(id) !== true).length;
+  return new KeyRefusal(`the key \`${id}\` is published, and will be used when all processes have it: ${lacking} of ${holders.size} do not have its file in their key folder`);
 }
 
 /** Its change is an event of the log, told by the process that signs with it first. */
@@ -124,7 +137,7 @@ async function retireKey({ out }: KeysCommandParts, composition: Composition, se
   if (purpose === undefined || states.active[purpose] !== undefined) return;
   const next = Object.keys(states.keys).find((other) => recordOf(states, other)?.purpose === purpose && stateOf(states, other) === 'published');
   if (next === undefined) throw new KeyRefusal(`no \`${purpose}\` key takes its place: what needs one is refused until \`agency-sts keys rotate ${purpose}\` was run`);
-  const from = usableFrom(states, next, keyWatch.times);
+  const from = await usable(composition, next);
   if (from > now) out(`the ${purpose} key ${next} takes its place at ${new Date(from).toISOString()}, when verifiers have it; until then no sessions are issued\n`);
   else {
     await used(composition, purpose, next, usualPatience);
