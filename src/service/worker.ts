@@ -95,7 +95,7 @@ export async function startWorker(settings: Settings, composition: Composition, 
       await sealer.stop();
       endSettling();
       endProcessWatch();
-      endKeyWatch();
+      await endKeyWatch();
       endDurability();
       composition.redis.disconnect();
     },

@@ -7,7 +7,7 @@ import { rotateBySchedule } from './key-rotation.js';
 const scheduleMilliseconds = 1000;
 
 /** Until what it gives is called. */
-export function followKeys(settings: Settings, { redis, keyWatch, services: { random } }: Composition, log: Log): () => void {
+export function followKeys(settings: Settings, { redis, keyWatch, services: { random } }: Composition, log: Log): () => Promise<void> {
   const fault = (what: string) => (error: unknown): void => log.error({ cause: String(error) }, what);
   const end = keyWatch.start(fault('the states of the keys could not be followed'));
   if (settings.STS_KEY_ROTATION_DAYS === 0) return end;
@@ -26,6 +26,6 @@ export function followKeys(settings: Settings, { redis, keyWatch, services: { ra
   timer.unref();
   return () => {
     clearInterval(timer);
-    end();
+    return end();
   };
 }

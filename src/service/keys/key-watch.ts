@@ -1,5 +1,6 @@
 // The key ring of a process as it follows the states in Redis: what was published is loaded, what is due is done, what is retired is let go.
 import type { Random } from '../../base/clock.js';
+import { inTime } from '../../base/in-time.js';
 import { loadKeys, removeKey } from '../../keyring/files.js';
 import type { RingKey } from '../../keyring/key.js';
 import { keySetOf, type Keyring } from '../../keyring/keyring.js';
@@ -48,13 +49,14 @@ export interface KeyWatch extends KeyLife {
   /** Replaces the states by what `by` makes of them as they stand then; throws what it throws. */
   change(by: (states: KeyStates, now: number) => KeyStates): Promise<KeyView>;
   /** Looks every second, until what it gives is called. */
-  start(onFault: (error: unknown) => void): () => void;
+  start(onFault: (error: unknown) => void): () => Promise<void>;
 }
 
 const lookMilliseconds = 1000;
 /** Well below the time after which nobody waits for a process any more. */
 const freshMilliseconds = 5000;
 const unknownKeyMilliseconds = 100;
+const endMilliseconds = 1000;
 const mostTries = 20;
 
 const nothing: KeyStates = { generation: 0, active: {}, keys: {} };
@@ -190,10 +192,14 @@ export function keyWatch(parts: KeyWatchParts, initialKeys: readonly RingKey[]):
         });
       }, lookMilliseconds);
       timer.unref();
-      return () => {
+      return async () => {
         clearInterval(timer);
         isServing = false;
-        forgetHolder(redis, id).catch(() => undefined);
+        const forget = async (): Promise<void> => {
+          await running?.catch(() => undefined);
+          await forgetHolder(redis, id);
+        };
+        await inTime(forget(), endMilliseconds, () => new Error('Redis does not answer')).catch(() => undefined);
       };
     },
   };
