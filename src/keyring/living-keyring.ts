@@ -8,12 +8,11 @@ import { isRotating, recordOf, stateOf, type KeyStates } from './key-states.js';
 export interface KeyLife {
   /** Of the states that the ring stands on. A commit carries the one it was decided with. */
   generation(): number;
-  /** Resolves when the ring stands on states that were read after the call; for a key that is not known, at most every now and then. */
-  lookAgain(why: 'outdated' | 'unknown-key'): Promise<void>;
+  /** Whether others may have gone on without this process: it has not looked for too long. */
+  isStale(): boolean;
+  /** Resolves when the ring stands on states that were read after the call. */
+  lookAgain(): Promise<void>;
 }
-
-/** Of a ring that stays as it is. */
-export const unchangingLife: KeyLife = { generation: () => 0, lookAgain: () => Promise.resolve() };
 
 export interface LivingKeyring {
   readonly keyring: Keyring;

@@ -3,7 +3,7 @@ import type { AuditEvent } from '../audit/event.js';
 import { encodeEvent } from '../audit/record.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { authenticateRecord } from '../keyring/authenticate.js';
-import { unchangingLife, type KeyLife } from '../keyring/living-keyring.js';
+import type { KeyLife } from '../keyring/living-keyring.js';
 import { graceSeconds, longestSessionSeconds, markSeconds } from '../sessions/lifetime.js';
 import { encodeSession } from '../sessions/record.js';
 import { encodeRevocationNote } from '../sessions/revocation-note.js';
@@ -14,7 +14,7 @@ import { boundariesField, withBoundary } from './boundaries.js';
 import type { CellWatch } from './cell-watch.js';
 import type { KeyNames } from './cells.js';
 import { addChange, addRaise, type ChangeTools } from './change-steps.js';
-import { addStep, type Steps } from './steps.js';
+import { addStep, anyKeys, type Steps } from './steps.js';
 
 export interface CommitTools extends ChangeTools {
   readonly cells: CellWatch;
@@ -54,8 +54,8 @@ const reserveOf = (mostUnsealedEvents: number): number => Math.ceil(mostUnsealed
  * INVARIANT: nothing is decided on a cell that stands before what this process has seen of it, nor with keys of which
  * the cell knows that others took their place.
  */
-function addCells(steps: Steps, commit: Commit, { names, cells, keyLife = unchangingLife }: CommitTools): void {
-  const generation = commit.keyGeneration ?? keyLife.generation();
+function addCells(steps: Steps, commit: Commit, { names, cells, keyLife }: CommitTools): void {
+  const generation = commit.keyGeneration ?? keyLife?.generation() ?? anyKeys;
   for (const cell of cellsOf(commit, names)) {
     const { incarnation, sequence } = cells.known(cell);
     addStep(steps, 'N', names.cellState(cell), incarnation, sequence, generation);

@@ -45,7 +45,7 @@ export function commitStore(redis: RedisConnection, tools: CommitTools, { mostUn
         return redis instanceof Cluster ? commitApart(redis, steps, commit, tools, mostUnsealedEvents) : runSteps(redis, steps);
       });
       if (ran.verdict === outdatedKeys) {
-        await tools.keyLife?.lookAgain('outdated');
+        await tools.keyLife?.lookAgain();
         return { result: 'conflict' };
       }
       if (ran.verdict !== 'ok') return refusal(ran.verdict);

@@ -22,7 +22,7 @@ export type Authenticate = (request: ReceivedRequest, sourceIp: string, now: num
 /** Throws {@link ApiError} 401; unknown key, disabled key and wrong signature give one code and one text. */
 export function authenticator(services: Services): Authenticate {
   const { settings } = services;
-  const verifyToken = securityTokenVerifier(services.keyring, settings.issuer, services.keyLife);
+  const verifyToken = securityTokenVerifier(services.keyring, settings.issuer);
   const dummyKey = dummyVerificationKey();
   const options = { maximumSkewSeconds, region: settings.region, service: settings.serviceName, allowUnsignedPayload: settings.allowUnsignedPayload };
 

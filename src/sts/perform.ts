@@ -62,6 +62,8 @@ export async function perform<Body>(services: Services, store: CommitStore, auth
     return settled;
   };
 
+  // A process that was held up must not refuse what others make with a newer key.
+  if (services.keyLife.isStale()) await services.keyLife.lookAgain();
   // Read before anything is verified, signed or sealed: keys that change meanwhile are noticed by the commit.
   const keyGeneration = services.keyLife.generation();
   const caller = await identify();

@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Keyring } from '../keyring/keyring.js';
 import { keyIdOf, signJws, verifyJws } from '../keyring/jws.js';
-import { unchangingLife, type KeyLife } from '../keyring/living-keyring.js';
 import type { EcdsaPublicJwk } from '../signing/index.js';
 import type { StatusIndex, Session, SessionTag } from '../sessions/session.js';
 import { sessionUrn } from '../urn/urn.js';
@@ -81,17 +80,14 @@ export interface VerifiedToken {
 export type VerifyToken = (token: string, now: number) => Promise<VerifiedToken | undefined>;
 
 /** Verifies tokens; remembers the last ones, since one token comes with every request of its session. */
-export function securityTokenVerifier(keyring: Keyring, issuer: string, life: KeyLife = unchangingLife): VerifyToken {
+export function securityTokenVerifier(keyring: Keyring, issuer: string): VerifyToken {
   // Keyed by the whole text: only the very same bytes skip the signature check, never a variant of them.
   const verified = new LRUCache<string, VerifiedToken & { readonly keyId: string }>({ max: 10_000 });
   return async (token, now) => {
     const known = verified.get(token);
     const keyId = known?.keyId ?? keyIdOf(token);
-    if (keyId === undefined) return undefined;
-    // A process that was held up may not know yet what others sign with.
-    if (!keyring['token-signing'].byId.has(keyId)) await life.lookAgain('unknown-key');
     // INVARIANT: with its key a token is dead, remembered or not.
-    if (!keyring['token-signing'].byId.has(keyId)) return undefined;
+    if (keyId === undefined || !keyring['token-signing'].byId.has(keyId)) return undefined;
     if (known !== undefined) return now < known.expiresAt * 1000 ? known : undefined;
     const result = await readSecurityToken(keyring, issuer, token, now);
     if (result !== undefined) verified.set(token, { ...result, keyId });

@@ -55,7 +55,6 @@ export interface KeyWatch extends KeyLife {
 const lookMilliseconds = 1000;
 /** Well below the time after which nobody waits for a process any more. */
 const freshMilliseconds = 5000;
-const unknownKeyMilliseconds = 100;
 const endMilliseconds = 1000;
 const mostTries = 20;
 
@@ -148,27 +147,22 @@ export function keyWatch(parts: KeyWatchParts, initialKeys: readonly RingKey[]):
     return following;
   };
 
-  let lastUnknown = -Infinity;
+  const isStale = (): boolean => performance.now() - lookedAt >= freshMilliseconds;
   return {
     keyring, times, directory, look,
     view: () => view,
     generation: () => view.states.generation,
     async isFresh() {
-      if (performance.now() - lookedAt < freshMilliseconds) return true;
-      return look().then(() => true, () => false);
+      return !isStale() || look().then(() => true, () => false);
     },
     serve() {
       isServing = true;
     },
-    async lookAgain(why) {
-      if (why === 'unknown-key') {
-        // Anybody can name unknown keys.
-        if (performance.now() - lastUnknown < unknownKeyMilliseconds) return;
-        lastUnknown = performance.now();
-      }
+    isStale,
+    async lookAgain() {
       const { generation } = view.states;
       await look();
-      if (why === 'outdated' && view.states.generation === generation) await catchUp(generation);
+      if (view.states.generation === generation) await catchUp(generation);
     },
     async change(by) {
       for (let tries = 0; tries < mostTries; tries += 1) {

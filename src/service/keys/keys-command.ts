@@ -120,7 +120,8 @@ async function makeAuditKey(out: (text: string) => void, composition: Compositio
 
 async function retireKey({ out }: KeysCommandParts, composition: Composition, settings: Settings, id: string, isNow: boolean): Promise<void> {
   const { keyWatch, services } = composition;
-  const purpose = recordOf((await keyWatch.look()).states, id)?.purpose;
+  const before = (await keyWatch.look()).states;
+  const purpose = recordOf(before, id)?.purpose;
   if (isNow) await retireNow(keyWatch, id, services.random);
   else {
     await retireServed(keyWatch, id, async () => {
@@ -133,8 +134,13 @@ async function retireKey({ out }: KeysCommandParts, composition: Composition, se
   await replicated(composition, settings);
   out(`the key ${id} is retired: no process accepts it any more\n`);
   if (!isConfirmed) out(`${behind(keyWatch.view())} processes have not said so; they can end no call with it, since each commit asks\n`);
+  if (purpose === undefined || before.active[purpose] !== id) return;
   const { states, now } = keyWatch.view();
-  if (purpose === undefined || states.active[purpose] !== undefined) return;
+  const active = states.active[purpose];
+  if (active !== undefined) {
+    out(`the ${purpose} key ${active} took its place\n`);
+    return;
+  }
   const next = Object.keys(states.keys).find((other) => recordOf(states, other)?.purpose === purpose && stateOf(states, other) === 'published');
   if (next === undefined) throw new KeyRefusal(`no \`${purpose}\` key takes its place: what needs one is refused until \`agency-sts keys rotate ${purpose}\` was run`);
   const from = await usable(composition, next);
