@@ -54,11 +54,10 @@ const reserveOf = (mostUnsealedEvents: number): number => Math.ceil(mostUnsealed
  * INVARIANT: nothing is decided on a cell that stands before what this process has seen of it, nor with keys of which
  * the cell knows that others took their place.
  */
-function addCells(steps: Steps, commit: Commit, { names, cells, keyLife }: CommitTools): void {
-  const generation = commit.keyGeneration ?? keyLife?.generation() ?? anyKeys;
+function addCells(steps: Steps, commit: Commit, { names, cells }: CommitTools): void {
   for (const cell of cellsOf(commit, names)) {
     const { incarnation, sequence } = cells.known(cell);
-    addStep(steps, 'N', names.cellState(cell), incarnation, sequence, generation);
+    addStep(steps, 'N', names.cellState(cell), incarnation, sequence, commit.keyGeneration ?? anyKeys);
   }
 }
 

@@ -10,7 +10,7 @@ import { reach, type RedisConnection } from './client.js';
 import { commitApart } from './commit-apart.js';
 import { stepsOf, type CommitTools } from './commit-steps.js';
 import { runSteps, type Ran } from './run-steps.js';
-import type { Steps } from './steps.js';
+import { anyKeys, type Steps } from './steps.js';
 
 /** How exact the last use of a key or a session is told, which is also how seldom a process writes it. */
 const useSeconds = 60;
@@ -35,17 +35,18 @@ export function commitStore(redis: RedisConnection, tools: CommitTools, { mostUn
 
   return {
     async commit(commit) {
-      const { changes = [] } = commit;
+      const { changes = [], keyGeneration = tools.keyLife?.generation() ?? anyKeys } = commit;
       const claims = claimsOf(changes);
       const keyUse = commit.keyUse !== undefined && keyUses.isNews(commit.keyUse.accessKeyId, commit.keyUse.usedAt) ? commit.keyUse : undefined;
       const sessionUse = commit.sessionUse !== undefined && sessionUses.isNews(commit.sessionUse.session.sessionId, commit.sessionUse.usedAt) ? commit.sessionUse : undefined;
-      const steps = stepsOf({ ...commit, keyUse, sessionUse }, claims, tools, mostUnsealedEvents);
+      const steps = stepsOf({ ...commit, keyGeneration, keyUse, sessionUse }, claims, tools, mostUnsealedEvents);
       const ran = await reach(async () => {
         await prepareChanges(redis, names, commit, claims);
         return redis instanceof Cluster ? commitApart(redis, steps, commit, tools, mostUnsealedEvents) : runSteps(redis, steps);
       });
       if (ran.verdict === outdatedKeys) {
-        await tools.keyLife?.lookAgain();
+        // Another call of this process may have found that out, and have looked.
+        if (tools.keyLife !== undefined && tools.keyLife.generation() <= keyGeneration) await tools.keyLife.lookAgain();
         return { result: 'conflict' };
       }
       if (ran.verdict !== 'ok') return refusal(ran.verdict);

@@ -65,7 +65,7 @@ export async function startWorker(settings: Settings, composition: Composition, 
   await composition.processes.look().catch(() => undefined);
   // From now on no key is used that this process lacks.
   composition.keyWatch.serve();
-  await composition.keyWatch.look();
+  await composition.keyWatch.look().catch(() => undefined);
   const endDurability = await composition.durability.start();
   await listen(server, settings.STS_PORT, settings.STS_HOST).catch((error: unknown) => {
     endDurability();
