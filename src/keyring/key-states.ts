@@ -45,8 +45,7 @@ export const encodeKeyStates = (states: KeyStates): string => JSON.stringify(sta
 
 /** Throws for a text that {@link encodeKeyStates} does not give. */
 export function decodeKeyStates(text: string): KeyStates {
-  // zod types what is absent as undefined.
-  return keyStates.parse(JSON.parse(text)) as KeyStates;
+  return keyStates.parse(JSON.parse(text));
 }
 
 export function stateOf(states: KeyStates, id: string): KeyState | undefined {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pooledRandom } from '../../src/base/clock.js';
 import { TamperedRecordError } from '../../src/keyring/authenticate.js';
-import { firstStates, publish, type KeyStates } from '../../src/keyring/key-states.js';
+import { publish, type KeyStates } from '../../src/keyring/key-states.js';
 import { keyHoldersKey, keyStatesKey } from '../../src/redis/cells.js';
 import { claimRotation, forgetHolder, latestGeneration, raiseGeneration, readKeyStates, writeKeyStates } from '../../src/redis/key-states.js';
 import { rotate } from '../../src/service/keys/key-rotation.js';

@@ -20,11 +20,11 @@ import { resealSecrets, sealedWith } from './reseal.js';
 type Work = (composition: Composition, settings: Settings) => Promise<void>;
 
 export interface KeysCommandParts {
-  out(text: string): void;
+  readonly out: (text: string) => void;
   /** Runs work on the state that the settings name; it finds one there, or is refused. */
-  withState(work: Work, options: ComposeOptions): Promise<void>;
+  readonly withState: (work: Work, options: ComposeOptions) => Promise<void>;
   /** Runs work that needs the settings alone. */
-  withSettings(work: (settings: Settings) => Promise<void>): Promise<void>;
+  readonly withSettings: (work: (settings: Settings) => Promise<void>) => Promise<void>;
 }
 
 interface RotateOptions {
