@@ -5,6 +5,7 @@ import type { Random } from '../base/clock.js';
 import { checkPath } from '../signing/index.js';
 import { send } from './answer.js';
 import { errorHandler, type Log, type UnidentifiedCall } from './errors.js';
+import { serveKeySet, type PublishedKeys } from './key-set.js';
 import { serveMetrics, type Metrics } from './metrics.js';
 import { openApiDocument } from './openapi.js';
 import { iamOperations } from './operations/iam/index.js';
@@ -28,6 +29,7 @@ export interface AppParts {
   /** Whether calls can be served now, and if not, why. */
   readonly readiness: () => Promise<Readiness>;
   readonly metrics: () => Promise<Metrics>;
+  readonly publishedKeys: PublishedKeys;
   readonly log: Log;
   readonly countUnidentified: (call: UnidentifiedCall) => void;
 }
@@ -54,6 +56,7 @@ export function createApp(parts: AppParts): Express {
   app.get('/readyz', answerReadiness(parts));
   app.get('/metrics', serveMetrics(parts.metrics));
   app.use(refuseOddPath);
+  app.get('/.well-known/jwks.json', serveKeySet(parts.publishedKeys));
   app.get('/openapi.json', (_request, response) => send(response, 200, document));
   app.use(refuseOddContent);
   app.use(addressLimit(limits.address.perMinute, limits.address.counter));

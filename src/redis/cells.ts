@@ -114,6 +114,12 @@ export const auditLogKey = 'agency-sts:audit-log';
 export const auditSignerKey = 'agency-sts:audit-signer';
 /** String: there while a process tells the audit of another key. */
 export const auditSignerChangeKey = 'agency-sts:audit-signer-change';
+/** What becomes of the keys: which are published, active, retiring, retired. */
+export const keyStatesKey = 'agency-sts:key-states';
+/** Hash: which keys each process has. */
+export const keyHoldersKey = '{agency-sts:key-states}:holders';
+/** String: there while a process makes a new key by schedule; followed by the purpose. */
+export const keyRotationKey = 'agency-sts:key-rotation';
 /** Set of account ids: of every account that exists, and of such as were never finished. */
 export const accountsKey = 'agency-sts:accounts';
 /** Bounded stream of calls that no account can be charged with. */

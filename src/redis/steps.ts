@@ -27,6 +27,9 @@ export function addStep(steps: Steps, letter: Letter, key: string, ...values: St
   steps.push({ letter, key, values });
 }
 
+/** For a step that does not depend on which keys are in use. */
+export const anyKeys = -1;
+
 /** The hash tag of a key's cell. */
 export const cellTagOf = (key: string): string => key.slice(0, key.indexOf('}') + 1);
 

@@ -55,6 +55,8 @@ export const settingsSchema = z.object({
   STS_AUDIT_DIR: text.optional(),
   STS_AUDIT_RETENTION_DAYS: whole(0, 36_500, 0),
   STS_AUDIT_MAX_UNSEALED: whole(1000, 10_000_000, 65_536),
+  STS_JWKS_MAX_AGE: whole(1, 86_400, 300),
+  STS_KEY_ROTATION_DAYS: whole(0, 3650, 0),
   STS_MAX_CLOCK_SKEW: whole(1, 900, 60),
   STS_REJECT_REPLAYS: flag,
   STS_ALLOW_UNSIGNED_PAYLOAD: flag,

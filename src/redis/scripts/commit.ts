@@ -19,7 +19,7 @@ export const indexPageSize = 128;
  * | S session | record, seconds | key absent | the record |
  * | L lengthen | seconds | – | the key lives that long, or longer as it did |
  * | I index | session id, seconds | counter is one, page readable | the next place of the newest page |
- * | N not gone back | incarnation, sequence | the cell is that one, and at least as far | – |
+ * | N not gone back | incarnation, sequence, generation of the keys | the cell is that one, and at least as far; it knows of no later keys (verdict `O`), unless that is -1 | the generation, if it is later |
  * | E event | key of the cell, record, most | fewer entries than that, none behind the cell's sequence | the event under the cell's next number, which is a result |
  * | K mark | text, seconds | key readable | the text, unless there is one; it lives that long from now on |
  * | W session use | text, seconds | – | the text |
@@ -45,7 +45,7 @@ local function step(i)
   if op == 'D' then return op, key, i + 3, i + 3 + tonumber(ARGV[i + 2]) end
   if op == 'A' then return op, key, i + 2, i + 5 + tonumber(ARGV[i + 4]) end
   if op == 'M' or op == 'B' then return op, key, i + 2, i + 2 end
-  if op == 'E' then return op, key, i + 2, i + 5 end
+  if op == 'E' or op == 'N' then return op, key, i + 2, i + 5 end
   if op == 'R' or op == 'H' or op == 'X' or op == 'L' then return op, key, i + 2, i + 3 end
   return op, key, i + 2, i + 4
 end
@@ -78,14 +78,18 @@ end
 
 -- Counters by their keys, read once: each call of a command costs a microsecond.
 local seen = {}
+local later = {}
 
 local i = 1
 while i <= count do
   local op, key, from, next = step(i)
   if op == 'N' then
-    local cell = redis.call('HMGET', key, 'incarnation', 'sequence')
+    local cell = redis.call('HMGET', key, 'incarnation', 'sequence', 'keys')
     seen[key] = counter(cell[2], key)
     if cell[1] ~= ARGV[from] or seen[key] < tonumber(ARGV[from + 1]) then return {op} end
+    local decided, current = tonumber(ARGV[from + 2]), counter(cell[3], key)
+    if decided >= 0 and decided < current then return {'O'} end
+    if decided > current then later[key] = ARGV[from + 2] end
   elseif op == 'A' then
     local revision = ARGV[from + 1]
     if (redis.call('HGET', key, 'rev') or '0') ~= revision and mattered(KEYS[tonumber(ARGV[from])], revision, from + 3, next) then return {op} end
@@ -134,7 +138,9 @@ local results = {'ok'}
 i = 1
 while i <= count do
   local op, key, from, next = step(i)
-  if op == 'T' then
+  if op == 'N' then
+    if later[key] then redis.call('HSET', key, 'keys', later[key]) end
+  elseif op == 'T' then
     redis.call('HSET', key, ARGV[from], ARGV[from + 1])
   elseif op == 'R' then
     redis.call('SET', key, '1', 'EX', ARGV[from])
