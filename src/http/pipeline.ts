@@ -5,6 +5,7 @@ import type { Authenticate } from '../sts/authenticate.js';
 import type { CommitStore } from '../sts/commit.js';
 import { perform } from '../sts/perform.js';
 import type { Services } from '../sts/services.js';
+import { addressOf } from './address.js';
 import { giveHeader, send, sendNothing } from './answer.js';
 import { writes, type Input, type Operation } from './operation.js';
 import { formBody, jsonBody, rawBody } from './received-body.js';
@@ -18,7 +19,7 @@ export interface Door {
   readonly services: Services;
   readonly store: CommitStore;
   readonly authenticate: Authenticate;
-  readonly limitAccessKey: (request: Request, response: Response, accessKeyId: string) => Promise<void>;
+  readonly limitAccessKey: (response: Response, accessKeyId: string) => Promise<void>;
 }
 
 /** Serves one operation; errors go to the one error handler. */
@@ -43,8 +44,8 @@ export function serve(door: Door, operation: Operation): RequestHandler {
       writes: writes(operation),
       request: received,
       requestId,
-      sourceIp: sourceIp(request),
-      admit: (caller) => door.limitAccessKey(request, response, caller.accessKeyId),
+      sourceIp: addressOf(request, response),
+      admit: (caller) => door.limitAccessKey(response, caller.accessKeyId),
       decide: (caller, call) => {
         input = validate(operation, {
           path: request.params, query: queryOf(received.target), body: () => bodyOf(operation)(received.body, caller.signature.header('content-type')),
@@ -72,6 +73,3 @@ function queryOf(target: string): string {
   const mark = target.indexOf('?');
   return mark < 0 ? '' : target.slice(mark + 1);
 }
-
-/** IPv4 addresses of a dual-stack socket in their own form, as policies write them. */
-export const sourceIp = (request: Request): string => (request.ip ?? '').replace(/^::ffff:(?=\d+\.)/, '');

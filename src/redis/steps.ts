@@ -46,6 +46,10 @@ export function argumentsOf(steps: readonly Step[]): ScriptArguments {
     numbers.set(key, number);
     return number;
   };
-  const values = steps.flatMap((step) => [step.letter, numberOf(step.key), ...step.values.map((value) => (typeof value === 'object' ? numberOf(value.key) : value))]);
+  const values: (string | number)[] = [];
+  for (const step of steps) {
+    values.push(step.letter, numberOf(step.key));
+    for (const value of step.values) values.push(typeof value === 'object' ? numberOf(value.key) : value);
+  }
   return { keys: [...numbers.keys()], values };
 }
