@@ -25,8 +25,12 @@ export type ConditionEntries = Iterable<readonly [name: string, value: Condition
  * @param entries or what gives them, when the first key is asked for: many policies ask for none
  */
 export function contextOf(entries: ConditionEntries | (() => ConditionEntries)): ConditionContext {
+  if (typeof entries !== 'function') {
+    const known = entriesByName(entries);
+    return { entry: (folded) => known.get(folded) };
+  }
   let known: ReadonlyMap<string, ContextEntry> | undefined;
-  return { entry: (folded) => (known ??= entriesByName(typeof entries === 'function' ? entries() : entries)).get(folded) };
+  return { entry: (folded) => (known ??= entriesByName(entries())).get(folded) };
 }
 
 function entriesByName(entries: ConditionEntries): ReadonlyMap<string, ContextEntry> {
