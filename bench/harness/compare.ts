@@ -36,7 +36,7 @@ export interface VariantResult {
   readonly p50: number;
   readonly p99: number;
   readonly requests: number;
-  /** Answers with another status than 200, by status; 0: the connection broke. */
+  /** Answers with another status than 200, by status, those of the first round as well; 0: the connection broke. */
   readonly failures: Readonly<Record<string, number>>;
   /** Requests that were signed during the rounds, for lack of ready ones. */
   readonly signedLate: number;
@@ -68,18 +68,19 @@ interface MeasuredRound extends RoundResult {
 /** @param pairs which variant is told as a ratio of which other */
 export async function compare(load: Load, signing: SigningCost, variants: readonly Variant[], pairs: readonly (readonly [of: string, to: string])[], plan: Plan): Promise<Comparison> {
   const rounds = new Map<string, MeasuredRound[]>(variants.map(({ name }) => [name, []]));
+  const firsts = new Map<string, MeasuredRound[]>(variants.map(({ name }) => [name, []]));
   const signatures: number[] = [];
   for (let round = 0; round <= plan.rounds; round += 1) {
     const turn = round % variants.length;
     for (const variant of [...variants.slice(turn), ...variants.slice(0, turn)]) {
       const result = await measuredRound(load, variant, round === 0 ? { ...plan, milliseconds: plan.warmUpMilliseconds } : plan);
-      if (round > 0) rounds.get(variant.name)?.push(result);
+      (round === 0 ? firsts : rounds).get(variant.name)?.push(result);
     }
     if (round > 0) signatures.push(await signing.measure());
   }
   const of = (name: string): readonly MeasuredRound[] => rounds.get(name) ?? [];
   return {
-    variants: variants.map(({ name }) => variantResult(name, of(name))),
+    variants: variants.map(({ name }) => variantResult(name, of(name), firsts.get(name) ?? [])),
     ratios: pairs.map(([one, other]) => ratioOf(one, of(one), other, of(other))),
     signatureMicroseconds: median(signatures),
   };
@@ -119,10 +120,10 @@ function total(pids: readonly number[]): number | undefined {
   return times.some((time) => time === undefined) ? undefined : sum(times.map((time) => time ?? 0));
 }
 
-function variantResult(name: string, rounds: readonly MeasuredRound[]): VariantResult {
+function variantResult(name: string, rounds: readonly MeasuredRound[], firsts: readonly MeasuredRound[]): VariantResult {
   const latencies = rounds.flatMap((round) => [...round.latencies]);
   const failures: Record<string, number> = {};
-  for (const [status, count] of rounds.flatMap(({ statuses }) => statuses)) if (status !== 200) failures[status] = (failures[status] ?? 0) + count;
+  for (const [status, count] of [...firsts, ...rounds].flatMap(({ statuses }) => statuses)) if (status !== 200) failures[status] = (failures[status] ?? 0) + count;
   return {
     name,
     requestsPerSecond: median(rounds.map(({ perSecond }) => perSecond)),
