@@ -29,13 +29,13 @@ export const keystone: Peer = {
       await manage('bootstrap', '--bootstrap-password', password, '--bootstrap-public-url', url, '--bootstrap-region-id', 'one');
       const program = await must('sh', ['-c', 'command -v keystone-wsgi-public']);
       const child = launch([
-        'uwsgi', '--plugins', 'python3', '--http-socket', `127.0.0.1:${port}`, '--http-keepalive', '--processes', '2', '--threads', '1', '--master', '--die-on-term', '--disable-logging', '--wsgi-file', program,
+        'uwsgi', '--plugins', 'python3', '--http11-socket', `127.0.0.1:${port}`, '--processes', '2', '--threads', '1', '--master', '--die-on-term', '--disable-logging', '--wsgi-file', program,
       ], { OS_KEYSTONE_CONFIG_DIR: folder.path, OS_KEYSTONE_CONFIG_FILES: 'keystone.conf' }, () => true);
       await waitUntilAnswering(child, url, (status) => status === 200);
       const token = await passwordToken(url);
       const body = JSON.stringify({ auth: { identity: { methods: ['token'], token: { id: token } }, scope: { project: { name: 'admin', domain: { id: 'default' } } } } });
       return {
-        version: await must('python3', ['-c', 'import importlib.metadata; print(importlib.metadata.version("keystone"))']).catch(() => 'unknown'),
+        version: await must('keystone-manage', ['--version']).catch(() => 'unknown'),
         server: {
           port, pids: () => processTree(child.pid ?? 0), redisPids: () => [],
           async stop() {
