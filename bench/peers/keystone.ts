@@ -29,7 +29,7 @@ export const keystone: Peer = {
       await manage('bootstrap', '--bootstrap-password', password, '--bootstrap-public-url', url, '--bootstrap-region-id', 'one');
       const program = await must('sh', ['-c', 'command -v keystone-wsgi-public']);
       const child = launch([
-        'uwsgi', '--plugins', 'python3', '--http11-socket', `127.0.0.1:${port}`, '--processes', '2', '--threads', '1', '--master', '--die-on-term', '--disable-logging', '--wsgi-file', program,
+        'uwsgi', '--plugins', 'python3', '--http-socket', `127.0.0.1:${port}`, '--processes', '2', '--threads', '1', '--listen', '100', '--master', '--die-on-term', '--disable-logging', '--wsgi-file', program,
       ], { OS_KEYSTONE_CONFIG_DIR: folder.path, OS_KEYSTONE_CONFIG_FILES: 'keystone.conf' }, () => true);
       await waitUntilAnswering(child, url, (status) => status === 200);
       const token = await passwordToken(url);
@@ -43,9 +43,10 @@ export const keystone: Peer = {
             await folder.remove();
           },
         },
-        source: manyRequests((number) => [
-          'POST /v3/auth/tokens HTTP/1.1', `host: 127.0.0.1:${port}`, 'content-type: application/json', `content-length: ${body.length}`, `x-request-number: ${number}`, '', body,
-        ].join('\r\n')),
+        // A uwsgi process serves one connection until it ends.
+        source: { ...manyRequests((number) => [
+          'POST /v3/auth/tokens HTTP/1.1', `host: 127.0.0.1:${port}`, 'content-type: application/json', `content-length: ${body.length}`, `x-request-number: ${number}`, 'connection: close', '', body,
+        ].join('\r\n')), closes: true },
         answer: 201,
       };
     } catch (error) {

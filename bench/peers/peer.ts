@@ -21,7 +21,7 @@ export interface Peer {
 /** Requests that are made once and taken in turn: peers neither remember nor refuse what came before. */
 export const distinctRequests = 2000;
 
-export const manyRequests = (make: (number: number) => string): RequestSource =>
+export const manyRequests = (make: (number: number) => string): Extract<RequestSource, { readonly kind: 'ready' }> =>
   ({ kind: 'ready', requests: Array.from({ length: distinctRequests }, (_, number) => make(number)) });
 
 /** A form post on a connection that stays. @param headers whole lines */
