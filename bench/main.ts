@@ -11,19 +11,23 @@ import { assumeSuite, chainSuite, identitySuite } from './suites/against-floor.j
 import { accountsSuite, agenciesSuite, chainDepthSuite, sessionsSuite, statementsSuite } from './suites/flat.js';
 import { memorySuite } from './suites/memory.js';
 import { pacedSuite } from './suites/paced.js';
+import { peerSuites } from './suites/peers.js';
 import { processesSuite } from './suites/processes.js';
 import type { Suite, SuiteResult } from './suites/suite.js';
 import { world } from './world/world.js';
 
 const suites: readonly Suite[] = [assumeSuite, chainSuite, identitySuite, pacedSuite, processesSuite, sessionsSuite, agenciesSuite, accountsSuite, statementsSuite, chainDepthSuite, memorySuite];
 
+/** Only when they are asked for: their servers have to be installed. */
+const otherSuites: readonly Suite[] = peerSuites;
+
 /** `flat` stands for all whose names begin with `flat:`. */
 const isNamed = (name: string, wanted: string): boolean => name === wanted || name.startsWith(`${wanted}:`);
 
 async function main({ isShort, jsonToStdout, out, only, sizes }: Options): Promise<void> {
-  const unknown = only?.find((name) => !suites.some((suite) => isNamed(suite.name, name)));
-  if (unknown !== undefined) throw new Error(`there is no suite ${unknown}: the suites are ${suites.map(({ name }) => name).join(', ')}`);
-  const chosen = suites.filter(({ name }) => only === undefined || only.some((wanted) => isNamed(name, wanted)));
+  const unknown = only?.find((name) => ![...suites, ...otherSuites].some((suite) => isNamed(suite.name, name)));
+  if (unknown !== undefined) throw new Error(`there is no suite ${unknown}: the suites are ${[...suites, ...otherSuites].map(({ name }) => name).join(', ')}`);
+  const chosen = only === undefined ? suites : [...suites, ...otherSuites].filter(({ name }) => only.some((wanted) => isNamed(name, wanted)));
   const text = jsonToStdout ? process.stderr : process.stdout;
   const say = (message: string): void => void process.stderr.write(`bench: ${message}\n`);
   const placed = cores();

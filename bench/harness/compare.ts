@@ -2,7 +2,7 @@
 import type { Load } from '../load/load.js';
 import type { RoundResult } from '../load/orders.js';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { processorTime, processTree } from './machine.js';
+import { processorTime } from './machine.js';
 import type { Measured } from './servers.js';
 import type { SigningCost } from './signing-cost.js';
 import { median, quantile, sum } from './statistics.js';
@@ -12,6 +12,8 @@ export interface Variant {
   /** Of the load generator. */
   readonly target: string;
   readonly server: Measured;
+  /** Status of an answer as it should be; 200 if absent. */
+  readonly answer?: number;
 }
 
 export interface Plan {
@@ -36,7 +38,7 @@ export interface VariantResult {
   readonly p50: number;
   readonly p99: number;
   readonly requests: number;
-  /** Answers with another status than 200, by status; 0: the connection broke. */
+  /** Answers with another status than the expected one, by status, those of the first round as well; 0: the connection broke. */
   readonly failures: Readonly<Record<string, number>>;
   /** Requests that were signed during the rounds, for lack of ready ones. */
   readonly signedLate: number;
@@ -68,18 +70,19 @@ interface MeasuredRound extends RoundResult {
 /** @param pairs which variant is told as a ratio of which other */
 export async function compare(load: Load, signing: SigningCost, variants: readonly Variant[], pairs: readonly (readonly [of: string, to: string])[], plan: Plan): Promise<Comparison> {
   const rounds = new Map<string, MeasuredRound[]>(variants.map(({ name }) => [name, []]));
+  const firsts = new Map<string, MeasuredRound[]>(variants.map(({ name }) => [name, []]));
   const signatures: number[] = [];
   for (let round = 0; round <= plan.rounds; round += 1) {
     const turn = round % variants.length;
     for (const variant of [...variants.slice(turn), ...variants.slice(0, turn)]) {
       const result = await measuredRound(load, variant, round === 0 ? { ...plan, milliseconds: plan.warmUpMilliseconds } : plan);
-      if (round > 0) rounds.get(variant.name)?.push(result);
+      (round === 0 ? firsts : rounds).get(variant.name)?.push(result);
     }
     if (round > 0) signatures.push(await signing.measure());
   }
   const of = (name: string): readonly MeasuredRound[] => rounds.get(name) ?? [];
   return {
-    variants: variants.map(({ name }) => variantResult(name, of(name))),
+    variants: variants.map(({ name, answer = 200 }) => variantResult(name, answer, of(name), firsts.get(name) ?? [])),
     ratios: pairs.map(([one, other]) => ratioOf(one, of(one), other, of(other))),
     signatureMicroseconds: median(signatures),
   };
@@ -87,12 +90,12 @@ export async function compare(load: Load, signing: SigningCost, variants: readon
 
 async function measuredRound(load: Load, { name, target, server }: Variant, { milliseconds, connections, rates }: Plan): Promise<MeasuredRound> {
   const rate = rates?.get(name);
-  const pids = server.pids();
-  const before = [total(pids), processorTime(server.redisPid)] as const;
+  const [pids, redisPids] = [server.pids(), server.redisPids()];
+  const before = [total(pids), total(redisPids)] as const;
   const result = await load.round(target, { milliseconds, connections, ...(rate !== undefined && { rate }) });
   await settled(server);
-  const after = [total(pids), processorTime(server.redisPid)] as const;
-  const perRequest = (start: number | undefined, end: number | undefined): number | undefined => (start === undefined || end === undefined ? undefined : (end - start) / Math.max(result.answers, 1));
+  const after = [total(pids), total(redisPids)] as const;
+  const perRequest = (start: number | undefined, end: number | undefined): number | undefined => (start === undefined || end === undefined ? undefined : Math.max(end - start, 0) / Math.max(result.answers, 1));
   return { ...result, serverMicroseconds: perRequest(before[0], after[0]), redisMicroseconds: perRequest(before[1], after[1]) };
 }
 
@@ -104,7 +107,7 @@ const settlingStep = 60;
  * of this round, and must not run beside the next variant.
  */
 async function settled(server: Measured): Promise<void> {
-  const used = (): number => total([...server.pids(), ...processTree(server.redisPid)]) ?? 0;
+  const used = (): number => total([...server.pids(), ...server.redisPids()]) ?? 0;
   for (let waited = 0, before = used(); waited < longestSettling; waited += settlingStep) {
     await sleep(settlingStep);
     const now = used();
@@ -114,15 +117,16 @@ async function settled(server: Measured): Promise<void> {
   }
 }
 
+/** A process that ends meanwhile, such as one that rewrites the file of a Redis, takes its time along. */
 function total(pids: readonly number[]): number | undefined {
   const times = pids.map(processorTime);
-  return times.some((time) => time === undefined) ? undefined : sum(times.map((time) => time ?? 0));
+  return times.every((time) => time === undefined) ? undefined : sum(times.map((time) => time ?? 0));
 }
 
-function variantResult(name: string, rounds: readonly MeasuredRound[]): VariantResult {
+function variantResult(name: string, expected: number, rounds: readonly MeasuredRound[], firsts: readonly MeasuredRound[]): VariantResult {
   const latencies = rounds.flatMap((round) => [...round.latencies]);
   const failures: Record<string, number> = {};
-  for (const [status, count] of rounds.flatMap(({ statuses }) => statuses)) if (status !== 200) failures[status] = (failures[status] ?? 0) + count;
+  for (const [status, count] of [...firsts, ...rounds].flatMap(({ statuses }) => statuses)) if (status !== expected) failures[status] = (failures[status] ?? 0) + count;
   return {
     name,
     requestsPerSecond: median(rounds.map(({ perSecond }) => perSecond)),

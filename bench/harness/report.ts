@@ -22,10 +22,10 @@ function comparisonLines({ variants, ratios, signatureMicroseconds }: Comparison
   ];
 }
 
-function warnings({ name, failures, signedLate, requests }: VariantResult): readonly string[] {
+function warnings({ name, failures, signedLate }: VariantResult): readonly string[] {
   const failed = Object.entries(failures).map(([status, count]) => `${count} × ${status === '0' ? 'no answer' : status}`);
   return [
-    ...(failed.length === 0 ? [] : [`  *** WARNING: of ${requests} requests to ${name} not all were answered with 200: ${failed.join(', ')} ***`]),
+    ...(failed.length === 0 ? [] : [`  *** WARNING: not all requests to ${name} were answered as they should be: ${failed.join(', ')} ***`]),
     ...(signedLate === 0 ? [] : [`  note: ${signedLate} requests to ${name} were signed while it was measured`]),
   ];
 }

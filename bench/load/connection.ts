@@ -4,14 +4,18 @@ import { connect, type Socket } from 'node:net';
 export interface Connection {
   /** One request at a time. */
   send(request: Buffer): void;
+  /** What is not answered yet counts as broken. */
   close(): void;
 }
 
 const headEnd = Buffer.from('\r\n\r\n');
 const lastChunk = Buffer.from('0\r\n\r\n');
 
-/** @param answered with the status, or 0 where the connection broke before the answer was whole; the next request gets a new one */
-export function openConnection(port: number, answered: (status: number) => void): Connection {
+/**
+ * @param closes whether each request gets a connection of its own, whatever the answers say
+ * @param answered with the status, or 0 where the connection broke before the answer was whole; the next request gets a new one
+ */
+export function openConnection(port: number, closes: boolean, answered: (status: number) => void): Connection {
   let socket: Socket | undefined;
   let isWaiting = false;
   let received: Buffer = Buffer.alloc(0);
@@ -44,7 +48,7 @@ export function openConnection(port: number, answered: (status: number) => void)
     const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
     const isWhole = length === undefined ? endsInChunks(head) : received.length >= end + 4 + Number(length);
     if (!isWhole) return;
-    if (/\r\nconnection: *close/i.test(head)) {
+    if (closes || /\r\nconnection: *close/i.test(head)) {
       const closing = socket;
       socket = undefined;
       closing?.destroy();
@@ -64,6 +68,7 @@ export function openConnection(port: number, answered: (status: number) => void)
       const closing = socket;
       socket = undefined;
       closing?.destroy();
+      finish(0);
     },
   };
 }

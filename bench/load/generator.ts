@@ -5,6 +5,7 @@ import { requestsOf, type NextRequest } from './source.js';
 
 interface Target {
   readonly port: number;
+  readonly closes: boolean;
   next: NextRequest;
   readonly lanes: Lane[];
   /** Signed ahead; filled before each round. */
@@ -20,6 +21,8 @@ interface Lane {
 
 const targets = new Map<string, Target>();
 const reserve = 1.5;
+/** Milliseconds after the end of a round in which its last answers must come. */
+const longestWait = 15_000;
 
 function targetOf(name: string): Target {
   const target = targets.get(name);
@@ -80,7 +83,9 @@ async function run(target: Target, { milliseconds, connections, rate }: Round): 
       if (inFlight === 0) done();
     });
   }
+  const giveUp = setTimeout(() => lanes.forEach(({ connection }) => connection.close()), milliseconds + longestWait);
   await ended;
+  clearTimeout(giveUp);
   const { user, system } = process.cpuUsage(before);
   const answers = latencies.length;
   target.expected = Math.max(target.expected, (answers / milliseconds) * 1000 * reserve);
@@ -96,7 +101,7 @@ let handlers: (lane: Lane, status: number) => void = () => undefined;
 function laneOf(target: Target, index: number): Lane {
   const known = target.lanes[index];
   if (known !== undefined) return known;
-  const lane: Lane = { sentAt: 0, connection: openConnection(target.port, (status) => handlers(lane, status)) };
+  const lane: Lane = { sentAt: 0, connection: openConnection(target.port, target.closes, (status) => handlers(lane, status)) };
   target.lanes.push(lane);
   return lane;
 }
@@ -124,7 +129,7 @@ function fill(target: Target, count: number): void {
 async function follow(order: Order): Promise<RoundResult | null> {
   if (order.kind === 'round') return run(targetOf(order.target), order);
   if (order.kind === 'open') {
-    targets.set(order.target, { port: order.port, next: requestsOf(order.source, order.port), lanes: [], ready: [], expected: 4000 });
+    targets.set(order.target, { port: order.port, closes: order.source.kind === 'ready' && order.source.closes === true, next: requestsOf(order.source, order.port), lanes: [], ready: [], expected: 4000 });
     return null;
   }
   for (const { connection } of targetOf(order.target).lanes) connection.close();

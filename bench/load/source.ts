@@ -7,8 +7,8 @@ export type RequestSource =
   | { readonly kind: 'assume'; readonly keys: readonly (Key | SessionKey)[]; readonly agencyUrns: readonly string[] }
   /** Caller identity: each with another value of a signed header. */
   | { readonly kind: 'identity'; readonly keys: readonly (Key | SessionKey)[] }
-  /** Whole requests as they are sent, in turn. */
-  | { readonly kind: 'ready'; readonly requests: readonly string[] };
+  /** Whole requests as they are sent, in turn; each on a connection of its own where the server holds a process for each. */
+  | { readonly kind: 'ready'; readonly requests: readonly string[]; readonly closes?: boolean };
 
 /** Makes the next request, ready for the wire. */
 export type NextRequest = () => Buffer;

@@ -1,11 +1,12 @@
 // What must not grow with what there is: each pair is one call beside the same call where there is much more of something.
 import type { BootstrapFileText } from '../../src/directory/bootstrap-file.js';
+import type { Composition } from '../../src/service/composition.js';
 import { compare, type Comparison } from '../harness/compare.js';
 import { startPool, type Pool } from '../harness/pool.js';
 import { environmentOf, startService, type Start } from '../harness/servers.js';
 import type { RequestSource } from '../load/source.js';
 import { assumed } from '../world/assumed.js';
-import { withComposition } from '../world/composition.js';
+import { addAccounts, withComposition } from '../world/composition.js';
 import { accountWithAgencies, callerWithStatements, manyAccounts, worldWith } from '../world/large.js';
 import { fillWithSessions } from '../world/live-sessions.js';
 import { alice, deployerUrn, relayUrn, world, type Key, type SessionKey } from '../world/world.js';
@@ -22,7 +23,7 @@ export const sessionsSuite: Suite = {
     const { load, sizes, cores, say } = bench;
     const starts = sizes.sessions.map((count) => [`${count} sessions`, () => {
       say(`filling a Redis with ${count} live sessions ...`);
-      return startService({ bootstrap: world, core: cores.server, fill: withSessions(count) });
+      return startService({ bootstrap: world, core: cores.server, fill: filled((composition, socketPath) => fillWithSessions(composition, socketPath, count)) });
     }] as const);
     const pool = await startPool(load, Object.fromEntries(starts));
     try {
@@ -33,9 +34,9 @@ export const sessionsSuite: Suite = {
   },
 };
 
-const withSessions = (count: number): Start['fill'] & {} => async ({ redisUrl, folder }) => {
-  await withComposition(environmentOf(folder, redisUrl, 1), (composition) => fillWithSessions(composition, redisUrl.replace('unix://', ''), count));
-};
+/** Work on the accounts before the server starts. */
+const filled = (fill: (composition: Composition, socketPath: string) => Promise<void>): Start['fill'] & {} =>
+  ({ redisUrl, folder }) => withComposition(environmentOf(folder, redisUrl, 1), (composition) => fill(composition, redisUrl.replace('unix://', '')));
 
 export const accountsSuite: Suite = {
   name: 'flat:accounts',
@@ -43,7 +44,7 @@ export const accountsSuite: Suite = {
   async run(bench) {
     const { load, sizes, cores } = bench;
     const worlds = sizes.accounts.map((count) => ({ name: `${count} accounts`, ...manyAccounts(count) }));
-    const pool = await startPool(load, Object.fromEntries(worlds.map(({ name, bootstrap }) => [name, () => startService({ bootstrap, core: cores.server })])));
+    const pool = await startPool(load, Object.fromEntries(worlds.map(({ name, bootstrap, others }) => [name, () => startService({ bootstrap, core: cores.server, fill: filled((composition) => addAccounts(composition, others)) })])));
     try {
       const sides = worlds.map(({ name, keys }): Side => ({ name, server: name, source: { kind: 'assume', keys, agencyUrns: [deployerUrn] } }));
       return { comparisons: [await pair(bench, pool, sides, true)], ...noFigures };

@@ -1,14 +1,14 @@
 // What Redis holds of a live session with all its index entries, and of an audit event until it is sealed.
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { startEmbeddedRedis } from '../../src/redis/embedded/index.js';
 import type { Composition } from '../../src/service/composition.js';
 import type { Settings } from '../../src/service/settings.js';
 import { createWorkerServer } from '../../src/service/worker.js';
+import { newFolder } from '../harness/children.js';
 import { environmentOf } from '../harness/servers.js';
 import { withComposition } from '../world/composition.js';
 import { callerAccount, targetAccount, world } from '../world/world.js';
@@ -19,17 +19,17 @@ export const memorySuite: Suite = {
   name: 'memory',
   about: 'memory of Redis per live session of a two-account hop, without tags and session policy, and per unsealed audit event',
   async run(bench) {
-    const folder = await mkdtemp(join(tmpdir(), 'agency-sts-bench-'));
-    await mkdir(join(folder, 'redis'));
-    await writeFile(join(folder, 'bootstrap.json'), JSON.stringify(world));
-    const redis = await startEmbeddedRedis({ dataDir: join(folder, 'redis'), log: bench.say });
+    const folder = await newFolder();
+    await mkdir(join(folder.path, 'redis'));
+    await writeFile(join(folder.path, 'bootstrap.json'), JSON.stringify(world));
+    const redis = await startEmbeddedRedis({ dataDir: join(folder.path, 'redis'), log: bench.say });
     try {
-      const environment = environmentOf(folder, `unix://${redis.socketPath}`, 1);
+      const environment = environmentOf(folder.path, `unix://${redis.socketPath}`, 1);
       const figures = await withComposition(environment, (composition, settings) => measured(bench, composition, settings));
       return { comparisons: [], figures, notes: [`of ${bench.sizes.stored} real calls that nobody sealed`] };
     } finally {
       await redis.stop();
-      await rm(folder, { recursive: true, force: true });
+      await folder.remove();
     }
   },
 };

@@ -1,4 +1,5 @@
 // The service's own rooms in this process, over the Redis of a server that is not started yet: for filling it.
+import { checkBootstrapFile, type BootstrapAccountText } from '../../src/directory/bootstrap-file.js';
 import { readSettings, type Settings } from '../../src/service/settings.js';
 import { realSurroundings, type Composition } from '../../src/service/composition.js';
 import { applyBootstrap, readBootstrapFile } from '../../src/service/bootstrap.js';
@@ -17,5 +18,14 @@ export async function withComposition<Result>(environment: Readonly<Record<strin
     return await work(composition, settings);
   } finally {
     redis.disconnect();
+  }
+}
+
+const accountsPerFile = 250;
+
+/** Adds accounts to those that are there. */
+export async function addAccounts(composition: Composition, accounts: readonly BootstrapAccountText[]): Promise<void> {
+  for (let start = 0; start < accounts.length; start += accountsPerFile) {
+    await applyBootstrap(checkBootstrapFile({ accounts: accounts.slice(start, start + accountsPerFile) }), composition);
   }
 }

@@ -53,6 +53,8 @@ export const worldWith = (callers: readonly StatementCaller[], accounts: readonl
 export interface ManyAccounts {
   readonly keys: readonly Key[];
   readonly bootstrap: BootstrapFileText;
+  /** Accounts for later files: one file with all of them is more than one commit takes. */
+  readonly others: readonly BootstrapAccountText[];
 }
 
 /** That many accounts with a caller each, all trusted by the target's agency; alice is the caller of the first. */
@@ -66,5 +68,5 @@ export function manyAccounts(count: number): ManyAccounts {
   });
   const { agencies: _agencies, ...target } = targetCompany();
   const trusting = { agency_name: 'deployer', path: 'ops/', trust_policy: trusts('*'), attached_policies: ['may-assume'] };
-  return { keys: [alice, ...others.map(({ key }) => key)], bootstrap: { accounts: [callerCompany(), { ...target, agencies: [trusting] }, ...others.map(({ account }) => account)] } };
+  return { keys: [alice, ...others.map(({ key }) => key)], bootstrap: { accounts: [callerCompany(), { ...target, agencies: [trusting] }] }, others: others.map(({ account }) => account) };
 }

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startFloor, type Measured } from '../../bench/harness/servers.js';
+import { startFloor, type MeasuredOnRedis } from '../../bench/harness/servers.js';
 import { requestsOf, type RequestSource } from '../../bench/load/source.js';
 import { assumed } from '../../bench/world/assumed.js';
 import { alice, deployerUrn, relayUrn, targetAccount, world, type SessionKey } from '../../bench/world/world.js';
@@ -15,7 +15,7 @@ const sides: readonly Side[] = ['service', 'floor'];
 
 let programs: Programs;
 let service: TestService;
-let floor: Measured;
+let floor: MeasuredOnRedis;
 let ports: Record<Side, number>;
 let sessions: Record<Side, SessionKey>;
 beforeAll(async () => {

@@ -56,7 +56,8 @@ describe('a comparison', () => {
     const wrong = { kind: 'identity', keys: [{ ...alice, secretAccessKey: 'wrong' }] } as const;
     const comparison = await compare(load, signing, [await pool.variant('refused', 'one', wrong)], [], plan);
     const [variant] = comparison.variants;
-    expect(variant?.failures).toEqual({ 401: variant?.requests });
+    expect(Object.keys(variant?.failures ?? {})).toEqual(['401']);
+    expect(variant?.failures['401']).toBeGreaterThanOrEqual(variant?.requests ?? 0);
     expect(report(comparison)).toContain('WARNING');
   });
 
