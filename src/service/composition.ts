@@ -11,10 +11,12 @@ import { directoryReader } from '../redis/directory-store.js';
 import { openInstall, type Install } from '../redis/install.js';
 import { sessionIndex } from '../redis/session-index.js';
 import { sessionIds, sessionReader } from '../redis/session-store.js';
+import { statusSource } from '../redis/status-source.js';
 import { readCatalogue } from '../catalogue/index.js';
 import { formatVerifierKey } from '../tlog/index.js';
 import type { CommitStore } from '../sts/commit.js';
 import type { Services, StsSettings } from '../sts/services.js';
+import { statusPublication, type StatusPublication } from '../sts/status-publication.js';
 import { turns } from '../sts/turns.js';
 import { alarms, type Alarms } from './alarms.js';
 import { auditReader } from './audit-reader.js';
@@ -49,6 +51,7 @@ export interface Composition {
   readonly auditEvents: CellEvents;
   readonly alarms: Alarms;
   readonly durability: Omit<Durability, 'store'>;
+  readonly publishedStatus: StatusPublication;
   readonly processes: ProcessWatch;
   /** Writes what was counted of calls without a caller. */
   flushUnidentified(): Promise<void>;
@@ -82,7 +85,7 @@ export async function compose(settings: Settings, redis: RedisConnection, keyrin
   };
   const raised = alarms();
   const processes = processWatch({
-    redis, clock, random, alarms: raised, maximumSkewSeconds: settings.STS_MAX_CLOCK_SKEW, digests: processDigests(keyring, catalogue, stsSettings, [install.cells, settings.STS_REDIS_WAIT_REPLICAS, settings.STS_JWKS_MAX_AGE]),
+    redis, clock, random, alarms: raised, maximumSkewSeconds: settings.STS_MAX_CLOCK_SKEW, digests: processDigests(keyring, catalogue, stsSettings, [install.cells, settings.STS_REDIS_WAIT_REPLICAS, settings.STS_JWKS_MAX_AGE, settings.STS_STATUS_LIST_LIFE]),
   });
   const { store, ...kept } = durability(commitStore(redis, { names, keyring, random, cells }, { mostUnsealedEvents: settings.STS_AUDIT_MAX_UNSEALED }), {
     tools: { redis, names, keyring, random }, watch: cells, clock, alarms: raised, auditFolder: settings.STS_AUDIT_DIR, replicas: settings.STS_REDIS_WAIT_REPLICAS,
@@ -107,6 +110,9 @@ export async function compose(settings: Settings, redis: RedisConnection, keyrin
   return {
     redis, names, cells, install, keyring, services, unidentified, attemptCounter, auditLog, auditEvents,
     store, processes, alarms: raised, durability: kept,
+    publishedStatus: statusPublication({
+      keyring: () => keyring, issuer: stsSettings.issuer, clock, lifeSeconds: settings.STS_STATUS_LIST_LIFE, source: statusSource(redis, names, (wanted, work) => kept.read(wanted, work)),
+    }),
     sealingWatch: sealingWatch({ redis, names, keyring, clock, mostUnsealedEvents: settings.STS_AUDIT_MAX_UNSEALED }),
     flushUnidentified: () => recordUnidentifiedCalls(redis, unidentified.take()),
   };

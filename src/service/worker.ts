@@ -43,6 +43,7 @@ export function createWorkerServer(settings: Settings, composition: Composition,
       accessKey: { perMinute: settings.STS_RATE_ACCESS_KEY_PER_MINUTE, counter: attemptCounter('rate:access-key', rateWindowSeconds, rateSlots) },
     },
     trustProxy: settings.STS_TRUST_PROXY,
+    publishedStatus: composition.publishedStatus,
     publishedKeys: { read: () => jwkSet(composition.keyring), maxAgeSeconds: settings.STS_JWKS_MAX_AGE },
     metrics: () => metricsOf(sealingWatch, processes),
     readiness: readinessProbe(settings, redis, [...(sealing === undefined ? [] : [sealing]), async () => {
