@@ -1,6 +1,7 @@
 // The catalogue of services, put together from their files: actions, service principals, system policies, service-linked agencies.
 import { foldAscii } from '../policy/index.js';
 import type { CatalogueFile } from './file.js';
+import { serviceCodesOf } from './service-codes.js';
 import { serviceLinkedAgencyOf, type ServiceLinkedAgencyTemplate } from './service-linked-agencies.js';
 import { systemPolicyOf, type SystemPolicy } from './system-policies.js';
 import { textsOf, type Texts } from './texts.js';
@@ -24,6 +25,8 @@ export interface Catalogue {
   readonly servicePrincipals: readonly ServicePrincipal[];
   /** By policy id. */
   readonly systemPolicies: ReadonlyMap<string, SystemPolicy>;
+  /** The code of the service that a service principal speaks for, however it is capitalized; undefined when it speaks for none. */
+  serviceCode(servicePrincipal: string): string | undefined;
   /** Why a role or policy of this name is too wide; undefined for any other name. */
   excessiveRole(name: string): string | undefined;
   /** Of a service principal, however it is capitalized, as policies compare them (policy language §3). */
@@ -55,6 +58,7 @@ export function catalogueOf(files: readonly CatalogueFile[]): Catalogue {
     partlyKnownServices: new Set(files.flatMap((file) => (file.complete ? [] : [file.service]))),
     servicePrincipals: files.flatMap((file) => file.service_principals.map(servicePrincipalOf)).sort((left, right) => (left.servicePrincipal < right.servicePrincipal ? -1 : 1)),
     systemPolicies: new Map(systemPolicies.map((policy) => [policy.policyId, policy])),
+    serviceCode: serviceCodesOf(files),
     excessiveRole: (name) => roles.get(bareName(name)),
     serviceLinkedAgency: (servicePrincipal) => agencies.get(foldAscii(servicePrincipal)),
     isReservedAgencyName: (name) => agencyNames.has(foldAscii(name)),

@@ -13,6 +13,7 @@ import { openApiDocument } from './openapi.js';
 import { iamOperations } from './operations/iam/index.js';
 import { operatorOperations } from './operations/operator.js';
 import { oversightOperations } from './operations/oversight/index.js';
+import { relyingPartyOperations } from './operations/relying-parties.js';
 import { simulateOperations } from './operations/simulate.js';
 import { stsOperations } from './operations/sts.js';
 import { routePath } from './operation.js';
@@ -43,7 +44,7 @@ export interface Readiness {
   readonly warnings: readonly string[];
 }
 
-export const operations = [...stsOperations, ...simulateOperations, ...iamOperations, ...operatorOperations, ...oversightOperations];
+export const operations = [...stsOperations, ...simulateOperations, ...relyingPartyOperations, ...iamOperations, ...operatorOperations, ...oversightOperations];
 
 export function createApp(parts: AppParts): Express {
   const { limits } = parts;

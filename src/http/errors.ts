@@ -1,10 +1,12 @@
 // The one error handler: every error becomes one body, one log line and, where nobody was identified, one count.
-import type { ErrorRequestHandler, Request, Response } from 'express';
+import type { ErrorRequestHandler, Response } from 'express';
 import type { UnidentifiedCalls } from '../audit/event.js';
 import { LogDamagedError } from '../audit/log/log.js';
 import { ApiError, type ErrorFamily } from '../base/api-error.js';
 import { TamperedRecordError } from '../keyring/authenticate.js';
+import { claimedAccessKeyId } from '../signing/index.js';
 import { sourceIp, send } from './pipeline.js';
+import { maximumBodyBytes } from './received-body.js';
 import { requestIdOf } from './request-id.js';
 
 export interface Log {
@@ -25,7 +27,7 @@ export function errorHandler(log: Log, countUnidentified: (call: UnidentifiedCal
     if (apiError.status >= 500) log.error({ ...fields, ...causeOf(error), alarm: isAlarming(error) }, apiError.message);
     else log.info(fields, 'refused');
     if (response.locals['identified'] !== true || apiError.status === 429) {
-      countUnidentified({ sourceIp: sourceIp(request), operation: operationOf(response), errorCode: code, claimedAccessKeyId: claimedAccessKeyId(request) });
+      countUnidentified({ sourceIp: sourceIp(request), operation: operationOf(response), errorCode: code, claimedAccessKeyId: claimedAccessKeyId(request.headers.authorization ?? '') });
     }
     if (response.headersSent) {
       response.destroy();
@@ -53,7 +55,7 @@ const isAlarming = (error: unknown): boolean => error instanceof TamperedRecordE
 function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof TamperedRecordError) return new ApiError('storeUnavailable', 'the state of this service cannot be trusted at the moment');
-  if (hasStatus(error, 413)) return new ApiError('bodyTooLarge', 'the body is too large');
+  if (hasStatus(error, 413)) return new ApiError('bodyTooLarge', `the body is larger than ${maximumBodyBytes} bytes`);
   if (hasStatus(error, 400)) return new ApiError('malformedBody', 'the body did not arrive as announced');
   return new ApiError('internal', 'an unexpected error; the request id leads to it in the log of the service');
 }
@@ -70,7 +72,3 @@ function causeOf(error: unknown): object {
 const familyOf = (response: Response): ErrorFamily => (response.locals['family'] === 'iam' ? 'iam' : 'sts');
 
 const operationOf = (response: Response): string => String(response.locals['operation'] ?? 'none');
-
-function claimedAccessKeyId(request: Request): string {
-  return /(?:Access|Credential)=([A-Za-z0-9]{1,64})/.exec(request.headers.authorization ?? '')?.[1] ?? '';
-}

@@ -33,7 +33,7 @@ const methodsOf = (path: string, operations: readonly Operation[]) =>
   Object.fromEntries(operations.filter((operation) => operation.path === path).map((operation) => [operation.method, describeOperation(operation)]));
 
 function describeOperation(operation: Operation) {
-  const { name, family, summary, action, status, parameters, query, headers = [], body, response, refusals } = operation;
+  const { name, family, summary, action, status, parameters, query, headers = [], answerHeaders = [], body, response, refusals } = operation;
   const refused = { description: 'refused', content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } } };
   const inPlace = [...membersOf('path', parameters), ...membersOf('query', query), ...headers.map(headerParameter)];
   return {
@@ -45,13 +45,18 @@ function describeOperation(operation: Operation) {
     ...(inPlace.length > 0 && { parameters: inPlace }),
     ...(body !== undefined && { requestBody: { required: true, content: { [operation.bodyForm === 'urlencoded' ? urlencoded : 'application/json']: { schema: z.toJSONSchema(body, { io: 'input' }) } } } }),
     responses: {
-      [status]: { description: 'done', ...(response !== undefined && { content: { 'application/json': { schema: z.toJSONSchema(response, { io: 'input' }) } } }) },
+      [status]: {
+        description: 'done', ...(answerHeaders.length > 0 && { headers: Object.fromEntries(answerHeaders.map(answerHeader)) }),
+        ...(response !== undefined && { content: { 'application/json': { schema: z.toJSONSchema(response, { io: 'input' }) } } }),
+      },
       ...Object.fromEntries([...refusals, ...commonRefusals].map((refusal) => [refusal, refused])),
     },
   };
 }
 
 const headerParameter = ({ name, description }: OperationHeader) => ({ name, in: 'header', required: false, description, schema: { type: 'string' } });
+
+const answerHeader = ({ name, description }: OperationHeader) => [name, { description, schema: { type: 'string' } }] as const;
 
 function membersOf(place: 'path' | 'query', schema: z.ZodType | undefined) {
   if (schema === undefined) return [];

@@ -12,7 +12,7 @@ export interface Input<Path, Query, Body> {
   readonly body: Body;
 }
 
-/** A header that an operation looks at, when it is signed. */
+/** A header that an operation looks at, when it is signed, or answers with. */
 export interface OperationHeader {
   readonly name: string;
   readonly description: string;
@@ -38,6 +38,8 @@ export interface Operation<
   readonly query?: Query;
   /** Signed headers that make a difference to this operation, beside those of every signature. */
   readonly headers?: readonly OperationHeader[];
+  /** Of the answer to a call that is allowed, beside those of every answer. */
+  readonly answerHeaders?: readonly OperationHeader[];
   /** Absent: the operation takes no body. */
   readonly body?: Body;
   /** How the body is written; absent: as JSON. */

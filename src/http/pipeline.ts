@@ -35,7 +35,7 @@ export function serve(door: Door, operation: Operation): RequestHandler {
       response.locals['identified'] = true;
       return caller;
     };
-    const body = await perform(door.services, door.store, authenticate, {
+    const { body, headers } = await perform(door.services, door.store, authenticate, {
       operation: operation.name,
       family: operation.family,
       status: operation.status,
@@ -53,6 +53,7 @@ export function serve(door: Door, operation: Operation): RequestHandler {
       recorded: (eventId) => response.setHeader(eventIdHeader, eventId),
       refine: (caller, error) => (input === undefined ? error : operation.refine?.(door.services, caller, input, error) ?? error),
     });
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     if (operation.response === undefined) sendNothing(response, operation.status);
     else send(response, operation.status, body);
   };

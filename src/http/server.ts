@@ -2,9 +2,8 @@
 import { createServer, IncomingMessage, ServerResponse, type Server } from 'node:http';
 import type { Express } from 'express';
 import type { Random } from '../base/clock.js';
-import { answerClientError, maximumHeaders, refuseManyHeaders, type CountUnparsable } from './unparsable.js';
+import { answerClientError, maximumHeaderBytes, maximumHeaders, refuseManyHeaders, type CountUnparsable } from './unparsable.js';
 
-const maximumHeaderBytes = 16 * 1024;
 const headersTimeoutMilliseconds = 10_000;
 const requestTimeoutMilliseconds = 15_000;
 const keepAliveTimeoutMilliseconds = 60_000;

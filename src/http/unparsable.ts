@@ -7,6 +7,7 @@ import type { Random } from '../base/clock.js';
 import { errorBody } from './errors.js';
 
 export const maximumHeaders = 100;
+export const maximumHeaderBytes = 16 * 1024;
 
 /** Counts what never became a request. */
 export type CountUnparsable = (sourceIp: string, errorCode: string) => void;
@@ -27,7 +28,7 @@ export const answerClientError = (random: Random, count: CountUnparsable) => (er
   else answer(socket, refusalOf(error.code), random, count);
 };
 
-const tooManyHeaders = (): ApiError => new ApiError('headersTooLarge', 'the headers are too large or too many');
+const tooManyHeaders = (): ApiError => new ApiError('headersTooLarge', `the headers are larger than ${maximumHeaderBytes} bytes, or more than ${maximumHeaders}`);
 
 function refusalOf(code: string | undefined): ApiError {
   if (code === 'HPE_HEADER_OVERFLOW') return tooManyHeaders();

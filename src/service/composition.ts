@@ -32,8 +32,10 @@ import type { RedisConnection } from '../redis/client.js';
 
 const attemptWindowSeconds = 300;
 const signatureFailureSlots = 65_536;
-/** As many as there are slots at all: devices do not share a counter. */
-const mfaSlots = 2 ** 48;
+/** A signature is good from 15 minutes before its date to 15 minutes after. */
+const presentationWindowSeconds = 1860;
+/** As many as there are slots at all: what is counted does not share a counter. */
+const allSlots = 2 ** 48;
 
 export interface Composition {
   readonly redis: RedisConnection;
@@ -103,8 +105,9 @@ export async function compose(settings: Settings, redis: RedisConnection, keyrin
     sessionIndex: sessionIndex(redis, names, keyring),
     sessionIds: sessionIds(redis, names, random),
     audit: auditReader({ cells: auditEvents, cellOfAccount: (accountId) => names.cellOfAccount(accountId), log: { name: auditLog.name, verifierKeys: auditLog.verifiers.map(formatVerifierKey) } }),
-    mfaAttempts: attemptCounter('mfa', attemptWindowSeconds, mfaSlots),
+    mfaAttempts: attemptCounter('mfa', attemptWindowSeconds, allSlots),
     signatureFailures: attemptCounter('signature', attemptWindowSeconds, signatureFailureSlots),
+    presentations: attemptCounter('presentation', presentationWindowSeconds, allSlots),
     settings: stsSettings,
   };
   return {

@@ -123,8 +123,11 @@ export function withSourceEpoch(chain: Chain, source: number): Chain {
   return last === undefined ? [{ ...key, epochs: { ...key.epochs, source } }] : [key, ...sessions, { ...last, epochs: { ...last.epochs, source } }];
 }
 
+/** Ids of the sessions of a chain. */
+export const sessionsOf = (chain: readonly (KeyLink | SessionLink)[]): readonly string[] => chain.flatMap((link) => (link.kind === 'session' ? [link.sessionId] : []));
+
 /** Ids of the session and of all sessions that it descends from. */
-export const sessionIdsOf = (session: Session): readonly string[] => lineage(session).flatMap((link) => (link.kind === 'session' ? [link.sessionId] : []));
+export const sessionIdsOf = (session: Session): readonly string[] => sessionsOf(lineage(session));
 
 /** INVARIANT: a session is dead once a carried epoch is not the subject's current one, or a link of it was issued before the subject's boundary. */
 export const isEnded = ({ subject, epoch, issuedAt }: Dependence, { epochs, boundaries }: EndOfSessions): boolean =>

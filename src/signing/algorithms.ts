@@ -1,6 +1,6 @@
 // The table of signature algorithms: which hash, which kind of key, which payload header.
 import { createHash, getHashes } from 'node:crypto';
-import type { SignatureAlgorithm } from './types.js';
+import type { BodyHash, SignatureAlgorithm } from './types.js';
 
 export interface AlgorithmProperties {
   readonly hash: 'sha256' | 'sm3';
@@ -42,6 +42,7 @@ export function isSupportedAlgorithm(name: string): name is SignatureAlgorithm {
 }
 
 /** Lower-case hex hash of the raw body bytes. */
-export function bodyHash(algorithm: AlgorithmProperties, body: Buffer): string {
+export function bodyHash(algorithm: AlgorithmProperties, body: Buffer | BodyHash): string {
+  if (!Buffer.isBuffer(body)) return body.hash;
   return body.length === 0 ? algorithm.emptyBodyHash : createHash(algorithm.hash).update(body).digest('hex');
 }

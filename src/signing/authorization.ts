@@ -19,6 +19,9 @@ const grammar =
   /^(SDK-HMAC-SHA256|V11-HMAC-SHA256|SDK-ECDSA-P256-SHA256|SDK-HMAC-SM3|SDK-SM2-SM3) (?:Access=([^,\s/]+)|Credential=([^,\s/]+)\/(\d{8})\/([^,\s/]+)\/([^,\s/]+)), ?SignedHeaders=([^,\s]+), ?Signature=([0-9a-f]+)$/;
 const knownNames = /^(?:SDK-HMAC-SHA256|V11-HMAC-SHA256|SDK-ECDSA-P256-SHA256|SDK-HMAC-SM3|SDK-SM2-SM3)(?![\w-])/;
 
+/** The access key id that an Authorization value claims, of any form; empty without one. Proved by nothing. */
+export const claimedAccessKeyId = (authorization: string): string => /(?:Access|Credential)=([A-Za-z0-9]{1,64})/.exec(authorization)?.[1] ?? '';
+
 /** Reads an Authorization value (request signatures §3); bounded work for any input. */
 export function parseAuthorization(text: string): Authorization | Refused {
   if (text.length > maximumLength)

@@ -1,4 +1,5 @@
 // Request signatures: what the rest of the house may use of this room.
+export { claimedAccessKeyId } from './authorization.js';
 export { deriveScopeKey, type EcdsaPublicJwk } from './derive.js';
 export {
   dummyVerificationKey,
@@ -19,5 +20,6 @@ export type {
   SignatureAlgorithm,
   SignatureRefusal,
   SignatureScope,
+  SignedRequest,
 } from './types.js';
 export { canonicalRequestForDisplay, verifiedRequestHash, verifySignature } from './verify.js';

@@ -18,7 +18,7 @@ import {
   refuse,
   type ParsedSignature,
   type ParseResult,
-  type ReceivedRequest,
+  type SignedRequest,
   type Refused,
   type SignatureScope,
 } from './types.js';
@@ -40,7 +40,7 @@ export interface ParseOptions {
  * Never throws. What it accepts is not verified yet: `verifySignature` follows, after the key lookup. Escapes in the
  * path are accepted here; a service without such paths refuses them with `checkPath`.
  */
-export function parseSignedRequest(request: ReceivedRequest, options: ParseOptions): ParseResult {
+export function parseSignedRequest(request: SignedRequest, options: ParseOptions): ParseResult {
   const headers = readHeaders(request.rawHeaders);
   const repeated = checkRepeated(headers);
   if (repeated) return repeated;

@@ -1,6 +1,6 @@
 // The payload hash: the body's own, or what a signed header puts in its place.
 import { bodyHash, type AlgorithmProperties } from './algorithms.js';
-import { refuse, type Refused } from './types.js';
+import { refuse, type BodyHash, type Refused } from './types.js';
 
 export const unsignedPayload = 'UNSIGNED-PAYLOAD';
 
@@ -11,12 +11,12 @@ export const unsignedPayload = 'UNSIGNED-PAYLOAD';
 export function checkPayload(
   algorithm: AlgorithmProperties,
   contentHeader: string | undefined,
-  body: Buffer,
+  body: Buffer | BodyHash,
   allowUnsignedPayload: boolean,
 ): Refused | undefined {
   if (contentHeader === undefined) return undefined;
   if (contentHeader === unsignedPayload) {
-    if (body.length === 0 || allowUnsignedPayload) return undefined;
+    if (allowUnsignedPayload || bodyHash(algorithm, body) === algorithm.emptyBodyHash) return undefined;
     return refuse(
       'unsigned_payload',
       `header \`${algorithm.contentHeader}\` must be the hash of the body, not \`${unsignedPayload}\``,
@@ -33,11 +33,11 @@ export function checkPayload(
 export function payloadHashes(
   algorithm: AlgorithmProperties,
   contentHeader: string | undefined,
-  body: Buffer,
+  body: Buffer | BodyHash,
 ): readonly string[] {
   const hash = bodyHash(algorithm, body);
   if (contentHeader === undefined || contentHeader === hash) return [hash];
   if (contentHeader !== unsignedPayload) return [];
   // For an empty body Go and Node sign the text, Python the hash.
-  return body.length === 0 ? [unsignedPayload, hash] : [unsignedPayload];
+  return hash === algorithm.emptyBodyHash ? [unsignedPayload, hash] : [unsignedPayload];
 }

@@ -14,6 +14,17 @@ export interface ReceivedRequest {
   readonly body: Buffer;
 }
 
+/** What a signature is verified of: a request as it was received, here or by somebody who kept only the hash of its body. */
+export interface SignedRequest extends Omit<ReceivedRequest, 'body'> {
+  readonly body: Buffer | BodyHash;
+}
+
+/** Stands for a body that is not at hand. */
+export interface BodyHash {
+  /** Lower-case hex, by the hash function of the signature's algorithm. */
+  readonly hash: string;
+}
+
 export type SignatureRefusal =
   | 'algorithm_unsupported'
   | 'authorization_malformed'

@@ -6,7 +6,7 @@ import { readHeaderText } from './headers.js';
 import type { VerificationKey } from './key.js';
 import { payloadHashes } from './payload.js';
 import { canonicalQuery, canonicalUris } from './target.js';
-import type { ParsedSignature, ReceivedRequest } from './types.js';
+import type { ParsedSignature, SignedRequest } from './types.js';
 
 /**
  * Whether the request was signed with this key: method, target, signed headers and body (request signatures §10).
@@ -14,7 +14,7 @@ import type { ParsedSignature, ReceivedRequest } from './types.js';
  * alone, never on the key. Compares in constant time. Never throws.
  * @param signature what `parseSignedRequest` made of this same request
  */
-export function verifySignature(request: ReceivedRequest, signature: ParsedSignature, key: VerificationKey): boolean {
+export function verifySignature(request: SignedRequest, signature: ParsedSignature, key: VerificationKey): boolean {
   return verifiedRequestHash(request, signature, key) !== undefined;
 }
 
@@ -22,7 +22,7 @@ export function verifySignature(request: ReceivedRequest, signature: ParsedSigna
  * The hash of the very canonical request that the signature fits, undefined where it fits none. It is the same for
  * every form of a request that one signature covers, also where the signature itself can be bent (ECDSA).
  */
-export function verifiedRequestHash(request: ReceivedRequest, signature: ParsedSignature, key: VerificationKey): string | undefined {
+export function verifiedRequestHash(request: SignedRequest, signature: ParsedSignature, key: VerificationKey): string | undefined {
   const query = canonicalQuery(request.target);
   if (query === undefined) return undefined;
   const algorithm = algorithmProperties(signature.algorithm);
@@ -80,7 +80,7 @@ const maskedHeaders: ReadonlySet<string> = new Set(['x-security-token', 'x-auth-
  * The canonical request as the gateway shows it: line feeds as `|`, tokens as `***`, at most 2,000 characters
  * (request signatures §9). The first candidate of `verifySignature`. Never throws.
  */
-export function canonicalRequestForDisplay(request: ReceivedRequest, signature: ParsedSignature): string {
+export function canonicalRequestForDisplay(request: SignedRequest, signature: ParsedSignature): string {
   const algorithm = algorithmProperties(signature.algorithm);
   const { signedHeaders } = signature;
   const text = canonicalRequest({

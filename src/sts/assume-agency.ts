@@ -7,6 +7,7 @@ import type { AccountView } from '../directory/store.js';
 import { parseAgencyUrn, type AgencyName } from '../urn/urn.js';
 import type { AssumeAgencyInput } from './assume-agency-input.js';
 import { encodeAuthorizationMessage } from './authorization-message.js';
+import { assumeAnswerHeaders } from './assume-headers.js';
 import { assumeAction, assumeActions } from './assume-decisions.js';
 import { authorizeAssume, type Denial } from './authorize-assume.js';
 import { issuedEventSession, type Caller } from './caller.js';
@@ -62,6 +63,7 @@ export async function assumeAgency(services: Services, caller: Caller, input: As
   const other = otherAccount(caller, view, 'allowed');
   return {
     ok: true, ...issued, ...ground, ...other.outcome,
+    headers: assumeAnswerHeaders(issued.session, agency.maxSessionDurationSeconds, services.settings),
     details: { ...details, ...other.details, decision: 'allowed', issuedSession: issuedEventSession(issued.session) },
   };
 }

@@ -2,7 +2,7 @@
 import { ApiError } from '../base/api-error.js';
 import {
   canonicalRequestForDisplay, dummyVerificationKey, parseSignedRequest, verifiedRequestHash,
-  type ParsedSignature, type ReceivedRequest, type Refused,
+  type ParsedSignature, type SignedRequest, type Refused,
 } from '../signing/index.js';
 import { cellOfSessionId } from '../urn/ids.js';
 import type { Caller } from './caller.js';
@@ -17,14 +17,17 @@ export const maximumSkewSeconds = 900;
 const failuresUntilSilence = 20;
 
 /** `now`: milliseconds since the epoch. */
-export type Authenticate = (request: ReceivedRequest, sourceIp: string, now: number) => Promise<Caller>;
+export type Authenticate = (request: SignedRequest, sourceIp: string, now: number) => Promise<Caller>;
 
-/** Throws {@link ApiError} 401; unknown key, disabled key and wrong signature give one code and one text. */
-export function authenticator(services: Services): Authenticate {
+/**
+ * Throws {@link ApiError} 401; unknown key, disabled key and wrong signature give one code and one text.
+ * @param serviceName the service that V11 signatures must name: whose requests these are
+ */
+export function authenticator(services: Services, serviceName = services.settings.serviceName): Authenticate {
   const { settings } = services;
   const verifyToken = securityTokenVerifier(services.keyring, settings.issuer);
   const dummyKey = dummyVerificationKey();
-  const options = { maximumSkewSeconds, region: settings.region, service: settings.serviceName, allowUnsignedPayload: settings.allowUnsignedPayload };
+  const options = { maximumSkewSeconds, region: settings.region, service: serviceName, allowUnsignedPayload: settings.allowUnsignedPayload };
 
   return async (request, sourceIp, now) => {
     const parsed = parseSignedRequest(request, { ...options, now });
@@ -44,7 +47,7 @@ export function authenticator(services: Services): Authenticate {
  * The one answer to an unknown key, a disabled key and a wrong signature. Failures are counted per key and address;
  * a valid signature always passes, so nobody can lock an owner out.
  */
-async function signatureFailure(services: Services, request: ReceivedRequest, signature: ParsedSignature, sourceIp: string): Promise<ApiError> {
+async function signatureFailure(services: Services, request: SignedRequest, signature: ParsedSignature, sourceIp: string): Promise<ApiError> {
   const failures = await services.signatureFailures.count([signature.accessKeyId, sourceIp]);
   if (failures > failuresUntilSilence) return new ApiError('unauthenticated', `${authenticationError}AK access failed to reach the limit,forbidden.`);
   return new ApiError('unauthenticated', `${authenticationError}verify aksk signature fail, canonicalRequest:${canonicalRequestForDisplay(request, signature)}`);

@@ -18,6 +18,9 @@ export function requestedDuration(parent: Session | undefined, durationSeconds: 
   return duration;
 }
 
+/** What a call could ask for at most. */
+export const longestDuration = (isChained: boolean, agencyMaximumSeconds: number): number => (isChained ? Math.min(maximumChainedSeconds, agencyMaximumSeconds) : agencyMaximumSeconds);
+
 /** An agency's own maximum; equal is allowed. */
 export function refuseOverAgencyMaximum(duration: number, maximumSeconds: number): void {
   if (duration <= maximumSeconds) return;

@@ -1,6 +1,6 @@
 // What an operation makes of a call: the answer or the refusal, and what is to be written before either leaves.
 import type { ApiError } from '../base/api-error.js';
-import type { EventSession } from '../audit/event.js';
+import type { AuditEvent, EventSession } from '../audit/event.js';
 import type { Session } from '../sessions/session.js';
 import type { AccountChange } from '../directory/store.js';
 import type { Guard, MfaStep, Revocation } from './commit.js';
@@ -21,11 +21,26 @@ interface Decided {
   readonly mfaStep?: MfaStep;
   /** The other account's view of the call, when one is concerned: a decision of its own, and nothing else different. */
   readonly otherAccount?: { readonly accountId: string; readonly decision: string };
+  /** Sessions beside the caller's own that the decision stands on: none of them must be marked. */
+  readonly unmarkedSessions?: readonly string[];
+  /** Of a call that decides several things: what the events of the others have that the caller's own does not, or has otherwise. */
+  readonly moreEvents?: readonly Partial<AuditEvent>[];
+}
+
+interface Allowed<Body> {
+  readonly body: Body;
+  /** The body that names events: given the id of the caller's own one and of the `moreEvents`, in their order. */
+  readonly bodyWith?: (eventIds: readonly string[]) => Body;
+  /** Of the answer, beside those of every answer. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly session?: Session;
+  readonly changes?: readonly AccountChange[];
+  readonly revocations?: readonly Revocation[];
 }
 
 /** INVARIANT: a refusal carries no body, no session, no change and no revocation, by type. */
 export type Outcome<Body> =
-  | (Decided & { readonly ok: true; readonly body: Body; readonly session?: Session; readonly changes?: readonly AccountChange[]; readonly revocations?: readonly Revocation[] })
+  | (Decided & Allowed<Body> & { readonly ok: true })
   | (Decided & { readonly ok: false; readonly error: ApiError });
 
 /** What the door knows of every call. */
@@ -34,4 +49,6 @@ export interface CallContext {
   readonly now: number;
   /** MFA codes that this call has been charged with: one that is decided again is charged once. */
   readonly countedMfaCodes: Set<string>;
+  /** Forwarded requests that this call has presented, where each may be presented once: one that is decided again is presented once. */
+  readonly presentedRequests: Set<string>;
 }

@@ -18,10 +18,11 @@ export interface Resource {
 /**
  * INVARIANT: everything that binds the caller has its say, whatever the operation: SCPs, identity policies, session policies.
  * @param resource undefined: the action has none
+ * @param ofRequest condition values that the request has without a resource, too
  */
-export function decideOwn(caller: UserCaller | SessionCaller, action: string, resource: Resource | undefined, now: number): Decision {
+export function decideOwn(caller: UserCaller | SessionCaller, action: string, resource: Resource | undefined, now: number, ofRequest: readonly ConditionEntry[] = []): Decision {
   const { urn, tags = [], conditions = [] } = resource ?? {};
-  const context = contextOf([...callerConditions(caller, requestFacts(caller, now)), ...resourceConditions(tags), ...conditions]);
+  const context = contextOf([...callerConditions(caller, requestFacts(caller, now)), ...resourceConditions(tags), ...conditions, ...ofRequest]);
   return decideCaller({ principal: principalIdentity(caller), action, resource: urn, context, ...callerPolicies(caller) });
 }
 

@@ -4,7 +4,7 @@ import { seconds } from '../base/clock.js';
 import { boundedEvent } from '../audit/bounded-event.js';
 import { changedFields } from '../audit/changed-fields.js';
 import type { AuditEvent } from '../audit/event.js';
-import type { Session } from '../sessions/session.js';
+import { sessionsOf, type Session } from '../sessions/session.js';
 import type { ReceivedRequest } from '../signing/index.js';
 import { refuseSwitchedOff } from './asymmetric-signature.js';
 import type { Authenticate } from './authenticate.js';
@@ -39,12 +39,17 @@ export interface Call<Body> {
   refine(caller: Caller, error: ApiError): ApiError;
 }
 
+export interface Answer<Body> {
+  readonly body: Body;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 /**
- * The body of a call that was allowed and is committed. Throws the {@link ApiError} of one that was refused; unless
+ * The answer to a call that was allowed and is committed. Throws the {@link ApiError} of one that was refused; unless
  * the caller stayed unknown, that refusal is committed too.
  */
-export async function perform<Body>(services: Services, store: CommitStore, authenticate: Authenticate, call: Call<Body>): Promise<Body> {
-  const context: CallContext = { now: services.clock.now(), countedMfaCodes: new Set() };
+export async function perform<Body>(services: Services, store: CommitStore, authenticate: Authenticate, call: Call<Body>): Promise<Answer<Body>> {
+  const context: CallContext = { now: services.clock.now(), countedMfaCodes: new Set(), presentedRequests: new Set() };
   const identify = (): Promise<Caller> => authenticate(call.request, call.sourceIp, context.now);
   let changedAccountId: string | undefined;
   const attempt = async (caller: Caller, isPatient: boolean): Promise<Settled<Body>> => {
@@ -68,7 +73,7 @@ export async function perform<Body>(services: Services, store: CommitStore, auth
   if (settled === 'conflict') settled = call.writes ? await services.turns.take(changedAccountId ?? caller.accountId, attemptAgain) : await attemptAgain();
   if (settled === 'conflict') throw new ApiError('tooManyConflicts', 'the accounts concerned kept changing while the call was decided; try again');
   // INVARIANT: nothing is answered that is not committed: no audit, no credential.
-  if (settled.ok) return settled.body;
+  if (settled.ok) return { body: settled.body, headers: settled.headers ?? {} };
   throw settled.error;
 }
 
@@ -103,7 +108,7 @@ async function settle<Body>(
     callerAccountId: caller.accountId,
     guards: [...caller.guards, ...outcome.guards],
     isPatient,
-    unmarkedSessions: caller.chain.flatMap((link) => (link.kind === 'session' ? [link.sessionId] : [])),
+    unmarkedSessions: [...sessionsOf(caller.chain), ...(outcome.unmarkedSessions ?? [])],
   };
   const replayGuard = services.settings.rejectReplays ? { signatureInput: signatureInput(caller) } : {};
   const settled = await store.commit({
@@ -128,9 +133,10 @@ async function settle<Body>(
 }
 
 /** The first event is the one in the caller's own account. */
-function recorded<Body>(call: Call<Body>, { eventIds: [eventId] }: Committed, outcome: Outcome<Body>): Outcome<Body> {
+function recorded<Body>(call: Call<Body>, { eventIds }: Committed, outcome: Outcome<Body>): Outcome<Body> {
+  const [eventId] = eventIds;
   if (eventId !== undefined) call.recorded(eventId);
-  return outcome;
+  return outcome.ok && outcome.bodyWith !== undefined ? { ...outcome, body: outcome.bodyWith(eventIds) } : outcome;
 }
 
 function useOf(caller: Caller, { now }: CallContext): Pick<Commit, 'keyUse' | 'sessionUse'> {
@@ -144,9 +150,9 @@ function withoutIssued({ details: { resource, request } }: Outcome<unknown>): Ou
   return { ...(resource !== undefined && { resource }), ...(request !== undefined && { request }) };
 }
 
-/** One event in the caller's account, and one in the other account that the call concerns. */
+/** One event in the caller's account, one in the other account that the call concerns, and those of all else that it decided. */
 function eventsOf(call: Call<unknown>, caller: Caller, context: CallContext, outcome: Outcome<unknown>): readonly AuditEvent[] {
-  const own: AuditEvent = {
+  const common: AuditEvent = {
     accountId: caller.accountId,
     time: context.now,
     requestId: call.requestId,
@@ -156,11 +162,15 @@ function eventsOf(call: Call<unknown>, caller: Caller, context: CallContext, out
     status: outcome.ok ? call.status : outcome.error.status,
     ...(!outcome.ok && { errorCode: outcome.error.code(call.family) }),
     ...(caller.kind === 'agency-session' && { callerSession: eventSession(caller.session) }),
+  };
+  const own: AuditEvent = {
+    ...common,
     ...outcome.details,
     // INVARIANT: of what a refusal did not do no event speaks.
     ...(outcome.ok && outcome.changes !== undefined && { request: { ...outcome.details.request, ...changedFields(outcome.changes) } }),
   };
   const { otherAccount } = outcome;
+  if (outcome.moreEvents !== undefined) return [own, ...outcome.moreEvents.map((event) => ({ ...common, ...event }))].map(boundedEvent);
   if (otherAccount === undefined) return [boundedEvent(own)];
   // Another account sees of the caller's session what the chain hands on, not the tags that end with that session.
   const seen = caller.kind === 'agency-session' ? { callerSession: eventSession(transitiveOnly(caller.session)) } : {};

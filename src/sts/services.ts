@@ -48,5 +48,7 @@ export interface Services {
   readonly mfaAttempts: AttemptCounter;
   /** Failed signatures per access key and address. */
   readonly signatureFailures: AttemptCounter;
+  /** Requests that services presented as received, where each is accepted once: kept for as long as its signature is good. */
+  readonly presentations: AttemptCounter;
   readonly settings: StsSettings;
 }

@@ -14,7 +14,7 @@ import type { Services } from './services.js';
 import { sessionStanding } from './standing.js';
 
 /** The living session of a temporary key. Throws 401 for a token that is missing, unknown, expired, revoked, or another key's. */
-export async function temporaryKey(services: Services, signature: ParsedSignature, verifyToken: VerifyToken, now: number): Promise<Candidate | undefined> {
+export async function temporaryKey(services: Services, signature: Pick<ParsedSignature, 'accessKeyId' | 'securityToken'>, verifyToken: VerifyToken, now: number): Promise<Candidate | undefined> {
   const { accessKeyId, securityToken } = signature;
   if (securityToken === undefined) {
     throw new ApiError('securityTokenMissing', `${authenticationError}a temporary access key needs its \`X-Security-Token\``);

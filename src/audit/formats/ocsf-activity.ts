@@ -15,7 +15,7 @@ const apiActivity = { category: { uid: 6, name: 'Application Activity' }, class:
 /** By the verb that an operation's name begins with. */
 const verbs: readonly (readonly [id: number, name: string, verbs: readonly string[]])[] = [
   [1, 'Create', ['Create', 'Register']],
-  [2, 'Read', ['Get', 'List', 'Show', 'Search', 'Decode', 'Simulate', 'Export']],
+  [2, 'Read', ['Get', 'List', 'Show', 'Search', 'Decode', 'Simulate', 'Authorize', 'Introspect', 'Export']],
   [3, 'Update', ['Update', 'Set', 'Put', 'Add', 'Remove', 'Attach', 'Detach', 'Enable', 'Disable', 'Tag', 'Apply', 'Revoke']],
   [4, 'Delete', ['Delete']],
 ];

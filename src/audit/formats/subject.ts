@@ -4,7 +4,7 @@ import type { AuditEvent } from '../event.js';
 
 /** What the operations of the token service are about, also when they were refused before they came to a resource. */
 const stsResourceTypes: Readonly<Record<string, string>> = {
-  AssumeAgency: 'agency', GetCallerIdentity: 'session', DecodeAuthorizationMessage: 'message', SimulatePolicies: 'policy',
+  AssumeAgency: 'agency', GetCallerIdentity: 'session', DecodeAuthorizationMessage: 'message', SimulatePolicies: 'policy', Authorize: 'decision', IntrospectToken: 'session',
   ListSessions: 'session', GetSession: 'session', ListSessionDescendants: 'session', RevokeSession: 'session', RevokeSessions: 'session', RevokeToken: 'session',
   GetSessionSettings: 'account', SetSessionSettings: 'account',
   ListAuditEvents: 'event', GetAuditEvent: 'event', GetAuditEventProof: 'event', ListAuditKeys: 'event',

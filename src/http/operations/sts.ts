@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { assumeAgency, withMessage } from '../../sts/assume-agency.js';
 import { assumeAgencyBody, assumeAgencyInput } from '../../sts/assume-agency-input.js';
+import { assumeHeaders } from '../../sts/assume-headers.js';
 import { assumeAction } from '../../sts/assume-decisions.js';
 import { getCallerIdentity } from '../../sts/caller-identity.js';
 import { decodeAction, decodeBody, decodeMessage } from '../../sts/decode-authorization-message.js';
@@ -12,7 +13,7 @@ export const stsOperations: readonly Operation[] = [
   operation({
     name: 'AssumeAgency', family: 'sts', method: 'post', path: '/v5/agencies/assume',
     summary: 'Exchanges the caller\'s credentials for temporary credentials of an agency',
-    authentication: 'signature', action: assumeAction, headers: onBehalfOf, status: 200, refusals: [400, 403, 404],
+    authentication: 'signature', action: assumeAction, headers: onBehalfOf, answerHeaders: assumeHeaders, status: 200, refusals: [400, 403, 404],
     body: assumeAgencyBody.transform(assumeAgencyInput),
     response: z.object({
       source_identity: z.string().optional(),

@@ -1,0 +1,88 @@
+// What a registered service asks about requests that it received: fields, limits and patterns.
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { characters, matching } from '../base/characters.js';
+import type { ResourceTag } from '../directory/entities.js';
+import { foldTagKey } from '../directory/tag-key.js';
+import type { ConditionValue } from '../policy/index.js';
+import type { SignedRequest } from '../signing/index.js';
+import { isAccountId, parseUrn } from '../urn/urn.js';
+
+/** [choice] Of one call, all its requests together: what one commit may hold. */
+const mostQuestions = 20;
+const mostTags = 50;
+const mostContextKeys = 50;
+const mostHeaders = 100;
+const longestTarget = 8192;
+
+const headerText = matching(/^[\0-\xff]{0,8192}$/, 'must be at most 8192 characters, each of them a byte received (ISO 8859-1)');
+const base64 = matching(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/, 'must be base64 with its padding');
+const address = z.string().refine((text) => isIP(text) !== 0 && !text.includes('%'), { error: 'must be an IPv4 or IPv6 address without a zone' });
+
+const tags = z.array(z.strictObject({ key: characters(1, 128), value: characters(0, 255) })).max(mostTags)
+  .refine((list) => new Set(list.map(({ key }) => foldTagKey(key))).size === list.length, { error: 'must not hold a key twice (keys are compared without case)', params: { cause: 'duplicateTagKey' } });
+
+/** A URN and no pattern: `*` in it would stand for itself. */
+const isResourceUrn = (text: string): boolean => {
+  const { accountId } = parseUrn(text) ?? {};
+  return accountId === '' || (accountId !== undefined && isAccountId(accountId));
+};
+
+const contextValue = characters(0, 2048);
+const question = z.strictObject({
+  action: matching(/^(?=.{1,256}$)[\w-]+:[\w-]*:[\w-]+$/, 'must look like service:resourceType:operation, the middle part may be empty'),
+  resource: characters(1, 1500).refine(isResourceUrn, { error: 'must be a URN of five segments whose account is an account id or empty' }).optional()
+    .describe('URN of what the action is done to; absent for an action without resource type'),
+  resource_tags: tags.default([]).describe('tags of the resource (g:ResourceTag)'),
+  request_tags: tags.default([]).describe('tags that the request would set (g:RequestTag, g:TagKeys)'),
+  context: z.record(characters(1, 256), z.union([contextValue, z.array(contextValue).max(50)]))
+    .refine((context) => Object.keys(context).length <= mostContextKeys, `must have at most ${mostContextKeys} keys`).default({})
+    .describe('condition keys of the service itself, and their values'),
+  resource_policy_allows: z.boolean().default(false)
+    .describe('true: the resource belongs to another account than the caller, and a policy of its own lets the caller do this'),
+});
+
+const forwarded = z.strictObject({
+  method: matching(/^[!-~]{1,32}$/, 'must be the method as it was received'),
+  target: characters(1, longestTarget).describe('the raw request target: path and query, before any decoding'),
+  headers: z.array(z.tuple([matching(/^[!-~]{1,256}$/, 'must be the name of a header'), headerText])).max(mostHeaders)
+    .describe('name and value of the headers received: Authorization, and all that are signed'),
+  body: base64.optional().describe('the body received, in base64; absent, like `body_hash`: there was none'),
+  body_hash: matching(/^[0-9a-f]{64}$/, 'must be a hash of 64 lower-case hexadecimal digits').optional()
+    .describe('in place of the body its hash: SHA-256, or SM3 when the request was signed with SDK-HMAC-SM3'),
+  source_ip: address.describe('address that the request came from (g:SourceIp)'),
+  questions: z.array(question).min(1).max(mostQuestions),
+}).refine(({ body, body_hash: hash }) => body === undefined || hash === undefined, { error: 'must have `body` or `body_hash`, not both' });
+
+export const authorizeBody = z.strictObject({ requests: z.array(forwarded).min(1).max(mostQuestions) })
+  .refine(({ requests }) => requests.reduce((sum, { questions }) => sum + questions.length, 0) <= mostQuestions, {
+    error: `must hold at most ${mostQuestions} questions together`, path: ['requests'],
+  });
+
+export interface Question {
+  readonly action: string;
+  readonly resource: string | undefined;
+  readonly resourceTags: readonly ResourceTag[];
+  readonly requestTags: readonly ResourceTag[];
+  readonly context: Readonly<Record<string, ConditionValue>>;
+  readonly resourcePolicyAllows: boolean;
+}
+
+/** A request as the service received it, and what it wants to know. */
+export interface ForwardedRequest {
+  readonly received: SignedRequest;
+  readonly sourceIp: string;
+  readonly questions: readonly Question[];
+}
+
+/** Wire names end here. */
+export const forwardedRequests = ({ requests }: z.output<typeof authorizeBody>): readonly ForwardedRequest[] => requests.map((request) => ({
+  received: { method: request.method, target: request.target, rawHeaders: request.headers.flat(), body: bodyOf(request) },
+  // IPv4 addresses of a dual-stack socket in their own form, as policies write them.
+  sourceIp: request.source_ip.replace(/^::ffff:(?=\d+\.)/i, ''),
+  questions: request.questions.map((one) => ({
+    action: one.action, resource: one.resource, resourceTags: one.resource_tags, requestTags: one.request_tags, context: one.context, resourcePolicyAllows: one.resource_policy_allows,
+  })),
+}));
+
+const bodyOf = ({ body, body_hash: hash }: z.output<typeof forwarded>): SignedRequest['body'] => (hash === undefined ? Buffer.from(body ?? '', 'base64') : { hash });

@@ -1,0 +1,58 @@
+// IntrospectToken: whether a bare security token is that of a living session (RFC 7662).
+import { z } from 'zod';
+import { ApiError } from '../base/api-error.js';
+import { madeOnce } from '../base/made-once.js';
+import { sessionsOf } from '../sessions/session.js';
+import { sessionResourceUrn } from '../urn/urn.js';
+import type { Caller, SessionCaller } from './caller.js';
+import type { Proved } from './candidate.js';
+import type { CallContext, Outcome } from './outcome.js';
+import { maximumTokenBytes, securityTokenVerifier, type VerifyToken } from './security-token.js';
+import type { Services } from './services.js';
+import { temporaryKey } from './temporary-key.js';
+
+/** Other members are ignored, as RFC 6749 §3.1 asks for. */
+export const introspectForm = z.object({ token: z.string().min(1), token_type_hint: z.string().optional() });
+
+export const introspectAnswer = z.object({
+  active: z.boolean(),
+  iss: z.string().optional(), sub: z.string().optional().describe('URN of the session'), aud: z.string().optional(),
+  client_id: z.string().optional().describe('URN of who assumed the agency'),
+  jti: z.string().optional().describe('id of the session, which is its access key id'),
+  iat: z.int().optional(), exp: z.int().optional(),
+});
+
+const verifierOf = madeOnce((services: Services, issuer: string): VerifyToken => securityTokenVerifier(services.keyring, issuer));
+
+/**
+ * INVARIANT: whoever may not ask, and whatever is no token of a living session with living ancestors, gets
+ * `{"active":false}` and no other byte.
+ */
+export async function introspectToken(services: Services, caller: Caller, token: string, call: CallContext): Promise<Outcome<z.infer<typeof introspectAnswer>>> {
+  const living = isAudience(caller) ? await livingSession(services, token, call) : undefined;
+  const request = { token: true };
+  if (living === undefined) return { ok: true, body: { active: false }, guards: [], details: { request, decision: 'inactive' } };
+  const { session, principalUrn, accountId, guards, chain } = living;
+  const { issuer } = services.settings;
+  return {
+    ok: true, guards, unmarkedSessions: sessionsOf(chain), details: { request, resource: sessionResourceUrn(accountId, session.sessionId), decision: 'active' },
+    body: { active: true, iss: issuer, sub: principalUrn, aud: issuer, client_id: session.assumedBy, jti: session.sessionId, iat: session.issuedAt, exp: session.expiresAt },
+  };
+}
+
+/** [choice] Tokens are made for one audience, the installation; a registered service is a part of it. */
+const isAudience = (caller: Caller): boolean => caller.kind === 'service';
+
+async function livingSession(services: Services, token: string, { now }: CallContext): Promise<Proved<SessionCaller> | undefined> {
+  if (token.length > maximumTokenBytes) return undefined;
+  const verifyToken = verifierOf(services, services.settings.issuer);
+  const { sessionId } = (await verifyToken(token, now)) ?? {};
+  if (sessionId === undefined) return undefined;
+  try {
+    const candidate = await temporaryKey(services, { accessKeyId: sessionId, securityToken: token }, verifyToken, now);
+    return candidate?.caller.kind === 'agency-session' ? candidate.caller : undefined;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) return undefined;
+    throw error;
+  }
+}
