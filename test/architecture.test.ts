@@ -7,7 +7,7 @@ const root = new URL('../src/', import.meta.url).pathname;
 
 /** Room → floor. `sts` stands above `sessions` and `audit`, and `base` below everything. */
 const floors: Readonly<Record<string, number>> = {
-  base: 0, urn: 1, policy: 1, signing: 1, tlog: 1, status: 1, catalogue: 2, keyring: 2, directory: 3, sessions: 4, audit: 4, sts: 5, iam: 6, oversight: 7, redis: 7, http: 8, cli: 8, service: 9, 'main.ts': 10,
+  base: 0, urn: 1, policy: 1, signing: 1, tlog: 1, status: 1, catalogue: 2, keyring: 2, directory: 3, sessions: 4, audit: 4, sts: 5, verify: 2, iam: 6, oversight: 7, redis: 7, http: 8, cli: 8, service: 9, 'main.ts': 10,
 };
 
 async function sources(): Promise<{ file: string; room: string; text: string; imports: string[] }[]> {
@@ -35,7 +35,7 @@ describe('the rooms', () => {
   });
 
   it.each([
-    ['express', ['http']], ['express-rate-limit', ['http']], ['helmet', ['http']], ['ioredis', ['redis', 'service']], ['commander', ['cli', 'service', 'main.ts']], ['jose', ['keyring']],
+    ['express', ['http']], ['express-rate-limit', ['http']], ['helmet', ['http']], ['ioredis', ['redis', 'service']], ['commander', ['cli', 'service', 'main.ts']], ['jose', ['keyring', 'verify']],
   ])('only those that may know %s import it', async (library, rooms) => {
     const others = (await sources()).filter(({ room, imports }) => imports.some((name) => name === library || name.startsWith(`${library}/`)) && !rooms.includes(room));
     expect(others.map(({ file }) => file)).toEqual([]);

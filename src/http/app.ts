@@ -11,6 +11,7 @@ import { serveKeySet, type PublishedKeys } from './key-set.js';
 import { serveMetrics, type Metrics } from './metrics.js';
 import { openApiDocument } from './openapi.js';
 import { iamOperations } from './operations/iam/index.js';
+import { offlineOperations } from './operations/offline.js';
 import { operatorOperations } from './operations/operator.js';
 import { oversightOperations } from './operations/oversight/index.js';
 import { relyingPartyOperations } from './operations/relying-parties.js';
@@ -44,7 +45,7 @@ export interface Readiness {
   readonly warnings: readonly string[];
 }
 
-export const operations = [...stsOperations, ...simulateOperations, ...relyingPartyOperations, ...iamOperations, ...operatorOperations, ...oversightOperations];
+export const operations = [...stsOperations, ...simulateOperations, ...relyingPartyOperations, ...offlineOperations, ...iamOperations, ...operatorOperations, ...oversightOperations];
 
 export function createApp(parts: AppParts): Express {
   const { limits } = parts;

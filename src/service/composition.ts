@@ -84,10 +84,13 @@ export async function compose(settings: Settings, redis: RedisConnection, keyrin
     maximumChainAgeSeconds: settings.STS_MAX_CHAIN_AGE,
     allowUnsignedPayload: settings.STS_ALLOW_UNSIGNED_PAYLOAD,
     rejectReplays: settings.STS_REJECT_REPLAYS,
+    derivePermanentKeys: settings.STS_DERIVE_PERMANENT_KEYS,
+    alwaysConfirm: settings.STS_ALWAYS_CONFIRM,
+    statusListLifeSeconds: settings.STS_STATUS_LIST_LIFE,
   };
   const raised = alarms();
   const processes = processWatch({
-    redis, clock, random, alarms: raised, maximumSkewSeconds: settings.STS_MAX_CLOCK_SKEW, digests: processDigests(keyring, catalogue, stsSettings, [install.cells, settings.STS_REDIS_WAIT_REPLICAS, settings.STS_JWKS_MAX_AGE, settings.STS_STATUS_LIST_LIFE]),
+    redis, clock, random, alarms: raised, maximumSkewSeconds: settings.STS_MAX_CLOCK_SKEW, digests: processDigests(keyring, catalogue, stsSettings, [install.cells, settings.STS_REDIS_WAIT_REPLICAS, settings.STS_JWKS_MAX_AGE]),
   });
   const { store, ...kept } = durability(commitStore(redis, { names, keyring, random, cells }, { mostUnsealedEvents: settings.STS_AUDIT_MAX_UNSEALED }), {
     tools: { redis, names, keyring, random }, watch: cells, clock, alarms: raised, auditFolder: settings.STS_AUDIT_DIR, replicas: settings.STS_REDIS_WAIT_REPLICAS,
@@ -114,7 +117,7 @@ export async function compose(settings: Settings, redis: RedisConnection, keyrin
     redis, names, cells, install, keyring, services, unidentified, attemptCounter, auditLog, auditEvents,
     store, processes, alarms: raised, durability: kept,
     publishedStatus: statusPublication({
-      keyring: () => keyring, issuer: stsSettings.issuer, clock, lifeSeconds: settings.STS_STATUS_LIST_LIFE, source: statusSource(redis, names, (wanted, work) => kept.read(wanted, work)),
+      keyring: () => keyring, issuer: stsSettings.issuer, clock, lifeSeconds: stsSettings.statusListLifeSeconds, source: statusSource(redis, names, (wanted, work) => kept.read(wanted, work)),
     }),
     sealingWatch: sealingWatch({ redis, names, keyring, clock, mostUnsealedEvents: settings.STS_AUDIT_MAX_UNSEALED }),
     flushUnidentified: () => recordUnidentifiedCalls(redis, unidentified.take()),

@@ -59,6 +59,8 @@ export const settingsSchema = z.object({
   STS_STATUS_LIST_LIFE: whole(6, 3600, 30),
   STS_MAX_CLOCK_SKEW: whole(1, 900, 60),
   STS_REJECT_REPLAYS: flag,
+  STS_ALWAYS_CONFIRM: flag,
+  STS_DERIVE_PERMANENT_KEYS: flag,
   STS_ALLOW_UNSIGNED_PAYLOAD: flag,
   STS_ALLOW_WEAK_REDIS: flag,
   STS_REDIS_IS_DURABLE: flag,

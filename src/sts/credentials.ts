@@ -39,7 +39,7 @@ export interface Grant {
 export async function issueCredentials(services: Services, caller: Caller, grant: Grant, call: CallContext): Promise<{ session: Session; body: IssuedCredentials }> {
   const session = await newSession(services, caller, grant, call);
   const secret = deriveSessionSecret(services.keyring['session-secrets'].active, session.sessionId);
-  const confirmationKey = caller.signature.algorithm === 'SDK-ECDSA-P256-SHA256' ? publicKeyOf(session.sessionId, secret) : undefined;
+  const confirmationKey = services.settings.alwaysConfirm || caller.signature.algorithm === 'SDK-ECDSA-P256-SHA256' ? publicKeyOf(session.sessionId, secret) : undefined;
   return {
     session,
     body: {
@@ -59,8 +59,8 @@ export async function issueCredentials(services: Services, caller: Caller, grant
 }
 
 /**
- * The key that verifies the session's own ECDSA signatures without a secret. Only callers that sign this way get it:
- * deriving it costs more than the rest of the answer together.
+ * The key that verifies the session's own ECDSA signatures without a secret. Only callers that sign this way get it,
+ * unless a setting says otherwise: deriving it costs more than the rest of the answer together.
  */
 const publicKeyOf = (sessionId: string, secret: string): EcdsaPublicJwk => ecdsaPublicJwk(verificationKey(sessionId, secret));
 

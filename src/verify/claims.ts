@@ -34,27 +34,24 @@ export interface PrincipalTag {
   readonly value: string;
 }
 
-/** Who signed, as the service vouches for it. */
+/** Who signed, as the token service vouches for it. Members that are undefined are not known in the way it was verified. */
 export interface Principal {
-  /** `agency-session`, or `user` for a permanent access key. */
-  readonly kind: 'agency-session' | 'user';
-  readonly accountId: string;
-  /** `sts::<account>:assumed-agency:<agency name>/<session name>`, or that of the user. */
+  /** `sts::<account>:assumed-agency:<agency name>/<session name>`, or that of a user. */
   readonly urn: string;
-  /** The access key id; for a session also its id. */
+  readonly accountId: string;
+  /** Of a session also its id. */
   readonly accessKeyId: string;
-  readonly agencyId: string | undefined;
-  readonly sessionName: string | undefined;
-  /** URN of who assumed the agency, and of who began the chain. */
-  readonly assumedBy: string | undefined;
-  readonly rootPrincipal: string;
-  readonly sourceIdentity: string | undefined;
-  /** Session tags; undefined when the token holds only their digest. */
+  /** Offline: the session tags. Online, and with a policy bundle: those of the agency or user too, as in `g:PrincipalTag`. */
   readonly tags: readonly PrincipalTag[] | undefined;
+  readonly sourceIdentity: string | undefined;
+  /** Agencies from the long-term key to the session; 0 for a long-term key. */
+  readonly chainDepth: number;
+  /** URN of the long-term principal at the beginning of the chain. */
+  readonly rootPrincipal: string;
   /** Seconds since the epoch. */
-  readonly issuedAt: number | undefined;
-  readonly expiresAt: number | undefined;
   readonly mfaAuthenticatedAt: number | undefined;
+  /** Undefined: a long-term key. */
+  readonly expiresAt: number | undefined;
 }
 
 export interface SessionClaims {
@@ -62,8 +59,6 @@ export interface SessionClaims {
   readonly confirmationKey: EcdsaPublicJwk | undefined;
   /** Undefined when the token holds only the digest of its chain, or is of a release that published nothing. */
   readonly lineage: Lineage | undefined;
-  /** Whether session policies narrow the session. */
-  readonly isNarrowed: boolean;
 }
 
 class Malformed extends Error {}
@@ -78,7 +73,7 @@ export function sessionClaims(claims: SignedClaims, issuer: string): SessionClai
   }
 }
 
-function read({ aud, sub, jti, iat, exp, act, cnf, status, agency_sts: own }: SignedClaims, issuer: string): SessionClaims {
+function read({ aud, sub, jti, iat, exp, cnf, status, agency_sts: own }: SignedClaims, issuer: string): SessionClaims {
   // One audience, not one of several: a token for others as well is not a token for us.
   if (aud !== issuer) throw new Malformed();
   const sessionId = text(jti);
@@ -89,14 +84,12 @@ function read({ aud, sub, jti, iat, exp, act, cnf, status, agency_sts: own }: Si
   const sourceIdentity = optional(session['source_identity'], text);
   return {
     principal: {
-      kind: 'agency-session', accountId, urn: text(sub), accessKeyId: sessionId, agencyId, sessionName: text(session['session_name']),
-      assumedBy: text(object(act)['sub']), rootPrincipal: text(session['root']), sourceIdentity,
+      accountId, urn: text(sub), accessKeyId: sessionId, rootPrincipal: text(session['root']), sourceIdentity, chainDepth: whole(session['depth']),
       tags: session['tags_digest'] === undefined ? list(session['tags'] ?? []).map(tag) : undefined,
-      issuedAt: iat, expiresAt: exp, mfaAuthenticatedAt: optional(session['mfa'], whole),
+      expiresAt: exp, mfaAuthenticatedAt: optional(session['mfa'], whole),
     },
     confirmationKey: optional(cnf, (value) => publicJwk(object(value)['jwk'])),
     lineage: session['chain'] === undefined || session['handles'] === undefined ? undefined : lineage({ session, status, accountId, agencyId, iat, sourceIdentity }),
-    isNarrowed: session['policies_digest'] !== undefined,
   };
 }
 

@@ -1,4 +1,4 @@
-// Fetching from the token service: no redirects, bounded in time and size, never from a cache.
+// Fetching from the token service: no redirects, bounded in time and size.
 
 export type Fetch = typeof globalThis.fetch;
 
@@ -29,7 +29,7 @@ export type Remote = (url: string, request: RemoteRequest) => Promise<RemoteAnsw
 export function remote(fetch: Fetch, patienceMilliseconds: number): Remote {
   return async (url, { method = 'GET', headers = {}, body, mostBytes }) => {
     const response = await fetch(url, {
-      method, headers, redirect: 'error', cache: 'no-store', signal: AbortSignal.timeout(patienceMilliseconds), ...(body !== undefined && { body }),
+      method, headers, redirect: 'error', signal: AbortSignal.timeout(patienceMilliseconds), ...(body !== undefined && { body }),
     });
     return { status: response.status, text: await boundedText(response, mostBytes), header: (name) => response.headers.get(name) ?? undefined };
   };
@@ -37,9 +37,11 @@ export function remote(fetch: Fetch, patienceMilliseconds: number): Remote {
 
 async function boundedText(response: Response, mostBytes: number): Promise<string> {
   if (response.body === null) return '';
+  // Its parts are bytes, which the type of an asynchronous iteration hides.
+  const body: AsyncIterable<Uint8Array> = response.body;
   const parts: Uint8Array[] = [];
   let size = 0;
-  for await (const part of response.body) {
+  for await (const part of body) {
     size += part.length;
     if (size > mostBytes) throw new Error(`the answer is larger than ${mostBytes} bytes`);
     parts.push(part);

@@ -72,15 +72,23 @@ export function sessionStatus({ keys, issuer, endpoint, remote, clock }: StatusP
       const marks = places.map(({ index }, at) => isMarked(bits[at]?.content ?? new Uint8Array(), index));
       if (marks.includes(true)) throw revoked();
       if (marks.includes(undefined)) throw new Refused('status_unavailable', 'the session has no place in its status list');
-      const { content } = list;
-      if (!content.handleKeys.has(lineage.handleKey)) throw new Refused('status_unavailable', 'the epoch list knows nothing of the accounts of this token');
-      if (epochs.some((carried) => isEnded(carried, content))) throw revoked();
+      if (!list.content.handleKeys.has(lineage.handleKey)) throw new Refused('status_unavailable', 'the epoch list knows nothing of the accounts of this token');
+      if (epochs.every((carried) => isCurrent(carried, list.content))) return;
+      // The token may be newer than the list.
+      await epochList.renew();
+      const { content } = await epochList.get().catch(() => list);
+      const ended = epochs.filter((carried) => !isCurrent(carried, content));
+      if (ended.length === 0) return;
+      if (ended.every(({ digest, epoch, issuedAt }) => epoch > (content.epochs.get(digest) ?? epoch) && issuedAt >= (content.boundaries.get(digest) ?? 0))) {
+        throw new Refused('status_unavailable', 'the session is newer than what is known of revocations');
+      }
+      throw revoked();
     },
   };
 }
 
 /** INVARIANT: a session is dead once a carried epoch is not the current one, or a link of it was issued before a boundary. */
-const isEnded = ({ digest, epoch, issuedAt }: KnownToken['epochs'][number], { epochs, boundaries }: EpochList): boolean =>
-  epoch !== (epochs.get(digest) ?? epoch) || issuedAt < (boundaries.get(digest) ?? 0);
+const isCurrent = ({ digest, epoch, issuedAt }: KnownToken['epochs'][number], { epochs, boundaries }: EpochList): boolean =>
+  epoch === (epochs.get(digest) ?? epoch) && issuedAt >= (boundaries.get(digest) ?? 0);
 
 const revoked = (): Refused => new Refused('revoked', 'the session was revoked');
