@@ -41,6 +41,24 @@ describe('the rooms', () => {
     expect(others.map(({ file }) => file)).toEqual([]);
   });
 
+  it('that services import to verify has nothing behind it but rooms of the bottom and what they stand on', async () => {
+    const all = new Map((await sources()).map((source) => [source.file, source]));
+    const behind = new Set<string>();
+    const libraries = new Set<string>();
+    const follow = (file: string): void => {
+      if (behind.has(file)) return;
+      behind.add(file);
+      for (const name of all.get(file)?.imports ?? []) {
+        if (name.startsWith('.')) follow(relative(root, join(root, file, '..', name)).replace(/\.js$/, '.ts'));
+        else if (!name.startsWith('node:')) libraries.add(name);
+      }
+    };
+    follow('verify/index.ts');
+    expect([...behind].filter((file) => !all.has(file))).toEqual([]);
+    expect(new Set([...behind].map((file) => file.split(sep)[0]))).toEqual(new Set(['verify', 'base', 'urn', 'signing', 'policy', 'status']));
+    expect(libraries).toEqual(new Set(['jose', 'jsonc-parser', 'ipaddr.js']));
+  });
+
   it('of the bottom take no time and no randomness from the machine', async () => {
     const pure = new Set(['urn', 'policy', 'signing', 'tlog', 'status', 'catalogue', 'directory', 'sessions', 'audit', 'sts', 'iam', 'oversight']);
     const impure = (await sources()).filter(({ room, text }) => pure.has(room) && /Date\.now\(|new Date\(\)|Math\.random\(|randomBytes\(/.test(text));

@@ -1,5 +1,6 @@
 // `agency-sts/verify`: what a resource service imports to verify who signs its requests, and what they may do.
 export type { Principal, PrincipalTag } from './claims.js';
+export { expressGuard, type GuardedRequest, type GuardedResponse, type GuardOptions, type RequireAction, type ResourceFrom } from './guard.js';
 export type { ServiceCredentials, VerifierOptions } from './options.js';
 export type { Accepted, Answer, Answered, Question } from './question.js';
 export type { Refusal, RefusalReason } from './refusal.js';

@@ -75,7 +75,18 @@ function refuseUnfit(request: ReceivedRequest, signature: ParsedSignature, key: 
 
 /** What can be judged of a request before it is known who signed it. */
 export function parsed({ region, service, maximumSkewSeconds, allowUnsignedPayload }: Setup, request: ReceivedRequest, now: number): ParsedSignature {
+  refuseTwoReadings(request.target);
   const result = parseSignedRequest(request, { now, maximumSkewSeconds, region, service, allowUnsignedPayload });
   if (!result.ok) throw new Refused('request_malformed', result.message);
   return result.signature;
+}
+
+/**
+ * [choice] Of two targets with one and the same signature one is refused, so that nobody sends the other in its place:
+ * `/a/` would pass for `/a`, and `/a%2520b` for `/a%20b` (request signatures, sections 2 and 10).
+ */
+function refuseTwoReadings(target: string): void {
+  const [path = ''] = target.split('?');
+  if (path.length > 1 && path.endsWith('/')) throw new Refused('request_malformed', 'the path must not end with a slash: its signature would be that of the path without it');
+  if (/%25/.test(path)) throw new Refused('request_malformed', 'the path must not hold `%25`: its signature would be that of another path');
 }
