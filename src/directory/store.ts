@@ -20,7 +20,7 @@ export interface EndOfSessions {
   readonly boundaries: Boundaries;
 }
 
-/** An account as it stood when it was read, strictly: a write acknowledged before the read is in it. */
+/** An account as it stood when it was read. */
 export interface AccountView extends EndOfSessions {
   readonly snapshot: Snapshot;
 }
@@ -35,13 +35,20 @@ export interface AccountChange {
   readonly ends?: readonly EpochSubject[];
 }
 
-export interface DirectoryReader {
+/** What a decision reads of accounts. */
+export interface AccountReads {
   /** The account of a permanent access key: a hint, remembered unless a fresh one is wanted, that the account's snapshot confirms. */
   accountOfAccessKey(accessKeyId: string, fresh: boolean): Promise<{ readonly accountId: string; readonly remembered: boolean } | undefined>;
   /** Undefined when there is no such account. `subjects` names the epochs wanted, given what the account holds. */
   read(accountId: string, subjects: (snapshot: Snapshot) => readonly EpochSubject[]): Promise<AccountView | undefined>;
   /** Epochs and boundaries alone, for accounts whose content does not matter (ancestors of a session). */
   readEpochs(accountId: string, subjects: readonly EpochSubject[]): Promise<EndOfSessions>;
+}
+
+/** Reads strictly: a write that was acknowledged before a read is in it. */
+export interface DirectoryReader extends AccountReads {
+  /** As it was when this process last read it, strictly only where it never did: for decisions whose commit asks whether it still is so. */
+  readonly remembered: AccountReads;
   /** The account's own record, without all it owns. */
   accountRecord(accountId: string): Promise<Account | undefined>;
   /** Whether there is or ever was an account of this id. */

@@ -3,7 +3,6 @@ import express, { type Express, type NextFunction, type Request, type RequestHan
 import helmet from 'helmet';
 import { ApiError } from '../base/api-error.js';
 import type { Random } from '../base/clock.js';
-import type { AttemptCounter } from '../sts/services.js';
 import type { StatusPublication } from '../sts/status-publication.js';
 import { checkPath } from '../signing/index.js';
 import { errorHandler, type Log, type UnidentifiedCall } from './errors.js';
@@ -19,7 +18,7 @@ import { simulateOperations } from './operations/simulate.js';
 import { stsOperations } from './operations/sts.js';
 import { routePath } from './operation.js';
 import { send, serve, type Door } from './pipeline.js';
-import { accessKeyLimit, addressLimit } from './rate-limit.js';
+import { accessKeyLimit, addressLimit, type RateCounter } from './rate-limit.js';
 import { readBody, refuseOddContent } from './received-body.js';
 import { giveRequestId } from './request-id.js';
 import { serveEpochList, serveStatusList } from './status-lists.js';
@@ -27,7 +26,7 @@ import { serveEpochList, serveStatusList } from './status-lists.js';
 export interface AppParts {
   readonly door: Omit<Door, 'limitAccessKey'>;
   readonly random: Random;
-  readonly limits: Readonly<Record<'address' | 'accessKey', { readonly perMinute: number; readonly counter: AttemptCounter }>>;
+  readonly limits: Readonly<Record<'address' | 'accessKey', { readonly perMinute: number; readonly counter: RateCounter }>>;
   /** Express's `trust proxy` setting; false: addresses are those of the sockets. */
   readonly trustProxy: boolean | number | string;
   /** Whether calls can be served now, and if not, why. */

@@ -29,9 +29,9 @@ export function serve(door: Door, operation: Operation): RequestHandler {
     const requestId = requestIdOf(response);
     let input: Input<unknown, unknown, unknown> | undefined;
     // A call that is decided again is authenticated again: who is refused then was never identified.
-    const authenticate: Authenticate = async (signedRequest, address, now) => {
+    const authenticate: Authenticate = async (...signed) => {
       response.locals['identified'] = false;
-      const caller = await door.authenticate(signedRequest, address, now);
+      const caller = await door.authenticate(...signed);
       response.locals['identified'] = true;
       return caller;
     };

@@ -10,7 +10,7 @@ import { checkSteps, runSteps, type Ran } from './run-steps.js';
 import { cellTagOf, type Letter, type Step, type Steps } from './steps.js';
 
 /** Steps that write nothing. */
-const checkLetters: ReadonlySet<Letter> = new Set<Letter>(['N', 'G', 'A', 'M', 'H']);
+const checkLetters: ReadonlySet<Letter> = new Set<Letter>(['N', 'G', 'A', 'M', 'B', 'H']);
 /** Steps whose loss hurts nobody: a claim is taken over, an ancestor's record is known for a shorter time. */
 const dispensableLetters: ReadonlySet<Letter> = new Set<Letter>(['L', 'X']);
 

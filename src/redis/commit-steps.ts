@@ -25,11 +25,12 @@ const signatureInputSeconds = 1860;
 
 export function stepsOf(commit: Commit, claims: readonly Claim[], tools: CommitTools, mostUnsealedEvents: number): Steps {
   const { names, keyring } = tools;
-  const { session, sessionUse, keyUse } = commit;
+  const { session, presentSessions = [], sessionUses = [], keyUses = [] } = commit;
   const steps: Steps = [];
   addCells(steps, commit, tools);
   for (const guard of commit.guards) addGuard(steps, guard, commit.isPatient === true, names);
   for (const sessionId of commit.unmarkedSessions) addStep(steps, 'M', names.mark(sessionId));
+  for (const sessionId of presentSessions) addStep(steps, 'B', names.session(sessionId));
   for (const { accessKeyId, accountId } of claims) addStep(steps, 'H', names.accessKeyHint(accessKeyId), accountId);
   // Written before the rest: a stream that does not take the event stops the script before there is anything else.
   const most = mostUnsealedEvents + (commit.revocations === undefined && commit.changes === undefined ? 0 : reserveOf(mostUnsealedEvents));
@@ -38,8 +39,8 @@ export function stepsOf(commit: Commit, claims: readonly Claim[], tools: CommitT
   if (commit.mfaStep !== undefined) addStep(steps, 'T', names.mfaSteps(commit.mfaStep.accountId), commit.mfaStep.serialNumber, commit.mfaStep.step);
   if (session !== undefined) addSession(steps, session, commit.callerAccountId, names, keyring);
   // Before the changes: a key that removes itself leaves nothing behind.
-  if (keyUse !== undefined) addStep(steps, 'P', names.keyUses(keyUse.accountId), 1, keyUse.accessKeyId, keyUse.usedAt);
-  if (sessionUse !== undefined) addSessionUse(steps, sessionUse, names);
+  for (const { accountId, accessKeyId, usedAt } of keyUses) addStep(steps, 'P', names.keyUses(accountId), 1, accessKeyId, usedAt);
+  for (const use of sessionUses) addSessionUse(steps, use, names);
   for (const revocation of commit.revocations ?? []) addRevocation(steps, revocation, tools);
   for (const change of commit.changes ?? []) addChange(steps, change, tools);
   return steps;
@@ -96,7 +97,7 @@ function addRevocation(steps: Steps, revocation: Revocation, tools: CommitTools)
     case 'mark': {
       const { sessionId, note, status } = revocation;
       addStep(steps, 'K', names.mark(sessionId), authenticateRecord(keyring['record-authentication'], markPlace(sessionId), encodeRevocationNote(note)), markSeconds);
-      addStep(steps, 'B', names.statusBits(status.list), bitOffset(status.index), markSeconds);
+      addStep(steps, 'Y', names.statusBits(status.list), bitOffset(status.index), markSeconds);
       break;
     }
     case 'epoch':

@@ -17,7 +17,7 @@ const useSeconds = 60;
 const rememberedUseCount = 100_000;
 
 const refusals: ReadonlyMap<unknown, CommitResult> = new Map<unknown, CommitResult>([
-  ...['G', 'A', 'M', 'H'].map((letter) => [letter, { result: 'conflict' }] as const), ['T', { result: 'mfa-step-used' }], ['R', { result: 'replayed' }],
+  ...['G', 'A', 'M', 'B', 'H'].map((letter) => [letter, { result: 'conflict' }] as const), ['T', { result: 'mfa-step-used' }], ['R', { result: 'replayed' }],
 ]);
 
 export interface CommitStoreOptions {
@@ -27,23 +27,23 @@ export interface CommitStoreOptions {
 
 export function commitStore(redis: RedisConnection, tools: CommitTools, { mostUnsealedEvents }: CommitStoreOptions): CommitStore {
   const { names, cells } = tools;
-  const keyUses = rememberedUses();
-  const sessionUses = rememberedUses();
+  const knownKeyUses = rememberedUses();
+  const knownSessionUses = rememberedUses();
 
   return {
     async commit(commit) {
       const { changes = [] } = commit;
       const claims = claimsOf(changes);
-      const keyUse = commit.keyUse !== undefined && keyUses.isNews(commit.keyUse.accessKeyId, commit.keyUse.usedAt) ? commit.keyUse : undefined;
-      const sessionUse = commit.sessionUse !== undefined && sessionUses.isNews(commit.sessionUse.session.sessionId, commit.sessionUse.usedAt) ? commit.sessionUse : undefined;
-      const steps = stepsOf({ ...commit, keyUse, sessionUse }, claims, tools, mostUnsealedEvents);
+      const keyUses = (commit.keyUses ?? []).filter(({ accessKeyId, usedAt }) => knownKeyUses.isNews(accessKeyId, usedAt));
+      const sessionUses = (commit.sessionUses ?? []).filter(({ session, usedAt }) => knownSessionUses.isNews(session.sessionId, usedAt));
+      const steps = stepsOf({ ...commit, keyUses, sessionUses }, claims, tools, mostUnsealedEvents);
       const ran = await reach(async () => {
         await prepareChanges(redis, names, commit, claims);
         return redis instanceof Cluster ? commitApart(redis, steps, commit, tools, mostUnsealedEvents) : runSteps(redis, steps);
       });
       if (ran.verdict !== 'ok') return refusal(ran.verdict);
-      if (keyUse !== undefined) keyUses.remember(keyUse.accessKeyId, keyUse.usedAt);
-      if (sessionUse !== undefined) sessionUses.remember(sessionUse.session.sessionId, sessionUse.usedAt);
+      for (const { accessKeyId, usedAt } of keyUses) knownKeyUses.remember(accessKeyId, usedAt);
+      for (const { session, usedAt } of sessionUses) knownSessionUses.remember(session.sessionId, usedAt);
       return committed(commit, steps, ran, cells);
     },
   };

@@ -1,14 +1,15 @@
-// Accounts as snapshots: kept in the process, checked against the stored revision on every read.
+// Accounts as snapshots: kept in the process, checked against the stored revision on every strict read.
 import { LRUCache } from 'lru-cache';
 import { systemAccountId, type Account } from '../directory/entities.js';
 import { parseEntity } from '../directory/entity-schemas.js';
 import { changedSnapshot, entityAt, entityField, snapshotOf, type EntityEntry, type EntityField, type Snapshot, type SystemPolicies } from '../directory/snapshot.js';
-import type { DirectoryReader, EndOfSessions, EpochSubject, Epochs } from '../directory/store.js';
+import type { AccountReads, DirectoryReader, EndOfSessions, EpochSubject, Epochs } from '../directory/store.js';
 import { openRecord, TamperedRecordError } from '../keyring/authenticate.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { boundariesField, boundariesOf } from './boundaries.js';
 import { accountsKey, type KeyNames } from './cells.js';
 import { reach, runScript, type RedisConnection } from './client.js';
+import { rememberedEnds } from './remembered-ends.js';
 import { loadAccountScript } from './scripts/load-account.js';
 
 /** What all kept snapshots may have together of stored text; in memory it is a few times that. */
@@ -49,6 +50,7 @@ export interface DirectoryReaderOptions {
 export function directoryReader(redis: RedisConnection, names: KeyNames, keyring: Keyring, { systemPolicies, keptBytes = maximumKeptBytes }: DirectoryReaderOptions): DirectoryReader {
   const snapshots = new LRUCache<string, KeptSnapshot>({ maxSize: keptBytes, sizeCalculation: ({ bytes }) => bytes });
   const hints = new LRUCache<string, string>({ max: maximumKeptHints });
+  const ends = rememberedEnds();
 
   async function load(accountId: string, kept: KeptSnapshot | undefined, subjects: readonly EpochSubject[]): Promise<LoadedAccount | undefined> {
     const keys = [names.accountState(accountId), names.accountEntities(accountId), names.accountChanges(accountId)];
@@ -57,9 +59,15 @@ export function directoryReader(redis: RedisConnection, names: KeyNames, keyring
     const [revision, extent, before, ...rest] = answer;
     const fields = rest.slice(subjects.length);
     const loaded = typeof revision !== 'string' ? undefined : next(accountId, revision, extent === 'changed' ? kept : undefined, parseFields(accountId, fields));
-    if (loaded === undefined) snapshots.delete(accountId);
-    else snapshots.set(accountId, loaded);
-    return loaded === undefined ? undefined : { ...loaded, epochs: epochsOf(subjects, rest), boundaries: boundariesOf(before) };
+    if (loaded === undefined) {
+      snapshots.delete(accountId);
+      ends.forget(accountId);
+      return undefined;
+    }
+    snapshots.set(accountId, loaded);
+    const found = { epochs: epochsOf(subjects, rest), boundaries: boundariesOf(before) };
+    ends.remember(accountId, found);
+    return { ...loaded, ...found };
   }
 
   function parseFields(accountId: string, fields: readonly (string | null)[]): LoadedFields {
@@ -97,10 +105,13 @@ export function directoryReader(redis: RedisConnection, names: KeyNames, keyring
 
   async function readState(accountId: string, subjects: readonly EpochSubject[]): Promise<EndOfSessions & { revision: string | undefined }> {
     const [revision, before, ...values] = await reach(() => redis.hmget(names.accountState(accountId), 'rev', boundariesField, ...subjects));
-    return { revision: revision ?? undefined, epochs: epochsOf(subjects, values), boundaries: boundariesOf(before) };
+    const found = { epochs: epochsOf(subjects, values), boundaries: boundariesOf(before) };
+    if (revision === undefined || revision === null) ends.forget(accountId);
+    else ends.remember(accountId, found);
+    return { revision: revision ?? undefined, ...found };
   }
 
-  return {
+  const strict: AccountReads = {
     async accountOfAccessKey(accessKeyId, fresh) {
       const known = hints.get(accessKeyId);
       if (known !== undefined && !fresh) return { accountId: known, remembered: true };
@@ -128,18 +139,37 @@ export function directoryReader(redis: RedisConnection, names: KeyNames, keyring
       return { snapshot: loaded.snapshot, epochs: new Map([...loaded.epochs, ...more]), boundaries: loaded.boundaries };
     },
 
+    async readEpochs(accountId, subjects) {
+      const { revision, epochs, boundaries } = await readState(accountId, subjects);
+      // An account that is gone took its epochs along: what descends from it has outlived them all.
+      return { boundaries, epochs: revision === undefined ? new Map(subjects.map((subject) => [subject, Number.MAX_SAFE_INTEGER])) : epochs };
+    },
+  };
+
+  const remembered: AccountReads = {
+    // Without a look-up: what is not known yet is asked for once, by the strict attempt.
+    accountOfAccessKey(accessKeyId) {
+      const accountId = hints.get(accessKeyId);
+      return Promise.resolve(accountId === undefined ? undefined : { accountId, remembered: true });
+    },
+    async read(accountId, subjects) {
+      const kept = snapshots.get(accountId);
+      const found = kept === undefined ? undefined : ends.of(accountId, subjects(kept.snapshot));
+      return kept === undefined || found === undefined ? strict.read(accountId, subjects) : { snapshot: kept.snapshot, ...found };
+    },
+    readEpochs: async (accountId, subjects) => ends.of(accountId, subjects) ?? strict.readEpochs(accountId, subjects),
+  };
+
+  return {
+    ...strict,
+    remembered,
+
     async accountRecord(accountId) {
       const field = entityField('account', accountId);
       const record = await reach(() => redis.hget(names.accountEntities(accountId), field));
       if (record === null) return undefined;
       // The field is of this kind.
       return parseEntity(field, openRecord(keyring['record-authentication'], entityPlace(accountId, field), record)) as Account;
-    },
-
-    async readEpochs(accountId, subjects) {
-      const { revision, epochs, boundaries } = await readState(accountId, subjects);
-      // An account that is gone took its epochs along: what descends from it has outlived them all.
-      return { boundaries, epochs: revision === undefined ? new Map(subjects.map((subject) => [subject, Number.MAX_SAFE_INTEGER])) : epochs };
     },
 
     async wasUsed(accountId) {

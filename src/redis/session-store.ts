@@ -1,10 +1,11 @@
 // Session records, revocation marks, and the ids that new sessions get.
+import { LRUCache } from 'lru-cache';
 import type { Random } from '../base/clock.js';
 import { openRecord } from '../keyring/authenticate.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { decodeSession } from '../sessions/record.js';
 import { decodeRevocationNote } from '../sessions/revocation-note.js';
-import type { StatusIndex } from '../sessions/session.js';
+import type { Session, StatusIndex } from '../sessions/session.js';
 import type { SessionIds, SessionReader } from '../sessions/store.js';
 import { statusListId, statusListSize } from '../status/index.js';
 import { newSessionId } from '../urn/ids.js';
@@ -12,12 +13,27 @@ import type { KeyNames } from './cells.js';
 import { reach, type RedisConnection } from './client.js';
 import { markPlace, sessionPlace } from './commit-steps.js';
 
+const maximumKeptSessions = 20_000;
+
 export function sessionReader(redis: RedisConnection, names: KeyNames, keyring: Keyring): SessionReader {
+  const kept = new LRUCache<string, Session>({ max: maximumKeptSessions });
+
+  async function find(sessionId: string): Promise<Session | undefined> {
+    const record = await reach(() => redis.get(names.session(sessionId)));
+    if (record === null) {
+      kept.delete(sessionId);
+      return undefined;
+    }
+    const session = decodeSession(sessionId, openRecord(keyring['record-authentication'], sessionPlace(sessionId), record));
+    kept.set(sessionId, session);
+    return session;
+  }
+
   return {
-    async find(sessionId) {
-      const record = await reach(() => redis.get(names.session(sessionId)));
-      if (record === null) return undefined;
-      return decodeSession(sessionId, openRecord(keyring['record-authentication'], sessionPlace(sessionId), record));
+    find,
+    remembered: {
+      find: async (sessionId) => kept.get(sessionId) ?? find(sessionId),
+      anyMarked: () => Promise.resolve(false),
     },
     async anyMarked(sessionIds) {
       if (sessionIds.length === 0) return false;

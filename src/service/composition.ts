@@ -2,7 +2,7 @@
 import { pooledRandom, systemClock, type Clock, type Random } from '../base/clock.js';
 import { unidentifiedCounter, type UnidentifiedCounter } from '../audit/unidentified.js';
 import type { Keyring } from '../keyring/keyring.js';
-import { attemptCounters, type MakeAttemptCounter } from '../redis/attempts.js';
+import { attemptCounters } from '../redis/attempts.js';
 import { eventStream, recordUnidentifiedCalls } from '../redis/audit-store.js';
 import { openCells, type CellWatch } from '../redis/cell-watch.js';
 import { keyNames, type KeyNames } from '../redis/cells.js';
@@ -45,7 +45,6 @@ export interface Composition {
   readonly keyring: Keyring;
   readonly services: Services;
   readonly store: CommitStore;
-  readonly attemptCounter: MakeAttemptCounter;
   readonly unidentified: UnidentifiedCounter;
   readonly auditLog: AuditLog;
   readonly sealingWatch: SealingWatch;
@@ -114,7 +113,7 @@ export async function compose(settings: Settings, redis: RedisConnection, keyrin
     settings: stsSettings,
   };
   return {
-    redis, names, cells, install, keyring, services, unidentified, attemptCounter, auditLog, auditEvents,
+    redis, names, cells, install, keyring, services, unidentified, auditLog, auditEvents,
     store, processes, alarms: raised, durability: kept,
     publishedStatus: statusPublication({
       keyring: () => keyring, issuer: stsSettings.issuer, clock, lifeSeconds: stsSettings.statusListLifeSeconds, source: statusSource(redis, names, (wanted, work) => kept.read(wanted, work)),

@@ -6,6 +6,7 @@ import type { Log } from '../http/errors.js';
 import { close, createHttpServer, listen } from '../http/server.js';
 import { rateWindowSeconds } from '../http/rate-limit.js';
 import { jwkSet } from '../keyring/jwks.js';
+import { rateCounter } from '../redis/rate-counters.js';
 import { authenticator } from '../sts/authenticate.js';
 import type { Composition } from './composition.js';
 import { readinessProbe, type ReadinessPart } from './readiness.js';
@@ -33,14 +34,16 @@ export interface Worker {
  * @param sealing what readiness says of sealing; absent: nobody seals, and that is no reason
  */
 export function createWorkerServer(settings: Settings, composition: Composition, log: Log, sealing?: ReadinessPart): Server {
-  const { services, store, redis, unidentified, attemptCounter, durability, processes, sealingWatch } = composition;
+  const { services, store, redis, keyring, unidentified, durability, processes, sealingWatch } = composition;
   composition.alarms.attach(log);
+  const limitOf = (whose: string, perMinute: number) =>
+    ({ perMinute, counter: rateCounter(redis, keyring, { purpose: `rate:${whose}`, limit: perMinute, windowSeconds: rateWindowSeconds, slots: rateSlots }) });
   const app = createApp({
     door: { services, store, authenticate: authenticator(services) },
     random: services.random,
     limits: {
-      address: { perMinute: settings.STS_RATE_ADDRESS_PER_MINUTE, counter: attemptCounter('rate:address', rateWindowSeconds, rateSlots) },
-      accessKey: { perMinute: settings.STS_RATE_ACCESS_KEY_PER_MINUTE, counter: attemptCounter('rate:access-key', rateWindowSeconds, rateSlots) },
+      address: limitOf('address', settings.STS_RATE_ADDRESS_PER_MINUTE),
+      accessKey: limitOf('access-key', settings.STS_RATE_ACCESS_KEY_PER_MINUTE),
     },
     trustProxy: settings.STS_TRUST_PROXY,
     publishedStatus: composition.publishedStatus,

@@ -2,11 +2,17 @@
 import type { RevocationNote } from './revocation-note.js';
 import type { Session, StatusIndex } from './session.js';
 
-export interface SessionReader {
+/** What a decision reads of sessions. */
+export interface SessionReads {
   /** The record, or undefined when there is none (any more). Throws when it was tampered with. */
   find(sessionId: string): Promise<Session | undefined>;
   /** True when one of these sessions carries a revocation mark. */
   anyMarked(sessionIds: readonly string[]): Promise<boolean>;
+}
+
+export interface SessionReader extends SessionReads {
+  /** Records never change: as this process has read them before, and no mark; for decisions whose commit asks for both. */
+  readonly remembered: SessionReads;
   /** The note on a session that was revoked by itself. */
   revocationNote(sessionId: string): Promise<RevocationNote | undefined>;
 }

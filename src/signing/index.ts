@@ -11,7 +11,7 @@ export {
 } from './key.js';
 export { parseSignedRequest, type ParseOptions } from './parse.js';
 export { signRequest, type SigningInput } from './sign.js';
-export { checkPath, queryPairs, type QueryPair } from './target.js';
+export { canonicalUris, checkPath, queryPairs, type QueryPair } from './target.js';
 export type {
   ParsedSignature,
   ParseResult,

@@ -16,7 +16,7 @@ import type { Guard, MfaStep } from './commit.js';
 import { issueCredentials, type Grant, type IssuedCredentials } from './credentials.js';
 import { verifyMfaCode } from './mfa.js';
 import type { CallContext, EventDetails, Outcome } from './outcome.js';
-import type { Services } from './services.js';
+import type { Reads, Services } from './services.js';
 import { mergeSessionTags } from './session-tags.js';
 import { targetStanding } from './standing.js';
 import { withSourceEpoch, type Chain, type SessionTag } from '../sessions/session.js';
@@ -44,8 +44,8 @@ export async function assumeAgency(services: Services, caller: Caller, input: As
   const plan = await refusalOr(() => planSession(services, caller, input, call));
   if (plan instanceof ApiError) return { ...refused(services, caller, input, plan, details), guards: [] };
 
-  const { view, agency } = await readTarget(services, plan);
-  const origin = await readSourceOrigin(services, caller, plan.sourceIdentity);
+  const { view, agency } = await readTarget(call.reads, plan);
+  const origin = await readSourceOrigin(call.reads, caller, plan.sourceIdentity);
   const mfaVerified = plan.mfaStep !== undefined;
   const ground = { guards: [...(view === undefined ? [] : [guardOf(view, agency, input)]), ...origin.guards], ...(plan.mfaStep !== undefined && { mfaStep: plan.mfaStep }) };
   const denial = await refusalOr(() => authorizeAssume(services, caller, { input, plan, agency, mfaVerified }, call));
@@ -131,13 +131,13 @@ async function checkedMfaCode(services: Services, caller: Caller, { serialNumber
   return verifyMfaCode(services, caller, serialNumber, tokenCode, call);
 }
 
-async function readTarget(services: Services, { target: name, sourceIdentity: identity }: Plan): Promise<Target> {
+async function readTarget({ directory }: Reads, { target: name, sourceIdentity: identity }: Plan): Promise<Target> {
   if (name === undefined) return { view: undefined, agency: undefined };
   const find = (snapshot: AccountView['snapshot']): TrustingAgency | undefined => {
     const agency = snapshot.agencies.named(name.name);
     return agency === undefined || agency.kind === 'legacy' || agency.path !== name.path ? undefined : agency;
   };
-  const view = await services.directory.read(name.accountId, (snapshot) => {
+  const view = await directory.read(name.accountId, (snapshot) => {
     const agency = find(snapshot);
     return ['account', ...(agency === undefined ? [] : [`agency:${agency.agencyId}` as const]), ...(identity === undefined ? [] : [`source:${identity}` as const])];
   });
@@ -148,11 +148,11 @@ async function readTarget(services: Services, { target: name, sourceIdentity: id
  * The chain of the new session. Where this hop sets the source identity, the caller's account can end what carries it
  * too, so the caller's link gets its epoch; an inherited one has it from the hop that set it.
  */
-async function readSourceOrigin(services: Services, caller: Caller, identity: string | undefined): Promise<{ chain: Chain; guards: readonly Guard[] }> {
+async function readSourceOrigin({ directory }: Reads, caller: Caller, identity: string | undefined): Promise<{ chain: Chain; guards: readonly Guard[] }> {
   const isInherited = caller.kind === 'agency-session' && caller.session.sourceIdentity !== undefined;
   if (identity === undefined || isInherited) return { chain: caller.chain, guards: [] };
   const subject = `source:${identity}` as const;
-  const { epochs, boundaries } = await services.directory.readEpochs(caller.accountId, [subject]);
+  const { epochs, boundaries } = await directory.readEpochs(caller.accountId, [subject]);
   const epoch = epochs.get(subject) ?? 0;
   return { chain: withSourceEpoch(caller.chain, epoch), guards: [{ accountId: caller.accountId, epochs: [[subject, epoch]], boundaries: boundaries.text }] };
 }

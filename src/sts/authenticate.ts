@@ -9,15 +9,19 @@ import type { Caller } from './caller.js';
 import { authenticationError } from './candidate.js';
 import { permanentKey } from './permanent-key.js';
 import { securityTokenVerifier } from './security-token.js';
-import type { Services } from './services.js';
+import { rememberedReads, type Reads, type Services } from './services.js';
 import { temporaryKey } from './temporary-key.js';
 
 export const maximumSkewSeconds = 900;
 /** [choice] Failures of one key from one address in five minutes, after which the answer no longer helps with the signature. */
 const failuresUntilSilence = 20;
 
-/** `now`: milliseconds since the epoch. */
-export type Authenticate = (request: SignedRequest, sourceIp: string, now: number) => Promise<Caller>;
+/**
+ * @param now milliseconds since the epoch
+ * @param mayRemember whether a caller may be known from memory: then what he is must be asked again before anything is
+ * answered, as a commit with his guards does. A refusal never comes from memory.
+ */
+export type Authenticate = (request: SignedRequest, sourceIp: string, now: number, mayRemember?: boolean) => Promise<Caller>;
 
 /**
  * Throws {@link ApiError} 401; unknown key, disabled key and wrong signature give one code and one text.
@@ -27,20 +31,39 @@ export function authenticator(services: Services, serviceName = services.setting
   const { settings } = services;
   const verifyToken = securityTokenVerifier(services.keyring, settings.issuer);
   const dummyKey = dummyVerificationKey();
+  const remembered = rememberedReads(services);
   const options = { maximumSkewSeconds, region: settings.region, service: serviceName, allowUnsignedPayload: settings.allowUnsignedPayload };
 
-  return async (request, sourceIp, now) => {
-    const parsed = parseSignedRequest(request, { ...options, now });
-    if (!parsed.ok) throw refusalError(parsed);
-    const { signature } = parsed;
+  async function identified({ request, signature, sourceIp, now }: Signed, reads: Reads): Promise<Caller | undefined> {
     const candidate = cellOfSessionId(signature.accessKeyId) === undefined
-      ? await permanentKey(services, signature)
-      : await temporaryKey(services, signature, verifyToken, now);
+      ? await permanentKey(services, reads, signature)
+      : await temporaryKey(services, reads, signature, verifyToken, now);
     // An unknown key costs the same work, so that time does not tell it from a wrong signature.
     const requestHash = verifiedRequestHash(request, signature, candidate?.key ?? dummyKey);
-    if (requestHash === undefined || candidate === undefined) throw await signatureFailure(services, request, signature, sourceIp);
+    if (requestHash === undefined || candidate === undefined) return undefined;
     return { ...candidate.caller, signature, requestHash, verificationKey: candidate.key, sourceIp };
+  }
+
+  return async (request, sourceIp, now, mayRemember = false) => {
+    const parsed = parseSignedRequest(request, { ...options, now });
+    if (!parsed.ok) throw refusalError(parsed);
+    const signed = { request, signature: parsed.signature, sourceIp, now };
+    const known = mayRemember ? await identified(signed, remembered).catch(forgetRefusal) : undefined;
+    const caller = known ?? await identified(signed, services);
+    if (caller === undefined) throw await signatureFailure(services, request, parsed.signature, sourceIp);
+    return caller;
   };
+}
+
+interface Signed {
+  readonly request: SignedRequest;
+  readonly signature: ParsedSignature;
+  readonly sourceIp: string;
+  readonly now: number;
+}
+
+function forgetRefusal(error: unknown): undefined {
+  if (!(error instanceof ApiError) || error.status >= 500) throw error;
 }
 
 /**

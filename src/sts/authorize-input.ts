@@ -40,7 +40,7 @@ const question = z.strictObject({
     .describe('condition keys of the service itself, and their values'),
   resource_policy_allows: z.boolean().default(false)
     .describe('true: the resource belongs to another account than the caller, and a policy of its own lets the caller do this'),
-});
+}).refine(({ resource, resource_tags: list }) => resource !== undefined || list.length === 0, { error: 'is required with `resource_tags`', path: ['resource'] });
 
 const forwardedMembers = {
   method: matching(/^[!-~]{1,32}$/, 'must be the method as it was received'),

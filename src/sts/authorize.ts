@@ -2,7 +2,6 @@
 import { errorCodes, ApiError } from '../base/api-error.js';
 import type { AuditEvent } from '../audit/event.js';
 import { describe, foldAscii, type Decision } from '../policy/index.js';
-import { sessionsOf } from '../sessions/session.js';
 import { claimedAccessKeyId } from '../signing/index.js';
 import { parseUrn } from '../urn/urn.js';
 import { encodeAuthorizationMessage } from './authorization-message.js';
@@ -48,8 +47,7 @@ export async function authorizeRequests(services: Services, caller: Caller, requ
   const signers = judged.flatMap(({ signer }) => signer ?? []);
   return {
     ok: true, body: bodyWith([]), bodyWith, details, moreEvents,
-    guards: signers.flatMap(({ guards }) => guards),
-    unmarkedSessions: [...new Set(signers.flatMap(({ chain }) => sessionsOf(chain)))],
+    guards: [], alsoProved: signers, usedBy: signers,
   };
 }
 

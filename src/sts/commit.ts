@@ -57,6 +57,8 @@ export interface Commit {
   readonly isPatient?: boolean;
   /** Sessions that must not carry a revocation mark: the caller's and its ancestors. */
   readonly unmarkedSessions: readonly string[];
+  /** Sessions whose record must be there, of which the caller's is one: a failover may have lost it. */
+  readonly presentSessions?: readonly string[];
   /** Names the signature's input, where a second use is refused. */
   readonly signatureInput?: string;
   readonly mfaStep?: MfaStep;
@@ -64,8 +66,8 @@ export interface Commit {
   /** Each is a compare-and-set on its account's revision. */
   readonly changes?: readonly AccountChange[];
   readonly revocations?: readonly Revocation[];
-  readonly keyUse?: KeyUse | undefined;
-  readonly sessionUse?: SessionUse | undefined;
+  readonly keyUses?: readonly KeyUse[];
+  readonly sessionUses?: readonly SessionUse[];
   readonly events: readonly AuditEvent[];
 }
 

@@ -2,6 +2,7 @@
 import { ApiError } from '../base/api-error.js';
 import { madeOnce } from '../base/made-once.js';
 import { systemAccountId } from '../directory/entities.js';
+import { canonicalUris } from '../signing/index.js';
 import { refuseSwitchedOff } from './asymmetric-signature.js';
 import { authenticator } from './authenticate.js';
 import type { ForwardedRequest } from './authorize-input.js';
@@ -36,9 +37,9 @@ export async function presenterOf(services: Services, caller: ServiceCaller, ser
   return isMeantForUs(services, caller, signer, request) ? undefined : signer;
 }
 
-async function verified(services: Services, serviceCode: string, { received, sourceIp }: Omit<ForwardedRequest, 'questions'>, { now }: CallContext): Promise<Caller | undefined> {
+async function verified(services: Services, serviceCode: string, { received, sourceIp }: Omit<ForwardedRequest, 'questions'>, { now, reads }: CallContext): Promise<Caller | undefined> {
   try {
-    const signer = await authenticatorOf(services, serviceCode)(received, sourceIp, now);
+    const signer = await authenticatorOf(services, serviceCode)(received, sourceIp, now, reads !== services);
     refuseSwitchedOff(signer);
     return signer;
   } catch (error) {
@@ -49,12 +50,12 @@ async function verified(services: Services, serviceCode: string, { received, sou
 
 /**
  * Whether the signed request is a call of this very service: no other one can have received it. It names a host of ours,
- * which is that of the issuer, or by which the asking service calls, and a path of ours.
+ * which is that of the issuer, or by which the asking service calls, and a path of ours, however that is escaped.
  */
 function isMeantForUs({ settings: { issuer } }: Services, caller: ServiceCaller, signer: Signer, { received: { target } }: Omit<ForwardedRequest, 'questions'>): boolean {
   const host = plainHost(signer.signature.header('host'));
   const own = [caller.signature.header('host'), /^https?:\/\/([^/?#]+)/.exec(issuer)?.[1]].map(plainHost);
-  return host !== undefined && own.includes(host) && ownPaths.test(target);
+  return host !== undefined && own.includes(host) && canonicalUris(target).some((uri) => ownPaths.test(uri));
 }
 
 /** Without a port that goes without saying. */

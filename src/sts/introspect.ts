@@ -2,13 +2,12 @@
 import { z } from 'zod';
 import { ApiError } from '../base/api-error.js';
 import { madeOnce } from '../base/made-once.js';
-import { sessionsOf } from '../sessions/session.js';
 import { sessionResourceUrn } from '../urn/urn.js';
 import type { Caller, SessionCaller } from './caller.js';
-import type { Proved } from './candidate.js';
+import type { Candidate, Proved } from './candidate.js';
 import type { CallContext, Outcome } from './outcome.js';
 import { maximumTokenBytes, securityTokenVerifier, type VerifyToken } from './security-token.js';
-import type { Services } from './services.js';
+import type { Reads, Services } from './services.js';
 import { temporaryKey } from './temporary-key.js';
 
 /** Other members are ignored, as RFC 6749 §3.1 asks for. */
@@ -32,10 +31,10 @@ export async function introspectToken(services: Services, caller: Caller, token:
   const living = isAudience(caller) ? await livingSession(services, token, call) : undefined;
   const request = { token: true };
   if (living === undefined) return { ok: true, body: { active: false }, guards: [], details: { request, decision: 'inactive' } };
-  const { session, principalUrn, accountId, guards, chain } = living;
+  const { session, principalUrn, accountId } = living;
   const { issuer } = services.settings;
   return {
-    ok: true, guards, unmarkedSessions: sessionsOf(chain), details: { request, resource: sessionResourceUrn(accountId, session.sessionId), decision: 'active' },
+    ok: true, guards: [], alsoProved: [living], details: { request, resource: sessionResourceUrn(accountId, session.sessionId), decision: 'active' },
     body: { active: true, iss: issuer, sub: principalUrn, aud: issuer, client_id: session.assumedBy, jti: session.sessionId, iat: session.issuedAt, exp: session.expiresAt },
   };
 }
@@ -43,13 +42,19 @@ export async function introspectToken(services: Services, caller: Caller, token:
 /** [choice] Tokens are made for one audience, the installation; a registered service is a part of it. */
 const isAudience = (caller: Caller): boolean => caller.kind === 'service';
 
-async function livingSession(services: Services, token: string, { now }: CallContext): Promise<Proved<SessionCaller> | undefined> {
+/** INVARIANT: no refusal comes from memory; what is found there is asked again by the commit. */
+async function livingSession(services: Services, token: string, { now, reads }: CallContext): Promise<Proved<SessionCaller> | undefined> {
   if (token.length > maximumTokenBytes) return undefined;
   const verifyToken = verifierOf(services, services.settings.issuer);
   const { sessionId } = (await verifyToken(token, now)) ?? {};
   if (sessionId === undefined) return undefined;
+  const find = (from: Reads): Promise<Proved<SessionCaller> | undefined> => provedSession(() => temporaryKey(services, from, { accessKeyId: sessionId, securityToken: token }, verifyToken, now));
+  return (reads === services ? undefined : await find(reads)) ?? find(services);
+}
+
+async function provedSession(prove: () => Promise<Candidate | undefined>): Promise<Proved<SessionCaller> | undefined> {
   try {
-    const candidate = await temporaryKey(services, { accessKeyId: sessionId, securityToken: token }, verifyToken, now);
+    const candidate = await prove();
     return candidate?.caller.kind === 'agency-session' ? candidate.caller : undefined;
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) return undefined;

@@ -3,7 +3,10 @@ import type { ApiError } from '../base/api-error.js';
 import type { AuditEvent, EventSession } from '../audit/event.js';
 import type { Session } from '../sessions/session.js';
 import type { AccountChange } from '../directory/store.js';
+import type { Candidate } from './candidate.js';
+import type { Caller } from './caller.js';
 import type { Guard, MfaStep, Revocation } from './commit.js';
+import type { Reads } from './services.js';
 
 /** The operation's part of the caller's audit event; the door adds who, when and from where. */
 export interface EventDetails {
@@ -21,8 +24,10 @@ interface Decided {
   readonly mfaStep?: MfaStep;
   /** The other account's view of the call, when one is concerned: a decision of its own, and nothing else different. */
   readonly otherAccount?: { readonly accountId: string; readonly decision: string };
-  /** Sessions beside the caller's own that the decision stands on: none of them must be marked. */
-  readonly unmarkedSessions?: readonly string[];
+  /** Whose credentials the decision stands on beside the caller's: they must still be good when it is committed. */
+  readonly alsoProved?: readonly Candidate['caller'][];
+  /** Whose credentials were at work beside the caller's. */
+  readonly usedBy?: readonly Caller[];
   /** Of a call that decides several things: what the events of the others have that the caller's own does not, or has otherwise. */
   readonly moreEvents?: readonly Partial<AuditEvent>[];
 }
@@ -47,6 +52,8 @@ export type Outcome<Body> =
 export interface CallContext {
   /** Milliseconds since the epoch: the one time of the whole call, also when it is decided again. */
   readonly now: number;
+  /** What the decision may read: what this process remembers, until that turned out to be out of date. */
+  readonly reads: Reads;
   /** MFA codes that this call has been charged with: one that is decided again is charged once. */
   readonly countedMfaCodes: Set<string>;
   /** Forwarded requests that this call has presented, where each may be presented once: one that is decided again is presented once. */

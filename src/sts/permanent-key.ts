@@ -8,16 +8,16 @@ import { verificationKey, type ParsedSignature, type VerificationKey } from '../
 import { userUrn } from '../urn/urn.js';
 import { authenticationError, type Candidate } from './candidate.js';
 import type { Guard } from './commit.js';
-import type { Services } from './services.js';
+import type { Reads, Services } from './services.js';
 import { serviceStanding, userStanding } from './standing.js';
 
 /** The owner of a permanent key, or undefined for a key that does not exist, is inactive, or whose owner is disabled. */
-export async function permanentKey(services: Services, signature: ParsedSignature): Promise<Candidate | undefined> {
+export async function permanentKey(services: Services, reads: Reads, signature: ParsedSignature): Promise<Candidate | undefined> {
   if (signature.securityToken !== undefined) {
     throw new ApiError('unauthenticated', `${authenticationError}\`X-Security-Token\` belongs to temporary access keys, and this one is permanent`);
   }
   const { accessKeyId } = signature;
-  const view = await viewOfAccessKey(services, accessKeyId);
+  const view = await viewOfAccessKey(reads, accessKeyId);
   const accessKey = view?.snapshot.accessKeys.get(accessKeyId);
   if (view === undefined || accessKey?.active !== true) return undefined;
 
@@ -45,11 +45,11 @@ export async function permanentKey(services: Services, signature: ParsedSignatur
  * The account that has the key. A remembered hint can be out of date and is asked for anew then; a key that is unknown
  * takes one look-up, as many round trips as a known one.
  */
-async function viewOfAccessKey(services: Services, accessKeyId: string): Promise<AccountView | undefined> {
+async function viewOfAccessKey({ directory }: Reads, accessKeyId: string): Promise<AccountView | undefined> {
   for (const fresh of [false, true]) {
-    const hint = await services.directory.accountOfAccessKey(accessKeyId, fresh);
+    const hint = await directory.accountOfAccessKey(accessKeyId, fresh);
     if (hint === undefined) return undefined;
-    const view = await services.directory.read(hint.accountId, (snapshot) => {
+    const view = await directory.read(hint.accountId, (snapshot) => {
       const key = snapshot.accessKeys.get(accessKeyId);
       return key === undefined ? [] : ['account', `user:${key.owner.id}`, `key:${accessKeyId}`];
     });

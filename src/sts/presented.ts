@@ -1,6 +1,5 @@
 // What a registered service is handed about a session that presents itself to it: decided on a signed request that it received.
 import { ApiError } from '../base/api-error.js';
-import { sessionsOf } from '../sessions/session.js';
 import { claimedAccessKeyId } from '../signing/index.js';
 import { sessionResourceUrn } from '../urn/urn.js';
 import { authorizationOf, ownedService } from './authorize.js';
@@ -34,7 +33,7 @@ export async function handOut<Body extends object>(
   }
   const resource = signer.kind === 'agency-session' ? sessionResourceUrn(signer.accountId, signer.session.sessionId) : signer.principalUrn;
   return {
-    ok: true, body, guards: signer.guards, unmarkedSessions: sessionsOf(signer.chain),
+    ok: true, body, guards: [], alsoProved: [signer], usedBy: [signer],
     details: { resource, request: { handed: what, principal: signer.principalUrn, access_key_id: signer.accessKeyId }, decision: 'allowed' },
     moreEvents: [{
       resource, accountId: signer.accountId, principal: eventPrincipal(signer), sourceIp: request.sourceIp,

@@ -1,10 +1,10 @@
 // What the token service works with, passed in by the composition.
 import type { AuditReader } from '../audit/reader.js';
 import type { Clock, Random } from '../base/clock.js';
-import type { DirectoryReader } from '../directory/store.js';
+import type { AccountReads, DirectoryReader } from '../directory/store.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { SessionIndex } from '../sessions/session-index.js';
-import type { SessionIds, SessionReader } from '../sessions/store.js';
+import type { SessionIds, SessionReader, SessionReads } from '../sessions/store.js';
 import type { Catalogue } from '../catalogue/index.js';
 import type { Turns } from './turns.js';
 
@@ -36,7 +36,13 @@ export interface AttemptCounter {
   forgive(subject: readonly string[]): Promise<void>;
 }
 
-export interface Services {
+/** What a decision reads. Strictly, or from memory where the commit asks whether all of it still holds. */
+export interface Reads {
+  readonly directory: AccountReads;
+  readonly sessions: SessionReads;
+}
+
+export interface Services extends Reads {
   readonly clock: Clock;
   /** How far the clocks of the processes of this installation are apart, at most. */
   clockSkewSeconds(): number;
@@ -58,3 +64,5 @@ export interface Services {
   readonly presentations: AttemptCounter;
   readonly settings: StsSettings;
 }
+
+export const rememberedReads = ({ directory, sessions }: Services): Reads => ({ directory: directory.remembered, sessions: sessions.remembered });

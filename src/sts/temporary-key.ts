@@ -10,21 +10,23 @@ import type { SessionCaller } from './caller.js';
 import { authenticationError, type Candidate, type Proved } from './candidate.js';
 import type { Guard } from './commit.js';
 import type { VerifiedToken, VerifyToken } from './security-token.js';
-import type { Services } from './services.js';
+import type { Reads, Services } from './services.js';
 import { sessionStanding } from './standing.js';
 
 /** The living session of a temporary key. Throws 401 for a token that is missing, unknown, expired, revoked, or another key's. */
-export async function temporaryKey(services: Services, signature: Pick<ParsedSignature, 'accessKeyId' | 'securityToken'>, verifyToken: VerifyToken, now: number): Promise<Candidate | undefined> {
+export async function temporaryKey(
+  services: Services, reads: Reads, signature: Pick<ParsedSignature, 'accessKeyId' | 'securityToken'>, verifyToken: VerifyToken, now: number,
+): Promise<Candidate | undefined> {
   const { accessKeyId, securityToken } = signature;
   if (securityToken === undefined) {
     throw new ApiError('securityTokenMissing', `${authenticationError}a temporary access key needs its \`X-Security-Token\``);
   }
   const token = await verifyToken(securityToken, now);
   if (token?.sessionId !== accessKeyId) throw tokenError();
-  const session = await services.sessions.find(accessKeyId);
+  const session = await reads.sessions.find(accessKeyId);
   if (session === undefined || !sameSession(session, token) || seconds(now) >= session.expiresAt) throw tokenError();
   if (depthOf(session) > services.settings.maximumChainDepth) throw tokenError();
-  const caller = await livingSession(services, session);
+  const caller = await livingSession(reads, session);
   const secretKey = services.keyring['session-secrets'].byId.get(session.secretKeyId);
   if (caller === undefined || secretKey === undefined) throw tokenError();
   return { key: verificationKey(accessKeyId, deriveSessionSecret(secretKey, accessKeyId)), caller };
@@ -36,8 +38,7 @@ const sameSession = (session: Session, token: VerifiedToken): boolean =>
   session.accountId === token.accountId && session.expiresAt === token.expiresAt;
 
 /** The session as a caller, or undefined when its agency is gone, or it or an ancestor was revoked. */
-async function livingSession(services: Services, session: Session): Promise<Proved<SessionCaller> | undefined> {
-  const { directory } = services;
+async function livingSession({ directory, sessions }: Reads, session: Session): Promise<Proved<SessionCaller> | undefined> {
   const { accountId } = session;
   const dependences = lineage(session).flatMap((link) => dependencesOf(link, session));
   const accountIds = new Set([accountId, ...dependences.map((dependence) => dependence.accountId)]);
@@ -47,7 +48,7 @@ async function livingSession(services: Services, session: Session): Promise<Prov
   const ancestors = [...accountIds].filter((id) => id !== accountId);
   const [view, marked, ancestorEnds] = await Promise.all([
     directory.read(accountId, () => subjects(accountId)),
-    services.sessions.anyMarked(sessionIdsOf(session)),
+    sessions.anyMarked(sessionIdsOf(session)),
     Promise.all(ancestors.map(async (id) => [id, await directory.readEpochs(id, subjects(id))] as const)),
   ]);
   const agency = view?.snapshot.agencies.get(session.agencyId);

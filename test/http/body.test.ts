@@ -163,7 +163,7 @@ describe('F11: headers', () => {
   const many = (count: number): (readonly [string, string])[] => Array.from({ length: count }, (_value, index) => [`a${index}`, 'b'] as const);
   it('10,000 are refused with 431', async () => {
     const [answer] = await sendBytes(service, bytesOf(plus(assume(), ...many(10_000))));
-    expect(answer).toMatchObject({ status: 431, body: { error_msg: 'the headers are too large or too many' } });
+    expect(answer).toMatchObject({ status: 431, body: { error_msg: 'the headers are larger than 16384 bytes, or more than 100' } });
   });
 
   it('100 are read and one more is refused, however small: none is left out in silence', async () => {

@@ -14,7 +14,7 @@ const secrets = new Map<string, string>([
   ['MFA seed', mfaSeed], ['MFA seed, decoded', OTPAuth.Secret.fromBase32(mfaSeed).latin1],
   ['wrong external id', 'canary-external-id-that-does-not'], ['malformed external id', 'canary malformed external id'],
   ['malformed MFA code', 'canary-code'], ['secret in an unknown member', 'canary-unknown-member'], ['secret in a body that is no JSON', 'canary-no-json'],
-  ['token of another scheme', 'canary-x-auth-token'], ['cookie', 'canary-cookie'], ['session policy that is no JSON', 'canary-policy-no-json'],
+  ['token of another scheme', 'canary-x-auth-token'], ['cookie', 'canary-cookie'], ['forwarded request', 'canary-forwarded'], ['session policy that is no JSON', 'canary-policy-no-json'],
 ]);
 const sessionPolicy = JSON.stringify({ Version: '5.0', Statement: [{ Effect: 'Allow', Action: ['obs:object:GetObject'], Resource: ['obs:*:*:object:canary-bucket/*'] }] });
 /** What directory entities and session records hold in the clear by their nature; nothing else does. */
@@ -66,8 +66,21 @@ async function successfulCalls(): Promise<void> {
   keep('a session by external id', await assume(keys.alice, { agency_urn: agencies.external, external_id: rightExternalId }));
   for (const algorithm of ['V11-HMAC-SHA256', 'SDK-ECDSA-P256-SHA256'] as const) keep(`a session by ${algorithm}`, await call(signed(service, keys.alice, { algorithm, body: assumeBody })));
   for (const credentials of [keys.rootA, keys.service, first, second]) expect((await call(signed(service, credentials))).status).toBe(200);
+  await relyingPartyCalls(second);
   const denied = await assume(keys.carol, {});
   expect((await call(signed(service, keys.alice, { path: decodePath, body: JSON.stringify({ encoded_message: denied.body.encoded_authorization_message }) }))).status).toBe(200);
+}
+
+/** What services forward is not theirs to show, and not ours to keep. */
+async function relyingPartyCalls(session: Credentials): Promise<void> {
+  const requests = [session, { ...session, secretAccessKey: 'wrong' }, keys.alice].map((credentials) => {
+    const { method, headers } = signed(service, credentials, { path: '/bucket/canary-forwarded', body: 'canary-forwarded' });
+    return { method, target: '/bucket/canary-forwarded', headers, body: Buffer.from('canary-forwarded').toString('base64'), source_ip: '192.0.2.1', questions: [{ action: 'obs:object:GetObject', context: { 'obs:prefix': 'canary-forwarded' } }] };
+  });
+  const answer = await call(signed(service, keys.service, { path: '/v1/authorize', body: JSON.stringify({ requests }) }));
+  expect(JSON.stringify(answer.body).match(/"decision":"\w+"/g)).toEqual(['deny', 'unauthenticated', 'deny'].map((decision) => `"decision":"${decision}"`));
+  const form = new URLSearchParams({ token: session.securityToken ?? '' }).toString();
+  expect((await call(signed(service, keys.service, { path: '/oauth2/introspect', body: form, headers: { 'content-type': 'application/x-www-form-urlencoded' } }))).body).toMatchObject({ active: true });
 }
 
 async function refusedCalls(): Promise<void> {

@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditEvent } from '../../src/audit/event.js';
 import { systemAccountId } from '../../src/directory/entities.js';
 import { exportFrom } from '../../src/service/export.js';
+import { signRequest } from '../../src/signing/index.js';
+import { authorizeAnswer } from '../../src/sts/authorize-answer.js';
 import { accountA, accountB, accountC, accountsPlus, agencies, ask, keys, mfaSeed, mfaSerial, trust } from '../support/accounts.js';
 import { storedEvents } from '../support/events.js';
 import { startCluster, type RedisCluster } from '../support/redis-cluster.js';
@@ -112,6 +114,25 @@ describe('sessions', () => {
     expect(idsIn(await service.call(keys.rootB, 'GET', '/v1/sessions?limit=200'), 'sessions')).toEqual(expect.arrayContaining([second.accessKeyId, third.accessKeyId, rootC.accessKeyId]));
     expect((await service.call(keys.rootA, 'GET', `/v1/sessions/${first.accessKeyId}`)).status).toBe(200);
     expect((await service.call(keys.rootA, 'GET', `/v1/sessions/${first.accessKeyId}/descendants`)).status).toBe(200);
+  });
+});
+
+describe('online decisions', () => {
+  it('about callers of three accounts are one call, with their events in all of them', async () => {
+    const hops = await threeHops();
+    const requests = hops.map((credentials) => {
+      const headers = signRequest({ method: 'GET', url: 'http://objects.example/bucket/key', headers: {}, ...credentials, date: new Date(service.clock.now()) });
+      return { method: 'GET', target: '/bucket/key', headers: Object.entries(headers), source_ip: '192.0.2.1', questions: [{ action: 'obs:object:GetObject' }] };
+    });
+    const { status, headers, body } = await service.call(keys.service, 'POST', '/v1/authorize', { requests });
+    expect(status).toBe(200);
+    const decisions = authorizeAnswer.parse(body).results.map(({ principal, decisions: [decided] }) => [principal?.account_id, decided?.decision, decided?.explanation_id?.split('-')[0]]);
+    const cells = [accountA, accountB, accountC].map((id) => [id, 'deny', String(service.composition.names.cellOfAccount(id))]);
+    expect(decisions).toEqual(cells);
+    for (const accountId of [accountA, accountB, accountC]) expect(await eventsOf(accountId, headers['x-request-id'])).toMatchObject([{ operation: 'Authorize', status: 403 }]);
+    expect(await eventsOf(systemAccountId, headers['x-request-id'])).toHaveLength(3);
+    expect((await service.call(keys.rootA, 'POST', `/v1/sessions/${hops[0].accessKeyId}/revoke`, {})).status).toBe(200);
+    expect(authorizeAnswer.parse((await service.call(keys.service, 'POST', '/v1/authorize', { requests })).body).results.map(({ principal }) => principal)).toEqual([undefined, undefined, undefined]);
   });
 });
 

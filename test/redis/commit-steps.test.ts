@@ -129,7 +129,7 @@ describe('the events of a commit', () => {
     const waiting = await service.redis.xlen(stream);
     const asked = commitOf({
       session: { ...model.session, sessionId: newId() }, events: [eventOf(accountB), model.event],
-      sessionUse: { session: { ...model.session, sessionId: newId() }, usedAt: model.session.issuedAt, sourceIp: '192.0.2.1' },
+      sessionUses: [{ session: { ...model.session, sessionId: newId() }, usedAt: model.session.issuedAt, sourceIp: '192.0.2.1' }],
     });
     await expectNothingWritten(() => expect(boundedStore(waiting).commit(asked)).rejects.toMatchObject({ errorName: 'auditLogFull', status: 503 }));
     const wider = boundedStore(waiting + 1);
@@ -230,7 +230,7 @@ describe('a revocation', () => {
   ])('or use whose key is of another type stops the commit before anything is written: %s', async (_what, make) => {
     const [key, what] = make();
     await service.redis.hset(key, 'planted', 1);
-    const more: Partial<Commit> = typeof what === 'string' ? { sessionUse: { session: { ...model.session, sessionId: what }, usedAt: model.session.issuedAt, sourceIp: '192.0.2.1' } } : { revocations: [what] };
+    const more: Partial<Commit> = typeof what === 'string' ? { sessionUses: [{ session: { ...model.session, sessionId: what }, usedAt: model.session.issuedAt, sourceIp: '192.0.2.1' }] } : { revocations: [what] };
     await expectNothingWritten(() => expect(commit({ session: { ...model.session, sessionId: newId() }, ...more })).rejects.toMatchObject({ errorName: 'storeUnavailable' }));
     await service.redis.del(key);
   });
@@ -258,7 +258,7 @@ describe('boundaries of an account', () => {
 });
 
 describe('the last use of a session', () => {
-  const used = (sessionId: string, usedAt: number, sourceIp = '192.0.2.1') => ({ sessionUse: { session: { ...model.session, sessionId }, usedAt, sourceIp } });
+  const used = (sessionId: string, usedAt: number, sourceIp = '192.0.2.1') => ({ sessionUses: [{ session: { ...model.session, sessionId }, usedAt, sourceIp }] });
   const kept = (sessionId: string): Promise<string | null> => service.redis.get(service.composition.names.sessionUse(sessionId));
   const issued = 1_768_465_800;
 

@@ -12,6 +12,7 @@ export const indexPageSize = 128;
  * | G guard | n, n × (field, value) | hash fields equal; an absent field counts as `0` | – |
  * | A as far as it matters | key of the changes, revision, n, n × field or `kind:*` | the revision is still that, or no change since then was one of the fields | – |
  * | M unmarked | – | key absent | – |
+ * | B being there | – | key present | – |
  * | H held | text | the key's text equals | – |
  * | T totp step | device, step | greater than the last one used | remembers it |
  * | R signature input | seconds | key absent | remembers it |
@@ -25,7 +26,7 @@ export const indexPageSize = 128;
  * | P put | n, n × (field, value) | hash readable | the fields |
  * | D delete | n, n × field | hash readable | without the fields |
  * | U raise | field, random number of 20 bits, key of what ended, its field | field is a counter | the next epoch: its upper part grows by one, its lower one is the random number; it is a result. In the other key: the epoch, and the time by the clock of Redis |
- * | B bit | offset, seconds | bitmap readable | the bit; the key lives that long from now on, or longer as it did |
+ * | Y bit | offset, seconds | bitmap readable | the bit; the key lives that long from now on, or longer as it did |
  * | X release | text | key readable | without the key, if the text is still that |
  * | C change | record, length | list readable | the newest entry of a list of at most that length; of length 0: no list |
  *
@@ -44,7 +45,7 @@ local function step(i)
   if op == 'G' or op == 'P' then return op, key, i + 3, i + 3 + 2 * tonumber(ARGV[i + 2]) end
   if op == 'D' then return op, key, i + 3, i + 3 + tonumber(ARGV[i + 2]) end
   if op == 'A' then return op, key, i + 2, i + 5 + tonumber(ARGV[i + 4]) end
-  if op == 'M' then return op, key, i + 2, i + 2 end
+  if op == 'M' or op == 'B' then return op, key, i + 2, i + 2 end
   if op == 'E' then return op, key, i + 2, i + 5 end
   if op == 'R' or op == 'H' or op == 'X' or op == 'L' then return op, key, i + 2, i + 3 end
   if op == 'U' then return op, key, i + 2, i + 6 end
@@ -95,6 +96,8 @@ while i <= count do
     end
   elseif op == 'M' or op == 'R' or op == 'S' then
     if redis.call('EXISTS', key) == 1 then return {op} end
+  elseif op == 'B' then
+    if redis.call('EXISTS', key) == 0 then return {op} end
   elseif op == 'H' then
     if redis.call('GET', key) ~= ARGV[from] then return {op} end
   elseif op == 'X' or op == 'K' or op == 'W' or op == 'L' then
@@ -107,7 +110,7 @@ while i <= count do
   elseif op == 'U' then
     counter(redis.call('HGET', key, ARGV[from]), key)
     redis.call('HLEN', KEYS[tonumber(ARGV[from + 2])])
-  elseif op == 'B' then
+  elseif op == 'Y' then
     redis.call('GETBIT', key, ARGV[from])
   elseif op == 'E' then
     if redis.call('XLEN', key) >= tonumber(ARGV[from + 2]) then return {op} end
@@ -161,7 +164,7 @@ while i <= count do
     redis.call('HSET', key, ARGV[from], string.format('%.0f', epoch))
     redis.call('HSET', KEYS[tonumber(ARGV[from + 2])], ARGV[from + 3], string.format('%.0f ', epoch) .. redis.call('TIME')[1])
     results[#results + 1] = epoch
-  elseif op == 'B' then
+  elseif op == 'Y' then
     redis.call('SETBIT', key, ARGV[from], 1)
     if redis.call('TTL', key) < tonumber(ARGV[from + 1]) then redis.call('EXPIRE', key, ARGV[from + 1]) end
   elseif op == 'X' then
