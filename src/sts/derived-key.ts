@@ -11,20 +11,22 @@ import { handOut } from './presented.js';
 import type { Services } from './services.js';
 
 export const derivedKeyAnswer = z.object({
+  granted: z.boolean().describe('false: nobody could be identified, or the request is not signed with V11-HMAC-SHA256, or nothing is handed out about its key'),
   derived_key: z.object({
     access_key_id: z.string(), scope: z.string().describe('`YYYYMMDD/region/service`'), key: z.string().describe('64 lower-case hexadecimal characters, used as text'),
     expires_at: z.string().describe('RFC 3339: until then the key may be kept'),
-  }).optional().describe('absent: nobody could be identified, or the request is not signed with V11-HMAC-SHA256'),
+  }).optional(),
   principal: principal.optional(),
 });
 type Answer = z.infer<typeof derivedKeyAnswer>;
+type Content = Omit<Answer, 'granted'>;
 
 /** INVARIANT: the scope names the asking service, which is none whose name is accepted here. */
 export function derivedKey(services: Services, caller: Caller, request: Omit<ForwardedRequest, 'questions'>, call: CallContext): Promise<Outcome<Answer>> {
   return handOut(services, caller, request, { what: 'derived key', make: (signer) => keyOf(services, signer, call) }, call);
 }
 
-function keyOf({ settings }: Services, signer: Signer, { now }: CallContext): Answer | undefined {
+function keyOf({ settings }: Services, signer: Signer, { now }: CallContext): Content | undefined {
   const { signature: { scope }, verificationKey, accessKeyId } = signer;
   if (scope === undefined || (signer.kind === 'user' && !settings.derivePermanentKeys)) return undefined;
   const text = `${scope.day}/${scope.region}/${scope.service}`;

@@ -18,7 +18,8 @@ const policyBundleType = 'policybundle+jwt';
 const bundleSeconds = 60;
 
 export const policyBundleAnswer = z.object({
-  policy_bundle: z.string().optional().describe(`JWT of the type \`${policyBundleType}\`; absent: nobody could be identified`),
+  granted: z.boolean().describe('false: nobody could be identified'),
+  policy_bundle: z.string().optional().describe(`JWT of the type \`${policyBundleType}\``),
 });
 type Answer = z.infer<typeof policyBundleAnswer>;
 

@@ -16,24 +16,26 @@ export interface Handing<Body> {
   readonly make: (signer: Signer, serviceCode: string) => Body | undefined;
 }
 
+/** What the answer holds if it holds anything. */
+export type Handed<Body> = { readonly granted: false } | (Body & { readonly granted: true });
+
 /**
  * 403 for who is no registered service. Where nobody can be identified, or nothing is handed out about him, the answer
  * is empty and tells no reason. The signer's account has an event of what was handed out as well.
  */
 export async function handOut<Body extends object>(
   services: Services, caller: Caller, request: Omit<ForwardedRequest, 'questions'>, { what, make }: Handing<Body>, call: CallContext,
-): Promise<Outcome<Partial<Body>>> {
+): Promise<Outcome<Handed<Body>>> {
   if (caller.kind !== 'service') throw new ApiError('accessDenied', `access denied: only registered services may ask, and \`${caller.principalUrn}\` is none`);
   const serviceCode = ownedService(services, caller);
   const signer = await presenterOf(services, caller, serviceCode, request, call);
   const body = signer === undefined ? undefined : make(signer, serviceCode);
   if (signer === undefined || body === undefined) {
-    const nothing: Partial<Body> = {};
-    return { ok: true, body: nothing, guards: [], details: { request: { access_key_id: claimedAccessKeyId(authorizationOf(request)) }, decision: signer === undefined ? 'unauthenticated' : 'denied' } };
+    return { ok: true, body: { granted: false }, guards: [], details: { request: { access_key_id: claimedAccessKeyId(authorizationOf(request)) }, decision: signer === undefined ? 'unauthenticated' : 'denied' } };
   }
   const resource = signer.kind === 'agency-session' ? sessionResourceUrn(signer.accountId, signer.session.sessionId) : signer.principalUrn;
   return {
-    ok: true, body, guards: [], alsoProved: [signer], usedBy: [signer],
+    ok: true, body: { granted: true, ...body }, guards: [], alsoProved: [signer], usedBy: [signer],
     details: { resource, request: { handed: what, principal: signer.principalUrn, access_key_id: signer.accessKeyId }, decision: 'allowed' },
     moreEvents: [{
       resource, accountId: signer.accountId, principal: eventPrincipal(signer), sourceIp: request.sourceIp,
