@@ -231,6 +231,17 @@ describe('without its knowledge the verifier accepts nothing', () => {
     expect(await authenticate(credentials)).toMatchObject({ ok: true });
   });
 
+  it('a token whose key left the key set is refused when the set has to be fetched anew, and the token is not remembered any more', async () => {
+    const credentials = await assume(keys.alice, agencies.first, { duration_seconds: 3600 });
+    expect(await authenticate(credentials)).toMatchObject({ ok: true });
+    // The lists are signed with the same key: they are good as long as they are known.
+    const [path = ''] = road.asked.filter((each) => each.startsWith('/v1/status-lists/'));
+    expect(path).not.toBe('');
+    road.hold((asked) => (asked === '/.well-known/jwks.json' ? Response.json({ keys: [] }) : undefined));
+    service.clock.advance(300);
+    expect(await authenticate(credentials)).toEqual(refused('security_token_invalid'));
+  });
+
   it('a token that holds its chain as a digest only is refused', async () => {
     const credentials = await assume(keys.alice, agencies.first);
     const { header, claims } = partsOf(credentials.securityToken ?? '');
@@ -246,6 +257,22 @@ describe('without its knowledge the verifier accepts nothing', () => {
     const securityToken = ringSigned(service.composition.keyring['token-signing'], header, { ...claims, agency_sts: { ...own, handles: ['other', 'AAAA'] } });
     expect(await authenticate({ ...credentials, securityToken })).toEqual(refused('status_unavailable'));
   });
+});
+
+it('an issuer that is no address is verified by the address of the service', async () => {
+  const other = await startService(accounts);
+  try {
+    const credentials = await other.session(keys.alice, { agency_urn: agencies.first, agency_session_name: 'session1' }, ecdsa);
+    const own = createVerifier({ mode: 'offline', issuer: other.composition.services.settings.issuer, endpoint: other.url, service: 'obs', clock: clockOf(other) });
+    expect(other.composition.services.settings.issuer).toMatch(/^urn:/);
+    expect(await own.authenticate(received(other, credentials), clientAddress)).toMatchObject({ ok: true });
+    expect(await other.call(keys.rootA, 'POST', `/v1/sessions/${credentials.accessKeyId}/revoke`, {})).toMatchObject({ status: 200 });
+    other.clock.advance(7);
+    expect(await own.authenticate(received(other, credentials), clientAddress)).toEqual(refused('revoked'));
+    expect(await authenticate(credentials)).toEqual(refused('security_token_invalid'));
+  } finally {
+    await other.stop();
+  }
 });
 
 it.each<[string, object]>([
