@@ -73,5 +73,15 @@ export function recordTime(text: string): number {
   return time === undefined ? decodeEvent(text).time : Number(time);
 }
 
+const head = /^\[1,("(?:[^"\\]|\\.)*"),\d+(?:\.\d+)?,"(?:[^"\\]|\\.)*",("(?:[^"\\]|\\.)*"),\[/;
+
+/** Of a stored event, with the rest unread: that it is one of ours its authentication tells. Throws on what is no event at all. */
+export function recordSubject(text: string): Pick<AuditEvent, 'accountId' | 'operation'> {
+  const [, accountId, operation] = head.exec(text) ?? [];
+  if (accountId === undefined || operation === undefined) return decodeEvent(text);
+  // JSON texts, by the form of the beginning.
+  return { accountId: JSON.parse(accountId) as string, operation: JSON.parse(operation) as string };
+}
+
 /** What the stored form of every event of an account begins with, and of no other: for telling them apart unread. */
 export const recordBeginning = (accountId: string): string => `[1,${JSON.stringify(accountId)},`;

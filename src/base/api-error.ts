@@ -60,6 +60,7 @@ export const errorCodes = table({
   notReplicated: { status: 503, code: 'STS5.1507', iamCode: 'PAP5.1507' },
   revocationNotKept: { status: 503, code: 'STS5.1508', iamCode: 'PAP5.1508' },
   clockOff: { status: 503, code: 'STS5.1509', iamCode: 'PAP5.1509' },
+  noActiveKey: { status: 503, code: 'STS5.1510', iamCode: 'PAP5.1510' },
   noSuchApi: { status: 404, code: 'APIGW.0101' },
   bodyTooLarge: { status: 413, code: 'APIGW.0201' },
   headersTooLarge: { status: 431, code: 'APIGW.0202' },

@@ -1,10 +1,10 @@
 // `agency-sts assume`: from credentials through a chain of agencies to the credentials of the last session.
 import { Option, type Command } from 'commander';
-import { addAssumeOptions, chainRequest, type AssumeFlags } from './assume-options.js';
-import { planChain, runChain } from './chain.js';
+import { addAssumeOptions, type AssumeFlags } from './assume-options.js';
+import { assumed } from './assumed.js';
 import { clientCommand } from './client-command.js';
 import { usageError } from './command-error.js';
-import { profileFileOf, resolveConnection, type ConnectionFlags } from './connection.js';
+import { profileFileOf, type ConnectionFlags } from './connection.js';
 import type { CommandIo } from './io.js';
 import { readProfiles } from './profile-file.js';
 import { sessionExports, sessionJson, sessionProfile } from './session-output.js';
@@ -37,11 +37,7 @@ export function addAssumeCommand(program: Command, io: CommandIo): void {
 
 async function assume(flags: Flags, io: CommandIo): Promise<void> {
   const profile = await profileToWrite(flags, io);
-  const request = await chainRequest(flags, io);
-  const connection = await resolveConnection(flags, io);
-  const chain = await runChain(connection, planChain(request), () => io.now());
-  const session = chain.at(-1);
-  if (session === undefined) throw new Error('a chain has at least one hop');
+  const { connection, chain, session } = await assumed(flags, io);
 
   if (profile !== undefined) {
     await writeProfiles(profile.file, { [profile.name]: sessionProfile(session, connection) });

@@ -1,4 +1,7 @@
 // The error that ends a command: a message for people and the exit code of the process.
+import { CredentialsError } from '../client/credentials-error.js';
+import { shellQuote } from './text.js';
+export { systemErrorCode } from '../base/system-error.js';
 
 export const exitCodes = {
   /** The service answered no. */
@@ -9,6 +12,9 @@ export const exitCodes = {
   usage: 2,
   /** No usable answer: no connection, a time-out, a 5xx, or something at the endpoint that is not the service. */
   unreachable: 3,
+  /** Of `exec`, as of a shell. */
+  notExecutable: 126,
+  notFound: 127,
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
@@ -28,7 +34,22 @@ export class CommandError extends Error {
 
 export const usageError = (message: string): CommandError => new CommandError(exitCodes.usage, message);
 
-/** The short name of a system error (`ENOENT`), for messages. */
-export function systemErrorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown error';
+/** Work of the client library, whose errors become those of a command. */
+export async function asCommand<T>(work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof CredentialsError ? commandError(error) : error;
+  }
+}
+
+function commandError(error: CredentialsError): CommandError {
+  const { reason, message, status, encodedAuthorizationMessage: encoded } = error;
+  const exitCode = reason === 'settings' ? exitCodes.usage : reason === 'refused' ? exitCodes.refused : exitCodes.unreachable;
+  return new CommandError(exitCode, encoded === undefined ? message : `${message}\n${decodeHint(encoded)}`, status);
+}
+
+function decodeHint(encoded: string): string {
+  const endOfOptions = encoded.startsWith('-') ? '-- ' : '';
+  return `the reason is sealed; with credentials that may read it, run: agency-sts decode ${endOfOptions}${shellQuote(encoded)}`;
 }

@@ -2,7 +2,9 @@
 import type { Command } from 'commander';
 import { addAssumeCommand } from './assume.js';
 import { addAuditCommands } from './audit.js';
+import { addCredentialProcessCommand } from './credential-process.js';
 import { addDecodeCommand } from './decode.js';
+import { addExecCommand } from './exec.js';
 import type { CommandIo } from './io.js';
 import { addPolicyCommands } from './policy.js';
 import { addSessionsCommands } from './sessions.js';
@@ -15,11 +17,13 @@ export type { Profile } from './profile-file.js';
 export { writeProfiles } from './write-profiles.js';
 
 /**
- * Mounts `assume`, `whoami`, `decode`, `policy`, `audit` and `sessions`. A command that fails rejects `program.parseAsync` with a CommandError, whose
+ * Mounts `assume`, `credential-process`, `exec`, `whoami`, `decode`, `policy`, `audit` and `sessions`. A command that fails rejects `program.parseAsync` with a CommandError, whose
  * message may have more than one line; wrong options do too. `--help` ends the process.
  */
 export function addClientCommands(program: Command, io: CommandIo): void {
   addAssumeCommand(program, io);
+  addCredentialProcessCommand(program, io);
+  addExecCommand(program, io);
   addWhoamiCommand(program, io);
   addDecodeCommand(program, io);
   addPolicyCommands(program, io);

@@ -1,15 +1,5 @@
-// Text from outside made fit for a terminal and for a shell.
-
-const lengthLimit = 2000;
-
-/** Without characters that could steer a terminal, at most 2,000 characters. */
-export function printable(text: string): string {
-  const safe = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
-  return safe.length > lengthLimit ? `${safe.slice(0, lengthLimit)}…` : safe;
-}
-
-/** User input for a message: printable, in backticks. */
-export const quote = (text: string): string => `\`${printable(text)}\``;
+// Text for a shell, beside that for a terminal.
+export { printable, quote } from '../base/text.js';
 
 /** One word of a POSIX shell, whatever the text holds. */
 export const shellQuote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

@@ -16,8 +16,20 @@ export function attachedPolicies(snapshot: Snapshot, attachments: readonly Polic
   return attachments.flatMap(({ policyId }) => grantedPolicy(snapshot, policyId) ?? []);
 }
 
-/** A user's own policies and those of the user's groups. */
-export function userPolicies(snapshot: Snapshot, user: Pick<User, 'attachedPolicies' | 'groupIds'>): readonly NamedPolicy[] {
+const policiesOfUsers = new WeakMap<Snapshot, WeakMap<object, readonly NamedPolicy[]>>();
+
+/** A user's own policies and those of the user's groups: gathered once for as long as the snapshot lives. */
+export function userPolicies(snapshot: Snapshot, user: PolicyBearer): readonly NamedPolicy[] {
+  const known = policiesOfUsers.get(snapshot) ?? new WeakMap<object, readonly NamedPolicy[]>();
+  policiesOfUsers.set(snapshot, known);
+  let policies = known.get(user);
+  if (policies === undefined) known.set(user, policies = gathered(snapshot, user));
+  return policies;
+}
+
+type PolicyBearer = Pick<User, 'attachedPolicies' | 'groupIds'>;
+
+function gathered(snapshot: Snapshot, user: PolicyBearer): readonly NamedPolicy[] {
   const ofGroups = user.groupIds.flatMap((groupId) => attachedPolicies(snapshot, snapshot.groups.get(groupId)?.attachedPolicies ?? []));
   return [...attachedPolicies(snapshot, user.attachedPolicies), ...ofGroups];
 }

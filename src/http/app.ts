@@ -1,10 +1,10 @@
 // The Express application: what happens to each request, in order.
 import express, { type Express, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
-import helmet from 'helmet';
 import { ApiError } from '../base/api-error.js';
 import type { Random } from '../base/clock.js';
 import type { StatusPublication } from '../sts/status-publication.js';
 import { checkPath } from '../signing/index.js';
+import { send } from './answer.js';
 import { errorHandler, type Log, type UnidentifiedCall } from './errors.js';
 import { serveKeySet, type PublishedKeys } from './key-set.js';
 import { serveMetrics, type Metrics } from './metrics.js';
@@ -17,7 +17,7 @@ import { relyingPartyOperations } from './operations/relying-parties.js';
 import { simulateOperations } from './operations/simulate.js';
 import { stsOperations } from './operations/sts.js';
 import { routePath } from './operation.js';
-import { send, serve, type Door } from './pipeline.js';
+import { serve, type Door } from './pipeline.js';
 import { accessKeyLimit, addressLimit, type RateCounter } from './rate-limit.js';
 import { readBody, refuseOddContent } from './received-body.js';
 import { giveRequestId } from './request-id.js';
@@ -56,7 +56,6 @@ export function createApp(parts: AppParts): Express {
   app.set('trust proxy', parts.trustProxy);
 
   app.use(giveRequestId(parts.random));
-  app.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] }, useDefaults: false } }));
   app.get('/healthz', (_request, response) => send(response, 200, { status: 'alive' }));
   app.get('/readyz', answerReadiness(parts));
   app.get('/metrics', serveMetrics(parts.metrics));

@@ -5,7 +5,8 @@ import { LogDamagedError } from '../audit/log/log.js';
 import { ApiError, type ErrorFamily } from '../base/api-error.js';
 import { TamperedRecordError } from '../keyring/authenticate.js';
 import { claimedAccessKeyId } from '../signing/index.js';
-import { sourceIp, send } from './pipeline.js';
+import { addressOf } from './address.js';
+import { giveHeader, send } from './answer.js';
 import { maximumBodyBytes } from './received-body.js';
 import { requestIdOf } from './request-id.js';
 
@@ -23,17 +24,17 @@ export function errorHandler(log: Log, countUnidentified: (call: UnidentifiedCal
     const apiError = asApiError(error);
     const requestId = requestIdOf(response);
     const code = apiError.code(familyOf(response));
-    const fields = { requestId, operation: operationOf(response), status: apiError.status, code, sourceIp: sourceIp(request) };
+    const fields = { requestId, operation: operationOf(response), status: apiError.status, code, sourceIp: addressOf(request, response) };
     if (apiError.status >= 500) log.error({ ...fields, ...causeOf(error), alarm: isAlarming(error) }, apiError.message);
     else log.info(fields, 'refused');
     if (response.locals['identified'] !== true || apiError.status === 429) {
-      countUnidentified({ sourceIp: sourceIp(request), operation: operationOf(response), errorCode: code, claimedAccessKeyId: claimedAccessKeyId(request.headers.authorization ?? '') });
+      countUnidentified({ sourceIp: addressOf(request, response), operation: operationOf(response), errorCode: code, claimedAccessKeyId: claimedAccessKeyId(request.headers.authorization ?? '') });
     }
     if (response.headersSent) {
       response.destroy();
       return;
     }
-    if (apiError.status === 503) response.setHeader('Retry-After', '1');
+    if (apiError.status === 503) giveHeader(response, 'Retry-After', '1');
     send(response, apiError.status, errorBody(apiError, familyOf(response), requestId));
   };
 }

@@ -1,6 +1,7 @@
 // Metrics in the text format of Prometheus: how the sealing of audit events stands, read when they are asked for.
 import type { RequestHandler } from 'express';
 import { Counter, Gauge, Registry } from 'prom-client';
+import { sendText } from './answer.js';
 
 /** Of one cell. Ages are seconds; absent where there is nothing to measure. */
 export interface CellMetrics {
@@ -37,10 +38,7 @@ export function serveMetrics(read: () => Promise<Metrics>): RequestHandler {
     const registry = new Registry();
     if (metrics !== undefined) fill(registry, metrics);
     const text = await registry.metrics();
-    response.statusCode = metrics === undefined ? 503 : 200;
-    response.setHeader('Content-Type', registry.contentType);
-    response.setHeader('Cache-Control', 'no-store');
-    response.end(text);
+    sendText(response, metrics === undefined ? 503 : 200, registry.contentType, text);
   };
 }
 

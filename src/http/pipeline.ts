@@ -5,6 +5,8 @@ import type { Authenticate } from '../sts/authenticate.js';
 import type { CommitStore } from '../sts/commit.js';
 import { perform } from '../sts/perform.js';
 import type { Services } from '../sts/services.js';
+import { addressOf } from './address.js';
+import { giveHeader, send, sendNothing } from './answer.js';
 import { writes, type Input, type Operation } from './operation.js';
 import { formBody, jsonBody, rawBody } from './received-body.js';
 import { requestIdOf } from './request-id.js';
@@ -17,7 +19,7 @@ export interface Door {
   readonly services: Services;
   readonly store: CommitStore;
   readonly authenticate: Authenticate;
-  readonly limitAccessKey: (request: Request, response: Response, accessKeyId: string) => Promise<void>;
+  readonly limitAccessKey: (response: Response, accessKeyId: string) => Promise<void>;
 }
 
 /** Serves one operation; errors go to the one error handler. */
@@ -42,18 +44,18 @@ export function serve(door: Door, operation: Operation): RequestHandler {
       writes: writes(operation),
       request: received,
       requestId,
-      sourceIp: sourceIp(request),
-      admit: (caller) => door.limitAccessKey(request, response, caller.accessKeyId),
+      sourceIp: addressOf(request, response),
+      admit: (caller) => door.limitAccessKey(response, caller.accessKeyId),
       decide: (caller, call) => {
         input = validate(operation, {
           path: request.params, query: queryOf(received.target), body: () => bodyOf(operation)(received.body, caller.signature.header('content-type')),
         });
         return operation.handle(door.services, caller, input, call);
       },
-      recorded: (eventId) => response.setHeader(eventIdHeader, eventId),
+      recorded: (eventId) => giveHeader(response, eventIdHeader, eventId),
       refine: (caller, error) => (input === undefined ? error : operation.refine?.(door.services, caller, input, error) ?? error),
     });
-    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    for (const [name, value] of Object.entries(headers)) giveHeader(response, name, value);
     if (operation.response === undefined) sendNothing(response, operation.status);
     else send(response, operation.status, body);
   };
@@ -70,24 +72,4 @@ function receivedRequest(request: Request): ReceivedRequest {
 function queryOf(target: string): string {
   const mark = target.indexOf('?');
   return mark < 0 ? '' : target.slice(mark + 1);
-}
-
-/** IPv4 addresses of a dual-stack socket in their own form, as policies write them. */
-export const sourceIp = (request: Request): string => (request.ip ?? '').replace(/^::ffff:(?=\d+\.)/, '');
-
-/** Answers are one caller's alone: nothing on the way may keep them. */
-export function send(response: Response, status: number, body: unknown): void {
-  const text = Buffer.from(JSON.stringify(body));
-  response.statusCode = status;
-  response.setHeader('Content-Type', 'application/json');
-  response.setHeader('Content-Length', text.length);
-  response.setHeader('Cache-Control', 'no-store');
-  response.end(text);
-}
-
-function sendNothing(response: Response, status: number): void {
-  response.statusCode = status;
-  if (status !== 204) response.setHeader('Content-Length', 0);
-  response.setHeader('Cache-Control', 'no-store');
-  response.end();
 }

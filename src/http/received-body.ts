@@ -1,4 +1,5 @@
 // The body of a request: limits before it is read, raw bytes for the signature, JSON behind it.
+import { isUtf8 } from 'node:buffer';
 import express, { type Request, type RequestHandler } from 'express';
 import { ApiError } from '../base/api-error.js';
 
@@ -30,8 +31,6 @@ export function rawBody(request: Request): Buffer {
   return Buffer.alloc(0);
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
 /** The JSON value of a body, in UTF-8. @param contentType as it was signed; an unsigned one decides nothing */
 export function jsonBody(body: Buffer, contentType: string | undefined): unknown {
   refuseOtherType('application/json', contentType);
@@ -62,11 +61,8 @@ export function distinctMembers(given: URLSearchParams): Readonly<Record<string,
 }
 
 function textOf(body: Buffer): string {
-  try {
-    return utf8.decode(body);
-  } catch {
-    throw new ApiError('malformedBody', 'the body is not UTF-8');
-  }
+  if (!isUtf8(body)) throw new ApiError('malformedBody', 'the body is not UTF-8');
+  return body.toString('utf8');
 }
 
 function refuseOtherType(expected: string, contentType: string | undefined): void {

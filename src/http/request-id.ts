@@ -1,6 +1,7 @@
 // The id of a request: in the answer, in the log and in the audit event.
 import type { RequestHandler, Response } from 'express';
 import type { Random } from '../base/clock.js';
+import { giveHeader } from './answer.js';
 
 const header = 'X-Request-Id';
 
@@ -8,7 +9,7 @@ const header = 'X-Request-Id';
 export const giveRequestId = (random: Random): RequestHandler => (_request, response, next) => {
   const id = random.bytes(16).toString('hex');
   response.locals['requestId'] = id;
-  response.setHeader(header, id);
+  giveHeader(response, header, id);
   next();
 };
 

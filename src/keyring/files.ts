@@ -3,12 +3,27 @@ import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock, Random } from '../base/clock.js';
 import { syncFolder } from '../base/sync-folder.js';
-import { generateKey, keyPurposes, parseKey, type KeyPurpose, type RingKey } from './key.js';
-import { keyringOf, type Keyring } from './keyring.js';
+import { generateKey, keyPurposes, parseKey, type KeyFile, type KeyPurpose, type RingKey } from './key.js';
+import { keyringOf, refuseSharedKeys, type Keyring } from './keyring.js';
 
 /** Reads the ring; throws an error that names the file when one is readable for others or malformed. */
 export async function loadKeyring(directory: string): Promise<Keyring> {
   return keyringOf(await readKeys(directory));
+}
+
+/** All keys of the folder, of whatever state; throws like {@link loadKeyring}, and when one appears twice. */
+export async function loadKeys(directory: string): Promise<readonly RingKey[]> {
+  const keys = await readKeys(directory);
+  refuseSharedKeys(keys);
+  return keys;
+}
+
+/** What is wrong with the files, one by one, or with one key that is in two of them; empty when they can be loaded. */
+export async function keyFileTroubles(directory: string): Promise<readonly string[]> {
+  const results = await Promise.allSettled((await keyFileNames(directory)).map((name) => readKey(join(directory, name))));
+  const troubles = results.flatMap((result) => (result.status === 'rejected' ? [result.reason instanceof Error ? result.reason.message : String(result.reason)] : []));
+  if (troubles.length > 0) return troubles;
+  return loadKeys(directory).then(() => [], (error: unknown) => [error instanceof Error ? error.message : String(error)]);
 }
 
 /** True when the folder holds no key at all, as before the first start. */
@@ -27,7 +42,7 @@ export async function createMissingKeys(directory: string, clock: Clock, random:
   try {
     const present = new Set((await readKeys(directory)).map((key) => key.purpose));
     const missing = purposes.filter((purpose) => !present.has(purpose));
-    for (const purpose of missing) await writeKey(directory, purpose, clock, random);
+    for (const purpose of missing) await writeKey(directory, generateKey(purpose, clock.now(), random));
     // What is sealed with a key is durable from now on, so the key's name must be, and that of a folder just made.
     if (missing.length > 0) for (const folder of [directory, dirname(directory)]) await syncFolder(folder);
     return missing;
@@ -39,9 +54,29 @@ export async function createMissingKeys(directory: string, clock: Clock, random:
 /** True when the folder has a key of this purpose. */
 export const hasKey = async (directory: string, purpose: KeyPurpose): Promise<boolean> => (await readKeys(directory)).some((key) => key.purpose === purpose);
 
-async function writeKey(directory: string, purpose: KeyPurpose, clock: Clock, random: Random): Promise<void> {
-  const key = generateKey(purpose, clock.now(), random);
-  const target = join(directory, `${purpose}.${key.kid}.json`);
+/** Writes a new key beside the others, durably, and gives it as it is read then. */
+export async function addKey(directory: string, file: KeyFile): Promise<RingKey> {
+  await writeKey(directory, file);
+  await syncFolder(directory);
+  return readKey(join(directory, fileName(file.purpose, file.kid)));
+}
+
+/** True when the file is gone. False for one that this process may not remove. */
+export async function removeKey(directory: string, { id }: Pick<RingKey, 'id'>): Promise<boolean> {
+  try {
+    const names = (await keyFileNames(directory)).filter((name) => name.endsWith(`.${id}.json`));
+    for (const name of names) await rm(join(directory, name), { force: true });
+    if (names.length > 0) await syncFolder(directory);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const fileName = (purpose: KeyPurpose, id: string): string => `${purpose}.${id}.json`;
+
+async function writeKey(directory: string, key: KeyFile): Promise<void> {
+  const target = join(directory, fileName(key.purpose, key.kid));
   const handle = await open(`${target}.new`, 'wx', 0o600);
   try {
     await handle.writeFile(`${JSON.stringify(key, null, 2)}\n`);

@@ -1,10 +1,9 @@
 // Compact JWS with the ring's token-signing keys: signed with node:crypto, verified with jose.
 import { sign } from 'node:crypto';
 import { jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
-import type { RingKey } from './key.js';
+import { derToRaw, isLowS } from './ecdsa-signature.js';
+import { signatureAlgorithms, type RingKey } from './key.js';
 import type { KeySet } from './keyring.js';
-
-const algorithm = 'EdDSA';
 
 /** What a token must be, beside having a good signature. */
 export interface JwsExpectation {
@@ -21,9 +20,13 @@ export interface JwsExpectation {
  * `crypto.sign` on the bare key costs half of what jose's WebCrypto path costs; tests prove that jose accepts the result.
  */
 export function signJws(keys: KeySet, typ: string, claims: Readonly<Record<string, unknown>>): string {
-  const input = `${encodedHeader(keys.active, typ)}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
-  return `${input}.${sign(null, Buffer.from(input), keys.active.key).toString('base64url')}`;
+  const { active } = keys;
+  const input = `${encodedHeader(active, typ)}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
+  return `${input}.${signature(active, Buffer.from(input)).toString('base64url')}`;
 }
+
+/** The bare key and DER: an options object would be imported anew for each signature by Node 24, at thrice the cost. */
+const signature = ({ key, algorithm }: RingKey, input: Buffer): Buffer => (algorithm === 'ES256' ? derToRaw(sign('sha256', input, key)) : sign(null, input, key));
 
 const headers = new WeakMap<RingKey, Map<string, string>>();
 
@@ -33,7 +36,7 @@ function encodedHeader(key: RingKey, typ: string): string {
   headers.set(key, ofKey);
   let header = ofKey.get(typ);
   if (header === undefined) {
-    header = Buffer.from(JSON.stringify({ alg: algorithm, kid: key.id, typ })).toString('base64url');
+    header = Buffer.from(JSON.stringify({ alg: key.algorithm, kid: key.id, typ })).toString('base64url');
     ofKey.set(typ, header);
   }
   return header;
@@ -50,7 +53,7 @@ const requiredClaims = ['iss', 'aud', 'sub', 'jti', 'iat', 'exp'];
 export async function verifyJws(keys: KeySet, token: string, expected: JwsExpectation): Promise<JWTPayload | undefined> {
   if (token.length > expected.maximumLength || !compactForm.test(token) || !hasCanonicalSignature(token)) return undefined;
   const options: JWTVerifyOptions = {
-    algorithms: [algorithm],
+    algorithms: [...signatureAlgorithms],
     typ: expected.typ,
     issuer: expected.issuer,
     currentDate: new Date(expected.now),
@@ -58,9 +61,12 @@ export async function verifyJws(keys: KeySet, token: string, expected: JwsExpect
   };
   try {
     const { payload } = await jwtVerify(token, (header) => {
-      const key = typeof header.kid === 'string' ? keys.byId.get(header.kid)?.publicKey : undefined;
-      if (key === undefined || Object.keys(header).length !== 3) throw new Error('not a header of ours');
-      return key;
+      const key = typeof header.kid === 'string' ? keys.byId.get(header.kid) : undefined;
+      if (key?.publicKey === undefined || Object.keys(header).length !== 3) throw new Error('not a header of ours');
+      // INVARIANT: a key has one algorithm, and the token does not choose it.
+      if (header.alg !== key.algorithm) throw new Error('another algorithm than that of the key');
+      if (key.algorithm === 'ES256' && !isLowS(signatureOf(token))) throw new Error('the other signature of the same');
+      return key.publicKey;
     }, options);
     // One audience, not one of several: a token for others as well is not a token for us.
     const timesAreWhole = Number.isSafeInteger(payload.iat) && Number.isSafeInteger(payload.exp);
@@ -70,8 +76,17 @@ export async function verifyJws(keys: KeySet, token: string, expected: JwsExpect
   }
 }
 
+const signatureOf = (token: string): Buffer => Buffer.from(token.slice(token.lastIndexOf('.') + 1), 'base64url');
+
 /** Base64url leaves bits of the last character open: sixteen texts would carry one Ed25519 signature. */
-function hasCanonicalSignature(token: string): boolean {
-  const signature = token.slice(token.lastIndexOf('.') + 1);
-  return Buffer.from(signature, 'base64url').toString('base64url') === signature;
+const hasCanonicalSignature = (token: string): boolean => signatureOf(token).toString('base64url') === token.slice(token.lastIndexOf('.') + 1);
+
+/** The key id that a token names, whatever it is worth. */
+export function keyIdOf(token: string): string | undefined {
+  try {
+    const header: unknown = JSON.parse(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString('utf8'));
+    return typeof header === 'object' && header !== null && 'kid' in header && typeof header.kid === 'string' ? header.kid : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -14,19 +14,21 @@ export type Keyring = Readonly<Record<KeyPurpose, KeySet>>;
 /** Sorts keys by purpose; throws when a purpose has none, or when one key appears twice. */
 export function keyringOf(keys: readonly RingKey[]): Keyring {
   refuseSharedKeys(keys);
-  const entries = keyPurposes.map((purpose) => [purpose, keySet(purpose, keys)] as const);
+  const entries = keyPurposes.map((purpose) => [purpose, keySetOf(purpose, keys)] as const);
   // Object.fromEntries widens the keys to string; `entries` holds every purpose once.
   return Object.fromEntries(entries) as Record<KeyPurpose, KeySet>;
 }
 
-function keySet(purpose: KeyPurpose, keys: readonly RingKey[]): KeySet {
+/** The keys of one purpose, the newest active; throws when there is none. */
+export function keySetOf(purpose: KeyPurpose, keys: readonly RingKey[]): KeySet {
   const mine = keys.filter((key) => key.purpose === purpose).sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? -1 : 1));
   const [active] = mine;
   if (active === undefined) throw new Error(`the key ring has no key for \`${purpose}\``);
   return { active, byId: new Map(mine.map((key) => [key.id, key])) };
 }
 
-function refuseSharedKeys(keys: readonly RingKey[]): void {
+/** Throws when one key appears twice, for whatever purposes. */
+export function refuseSharedKeys(keys: readonly RingKey[]): void {
   const seen = new Map<string, string>();
   for (const key of keys) {
     const material = secretBytes(key.key).toString('base64');

@@ -16,18 +16,27 @@ export interface ConditionContext {
   readonly entry: (folded: string) => ContextEntry | undefined;
 }
 
+/** Undefined is an absent key. */
+export type ConditionEntries = Iterable<readonly [name: string, value: ConditionValue | undefined]>;
+
 /**
- * A context of condition keys such as `g:CurrentTime`; undefined is an absent key. Of two entries whose names differ
- * in case only, the later one counts (policy language §5: key names are case-insensitive).
+ * A context of condition keys such as `g:CurrentTime`. Of two entries whose names differ in case only, the later one
+ * counts (policy language §5: key names are case-insensitive).
+ * @param entries or what gives them, when the first key is asked for: many policies ask for none
  */
-export function contextOf(entries: Iterable<readonly [name: string, value: ConditionValue | undefined]>): ConditionContext {
+export function contextOf(entries: ConditionEntries | (() => ConditionEntries)): ConditionContext {
+  let known: ReadonlyMap<string, ContextEntry> | undefined;
+  return { entry: (folded) => (known ??= entriesByName(typeof entries === 'function' ? entries() : entries)).get(folded) };
+}
+
+function entriesByName(entries: ConditionEntries): ReadonlyMap<string, ContextEntry> {
   const known = new Map<string, ContextEntry>();
   for (const [name, value] of entries) {
     const folded = foldAscii(name);
     if (value === undefined) known.delete(folded);
     else known.set(folded, entryOf(name, value));
   }
-  return { entry: (folded) => known.get(folded) };
+  return known;
 }
 
 function entryOf(name: string, value: ConditionValue): ContextEntry {

@@ -7,8 +7,19 @@ const upperCaseRun = /[A-Z]+/g;
  * Lower case of ASCII letters only. `String.toLowerCase` would turn the Kelvin sign into `k` and change lengths.
  * [choice] One folding for actions, key names, service names and the IgnoreCase operators; no Unicode normalisation.
  */
-export const foldAscii = (text: string): string =>
-  upperCase.test(text) ? text.replace(upperCaseRun, (run) => run.toLowerCase()) : text;
+export function foldAscii(text: string): string {
+  if (!upperCase.test(text)) return text;
+  const known = folded.get(text);
+  if (known !== undefined) return known;
+  const result = text.replace(upperCaseRun, (run) => run.toLowerCase());
+  // Names of condition keys come with every call; what callers make up cannot fill the memory.
+  if (folded.size < mostFolded && text.length <= longestFolded) folded.set(text, result);
+  return result;
+}
+
+const folded = new Map<string, string>();
+const mostFolded = 2000;
+const longestFolded = 64;
 
 /** The known name that `name` was probably meant to be, or undefined if none is near. */
 function nearest(name: string, known: Iterable<string>): string | undefined {

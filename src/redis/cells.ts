@@ -1,5 +1,6 @@
 // Cells: which part of the key space an account lives in, and the names of all keys.
 import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { placeOfStatusList } from '../status/index.js';
 import { cellOfSessionId } from '../urn/ids.js';
 
@@ -63,8 +64,18 @@ export interface KeyNames {
   outcome(tag: string, requestId: string): string;
 }
 
+const rememberedAccounts = 20_000;
+
 export function keyNames(cells: number): KeyNames {
-  const cellOfAccount = (accountId: string): number => cellOf(accountId, cells);
+  // Asked for ten times in a call, and a hash costs as much as one authentication code.
+  const known = new LRUCache<string, number>({ max: rememberedAccounts });
+  const cellOfAccount = (accountId: string): number => {
+    const remembered = known.get(accountId);
+    if (remembered !== undefined) return remembered;
+    const cell = cellOf(accountId, cells);
+    known.set(accountId, cell);
+    return cell;
+  };
   const ofAccount = (accountId: string, kind: string): string => `${tag(cellOfAccount(accountId))}:${kind}:${accountId}`;
   const cellOfSession = (sessionId: string): number => {
     const cell = cellOfSessionId(sessionId);
@@ -110,6 +121,12 @@ export const auditLogKey = 'agency-sts:audit-log';
 export const auditSignerKey = 'agency-sts:audit-signer';
 /** String: there while a process tells the audit of another key. */
 export const auditSignerChangeKey = 'agency-sts:audit-signer-change';
+/** What becomes of the keys: which are published, active, retiring, retired. */
+export const keyStatesKey = 'agency-sts:key-states';
+/** Hash: which keys each process has. */
+export const keyHoldersKey = '{agency-sts:key-states}:holders';
+/** String: there while a process makes a new key by schedule; followed by the purpose. */
+export const keyRotationKey = 'agency-sts:key-rotation';
 /** Set of account ids: of every account that exists, and of such as were never finished. */
 export const accountsKey = 'agency-sts:accounts';
 /** Bounded stream of calls that no account can be charged with. */

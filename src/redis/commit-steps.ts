@@ -3,6 +3,7 @@ import type { AuditEvent } from '../audit/event.js';
 import { encodeEvent } from '../audit/record.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { authenticateRecord } from '../keyring/authenticate.js';
+import type { KeyLife } from '../keyring/living-keyring.js';
 import { graceSeconds, longestSessionSeconds, markSeconds } from '../sessions/lifetime.js';
 import { encodeSession } from '../sessions/record.js';
 import { encodeRevocationNote } from '../sessions/revocation-note.js';
@@ -14,10 +15,12 @@ import type { CellWatch } from './cell-watch.js';
 import type { KeyNames } from './cells.js';
 import { addChange, addRaise, type ChangeTools } from './change-steps.js';
 import { bitOffset, endedBoundary } from './ended.js';
-import { addStep, type Steps } from './steps.js';
+import { addStep, anyKeys, type Steps } from './steps.js';
 
 export interface CommitTools extends ChangeTools {
   readonly cells: CellWatch;
+  /** Of a ring whose keys come and go. */
+  readonly keyLife?: KeyLife;
 }
 
 /** A signature is good from 15 minutes before its date to 15 minutes after. */
@@ -49,11 +52,14 @@ export function stepsOf(commit: Commit, claims: readonly Claim[], tools: CommitT
 /** Whoever has filled the log with calls must not keep others from revoking what he calls with, or from switching it off [choice]. */
 const reserveOf = (mostUnsealedEvents: number): number => Math.ceil(mostUnsealedEvents / 8);
 
-/** INVARIANT: nothing is decided on a cell that stands before what this process has seen of it. */
+/**
+ * INVARIANT: nothing is decided on a cell that stands before what this process has seen of it, nor with keys of which
+ * the cell knows that others took their place.
+ */
 function addCells(steps: Steps, commit: Commit, { names, cells }: CommitTools): void {
   for (const cell of cellsOf(commit, names)) {
     const { incarnation, sequence } = cells.known(cell);
-    addStep(steps, 'N', names.cellState(cell), incarnation, sequence);
+    addStep(steps, 'N', names.cellState(cell), incarnation, sequence, commit.keyGeneration ?? anyKeys);
   }
 }
 

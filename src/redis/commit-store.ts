@@ -10,7 +10,7 @@ import { reach, type RedisConnection } from './client.js';
 import { commitApart } from './commit-apart.js';
 import { stepsOf, type CommitTools } from './commit-steps.js';
 import { runSteps, type Ran } from './run-steps.js';
-import type { Steps } from './steps.js';
+import { anyKeys, type Steps } from './steps.js';
 
 /** How exact the last use of a key or a session is told, which is also how seldom a process writes it. */
 const useSeconds = 60;
@@ -19,6 +19,9 @@ const rememberedUseCount = 100_000;
 const refusals: ReadonlyMap<unknown, CommitResult> = new Map<unknown, CommitResult>([
   ...['G', 'A', 'M', 'B', 'H'].map((letter) => [letter, { result: 'conflict' }] as const), ['T', { result: 'mfa-step-used' }], ['R', { result: 'replayed' }],
 ]);
+
+/** Nothing was written: the call was decided with keys of which others took the place. */
+const outdatedKeys = 'O';
 
 export interface CommitStoreOptions {
   /** Events that may wait in a cell for being sealed. */
@@ -32,15 +35,20 @@ export function commitStore(redis: RedisConnection, tools: CommitTools, { mostUn
 
   return {
     async commit(commit) {
-      const { changes = [] } = commit;
+      const { changes = [], keyGeneration = tools.keyLife?.generation() ?? anyKeys } = commit;
       const claims = claimsOf(changes);
       const keyUses = (commit.keyUses ?? []).filter(({ accessKeyId, usedAt }) => knownKeyUses.isNews(accessKeyId, usedAt));
       const sessionUses = (commit.sessionUses ?? []).filter(({ session, usedAt }) => knownSessionUses.isNews(session.sessionId, usedAt));
-      const steps = stepsOf({ ...commit, keyUses, sessionUses }, claims, tools, mostUnsealedEvents);
+      const steps = stepsOf({ ...commit, keyGeneration, keyUses, sessionUses }, claims, tools, mostUnsealedEvents);
       const ran = await reach(async () => {
         await prepareChanges(redis, names, commit, claims);
         return redis instanceof Cluster ? commitApart(redis, steps, commit, tools, mostUnsealedEvents) : runSteps(redis, steps);
       });
+      if (ran.verdict === outdatedKeys) {
+        // Another call of this process may have found that out, and have looked.
+        if (tools.keyLife !== undefined && tools.keyLife.generation() <= keyGeneration) await tools.keyLife.lookAgain();
+        return { result: 'conflict' };
+      }
       if (ran.verdict !== 'ok') return refusal(ran.verdict);
       for (const { accessKeyId, usedAt } of keyUses) knownKeyUses.remember(accessKeyId, usedAt);
       for (const { session, usedAt } of sessionUses) knownSessionUses.remember(session.sessionId, usedAt);

@@ -18,7 +18,7 @@ const place = ['install'];
  * Records the install at first use: a random id, the number of cells, and a mark of the key ring. Throws when the
  * number of cells differs from the recorded one, or when the key ring is not the one that this Redis was filled with.
  */
-export async function openInstall(redis: RedisConnection, keyring: Keyring, cells: number, random: Random): Promise<Install> {
+export async function openInstall(redis: RedisConnection, keyring: Pick<Keyring, 'record-authentication'>, cells: number, random: Random): Promise<Install> {
   const stored = (await redis.get(installKey)) ?? (await recordInstall(redis, keyring, cells, random));
   let content: string;
   try {
@@ -33,7 +33,7 @@ export async function openInstall(redis: RedisConnection, keyring: Keyring, cell
 }
 
 /** Gives the record that stands there then: of two first uses at once, one is the first. */
-async function recordInstall(redis: RedisConnection, keyring: Keyring, cells: number, random: Random): Promise<string> {
+async function recordInstall(redis: RedisConnection, keyring: Pick<Keyring, 'record-authentication'>, cells: number, random: Random): Promise<string> {
   const record = authenticateRecord(keyring['record-authentication'], place, JSON.stringify({ id: random.bytes(8).toString('hex'), cells }));
   await redis.set(installKey, record, 'NX');
   return (await redis.get(installKey)) ?? '';

@@ -7,7 +7,7 @@ import type { KeyNames } from './cells.js';
 import { reach, type RedisConnection } from './client.js';
 import { eventPlace, type CommitTools } from './commit-steps.js';
 import { runSteps } from './run-steps.js';
-import { addStep, cellTagOf, type Steps } from './steps.js';
+import { addStep, anyKeys, cellTagOf, type Steps } from './steps.js';
 
 /** A commit in several parts. */
 export interface Waiting {
@@ -93,7 +93,7 @@ export async function settlePending(redis: RedisConnection, tools: CommitTools, 
   const number = Number(/\d+/.exec(cell)?.[0]);
   const { incarnation, sequence } = cells.known(number);
   const steps: Steps = [];
-  addStep(steps, 'N', names.cellState(number), incarnation, sequence);
+  addStep(steps, 'N', names.cellState(number), incarnation, sequence, anyKeys);
   // Of several that do this at once, one finds the part still waiting.
   addStep(steps, 'G', key, 1, requestId, record);
   for (const event of isDone ? [] : voidEvents) {

@@ -27,6 +27,9 @@ export function addStep(steps: Steps, letter: Letter, key: string, ...values: St
   steps.push({ letter, key, values });
 }
 
+/** For a step that does not depend on which keys are in use. */
+export const anyKeys = -1;
+
 /** The hash tag of a key's cell. */
 export const cellTagOf = (key: string): string => key.slice(0, key.indexOf('}') + 1);
 
@@ -43,6 +46,10 @@ export function argumentsOf(steps: readonly Step[]): ScriptArguments {
     numbers.set(key, number);
     return number;
   };
-  const values = steps.flatMap((step) => [step.letter, numberOf(step.key), ...step.values.map((value) => (typeof value === 'object' ? numberOf(value.key) : value))]);
+  const values: (string | number)[] = [];
+  for (const step of steps) {
+    values.push(step.letter, numberOf(step.key));
+    for (const value of step.values) values.push(typeof value === 'object' ? numberOf(value.key) : value);
+  }
   return { keys: [...numbers.keys()], values };
 }

@@ -1,4 +1,4 @@
-// The subcommands that work on the service's own state: serve, bootstrap, directory, audit.
+// The subcommands that work on the service's own state: serve, bootstrap, directory, keys, audit.
 import type { Command } from 'commander';
 import { jsonLine } from '../base/json-line.js';
 import { readCatalogue } from '../catalogue/index.js';
@@ -6,10 +6,11 @@ import { BootstrapError, type BootstrapFile } from '../directory/bootstrap-file.
 import { auditGroup, CommandError, exitCodes, type CommandIo } from '../cli/index.js';
 import { addAuditTailCommand } from './audit-command.js';
 import { applyBootstrap, planFor, planForEmptyDirectory, readBootstrapFile } from './bootstrap.js';
-import { realSurroundings, type Composition } from './composition.js';
+import { realSurroundings, type ComposeOptions, type Composition } from './composition.js';
 import { exportFrom, leftOutText, type ExportOptions } from './export.js';
 import { unsealedFile } from './export-secrets.js';
 import { credentialsFile, generatedKeysKeeper } from './generated-keys.js';
+import { addKeysCommands } from './keys/keys-command.js';
 import { serve } from './serve.js';
 import { readSettings, SettingsError, type Settings } from './settings.js';
 import { connectRedis, openComposition, openExistingRedis, openRedis, prepareKeys, refuseEmptyRedis } from './state.js';
@@ -34,6 +35,11 @@ export function addServiceCommands(program: Command, io: ServiceIo): void {
       io.out(`${jsonLine(exported.file, 2)}\n`);
     })));
 
+  addKeysCommands(program, {
+    out: (text) => io.out(text),
+    withState: (work, options) => explained(() => withState(io, say, 'read', work, options)),
+    withSettings: (work) => explained(() => work(readSettings(io.environment))),
+  });
   addAuditTailCommand(auditGroup(program, io), (text) => io.out(text), (work) => explained(() => withState(io, say, 'read', work)));
 }
 
@@ -74,7 +80,7 @@ function addBootstrapCommands(program: Command, io: ServiceIo, say: (message: st
  * Runs work on the state that the settings name: a given Redis, the running service's private one, or that one started
  * for the moment. What only reads finds state there, keys and all, or is refused; it makes none.
  */
-async function withState(io: ServiceIo, say: (message: string) => void, purpose: 'read' | 'change', work: (composition: Composition, settings: Settings) => Promise<void>): Promise<void> {
+async function withState(io: ServiceIo, say: (message: string) => void, purpose: 'read' | 'change', work: (composition: Composition, settings: Settings) => Promise<void>, options?: ComposeOptions): Promise<void> {
   const settings = readSettings(io.environment);
   const place = await (purpose === 'read' ? openExistingRedis(settings, say) : openRedis(settings, say, true));
   let redis: RedisConnection | undefined;
@@ -83,7 +89,12 @@ async function withState(io: ServiceIo, say: (message: string) => void, purpose:
     if (purpose === 'read') await refuseEmptyRedis(settings, redis);
     const surroundings = realSurroundings();
     await prepareKeys(settings, redis, surroundings, say);
-    await work(await openComposition(settings, redis, surroundings), settings);
+    const composition = await openComposition(settings, redis, surroundings, options);
+    try {
+      await work(composition, settings);
+    } finally {
+      await composition.keyChangesTold();
+    }
   } finally {
     redis?.disconnect();
     await place.stop();

@@ -1,7 +1,8 @@
 // Puts the rooms together: from settings and a Redis to everything that serving or administering needs.
 import { pooledRandom, systemClock, type Clock, type Random } from '../base/clock.js';
 import { unidentifiedCounter, type UnidentifiedCounter } from '../audit/unidentified.js';
-import type { Keyring } from '../keyring/keyring.js';
+import type { RingKey } from '../keyring/key.js';
+import { keySetOf, type Keyring } from '../keyring/keyring.js';
 import { attemptCounters } from '../redis/attempts.js';
 import { eventStream, recordUnidentifiedCalls } from '../redis/audit-store.js';
 import { openCells, type CellWatch } from '../redis/cell-watch.js';
@@ -22,6 +23,10 @@ import { alarms, type Alarms } from './alarms.js';
 import { auditReader } from './audit-reader.js';
 import { cellEvents, type CellEvents } from './cell-events.js';
 import { durability, type Durability } from './durability.js';
+import { keyEvents } from './keys/key-events.js';
+import { keyTimes } from './keys/key-times.js';
+import { openKeyWatch } from './keys/open-key-watch.js';
+import type { KeyWatch } from './keys/key-watch.js';
 import { processDigests } from './process-digests.js';
 import { revocationLog } from './revocation-log/reader.js';
 import { processWatch, type ProcessWatch } from './process-watch.js';
@@ -43,6 +48,7 @@ export interface Composition {
   readonly cells: CellWatch;
   readonly install: Install;
   readonly keyring: Keyring;
+  readonly keyWatch: KeyWatch;
   readonly services: Services;
   readonly store: CommitStore;
   readonly unidentified: UnidentifiedCounter;
@@ -56,6 +62,8 @@ export interface Composition {
   readonly processes: ProcessWatch;
   /** Writes what was counted of calls without a caller. */
   flushUnidentified(): Promise<void>;
+  /** Resolves when the events of key changes that were made until now are written, or cannot be. */
+  keyChangesTold(): Promise<void>;
 }
 
 export interface Surroundings {
@@ -65,9 +73,20 @@ export interface Surroundings {
 
 export const realSurroundings = (): Surroundings => ({ clock: systemClock, random: pooledRandom() });
 
-export async function compose(settings: Settings, redis: RedisConnection, keyring: Keyring, { clock, random }: Surroundings): Promise<Composition> {
-  const install = await openInstall(redis, keyring, settings.STS_CELLS, random);
+export interface ComposeOptions {
+  /** For work on the keys themselves: keys in use may lack their files. */
+  readonly mayLackKeys?: boolean;
+}
+
+/** @param keys all of the folder */
+export async function compose(settings: Settings, redis: RedisConnection, keys: readonly RingKey[], { clock, random }: Surroundings, { mayLackKeys = false }: ComposeOptions = {}): Promise<Composition> {
+  const install = await openInstall(redis, { 'record-authentication': keySetOf('record-authentication', keys) }, settings.STS_CELLS, random);
   const names = keyNames(install.cells);
+  const told = keyEvents({ clock, random });
+  const keyWatch = await openKeyWatch({
+    redis, names, random, directory: settings.STS_KEYS_DIR, times: keyTimes(settings), changed: (change) => told.changed(change),
+  }, keys, mayLackKeys);
+  const { keyring } = keyWatch;
   const cells = await openCells(redis, names, random);
   const catalogue = await readCatalogue(settings.STS_CATALOGUE_DIR);
   const unidentified = unidentifiedCounter(clock);
@@ -91,15 +110,17 @@ export async function compose(settings: Settings, redis: RedisConnection, keyrin
   const processes = processWatch({
     redis, clock, random, alarms: raised, maximumSkewSeconds: settings.STS_MAX_CLOCK_SKEW, digests: processDigests(keyring, catalogue, stsSettings, [install.cells, settings.STS_REDIS_WAIT_REPLICAS, settings.STS_JWKS_MAX_AGE]),
   });
-  const { store, ...kept } = durability(commitStore(redis, { names, keyring, random, cells }, { mostUnsealedEvents: settings.STS_AUDIT_MAX_UNSEALED }), {
+  const { store, ...kept } = durability(commitStore(redis, { names, keyring, random, cells, keyLife: keyWatch }, { mostUnsealedEvents: settings.STS_AUDIT_MAX_UNSEALED }), {
     tools: { redis, names, keyring, random }, watch: cells, clock, alarms: raised, auditFolder: settings.STS_AUDIT_DIR, replicas: settings.STS_REDIS_WAIT_REPLICAS,
     sealedSize: (cell) => auditLog.sealedSize(cell), revocationLog: revocationLog({ events: makeEvents(), clock, clockSkewSeconds: () => processes.clockSkewSeconds() }), refuse: () => processes.refuse(),
   });
+  told.attach(store);
   const services: Services = {
     clock,
     clockSkewSeconds: () => processes.clockSkewSeconds(),
     random,
     keyring,
+    keyLife: keyWatch,
     catalogue,
     directory: directoryReader(redis, names, keyring, { systemPolicies: catalogue.systemPolicies }),
     turns: turns(),
@@ -113,12 +134,13 @@ export async function compose(settings: Settings, redis: RedisConnection, keyrin
     settings: stsSettings,
   };
   return {
-    redis, names, cells, install, keyring, services, unidentified, auditLog, auditEvents,
+    redis, names, cells, install, keyring, keyWatch, services, unidentified, auditLog, auditEvents,
     store, processes, alarms: raised, durability: kept,
     publishedStatus: statusPublication({
       keyring: () => keyring, issuer: stsSettings.issuer, clock, lifeSeconds: stsSettings.statusListLifeSeconds, source: statusSource(redis, names, (wanted, work) => kept.read(wanted, work)),
     }),
     sealingWatch: sealingWatch({ redis, names, keyring, clock, mostUnsealedEvents: settings.STS_AUDIT_MAX_UNSEALED }),
     flushUnidentified: () => recordUnidentifiedCalls(redis, unidentified.take()),
+    keyChangesTold: () => told.told(),
   };
 }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Catalogue } from '../catalogue/index.js';
 import { keyPurposes } from '../keyring/key.js';
+import { isRotating } from '../keyring/key-states.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { StsSettings } from '../sts/services.js';
 
@@ -11,7 +12,7 @@ export type ProcessDigests = Readonly<Record<'another key ring' | 'another catal
 /** @param more settings that matter beside those of the token service */
 export function processDigests(keyring: Keyring, catalogue: Catalogue, settings: StsSettings, more: readonly (string | number)[]): ProcessDigests {
   return {
-    'another key ring': digest(keyPurposes.map((purpose) => [...keyring[purpose].byId.keys()].sort())),
+    'another key ring': digest(keyPurposes.filter((purpose) => !isRotating(purpose)).map((purpose) => [...keyring[purpose].byId.keys()].sort())),
     'another catalogue': digest([...catalogue.services]),
     'other settings': digest([Object.entries(settings).sort(([one], [other]) => (one < other ? -1 : 1)), more]),
   };

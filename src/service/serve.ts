@@ -46,6 +46,7 @@ async function prepareState(settings: Settings, url: string, log: Log, say: (mes
     const composition = await openComposition(settings, redis, surroundings);
     await openAuditFolder(composition);
     await fillEmptyDirectory(settings, composition, say);
+    await composition.keyChangesTold();
     return await composition.services.directory.isEmpty();
   } finally {
     redis.disconnect();

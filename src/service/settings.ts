@@ -57,6 +57,7 @@ export const settingsSchema = z.object({
   STS_AUDIT_MAX_UNSEALED: whole(1000, 10_000_000, 65_536),
   STS_JWKS_MAX_AGE: whole(1, 86_400, 300),
   STS_STATUS_LIST_LIFE: whole(6, 3600, 30),
+  STS_KEY_ROTATION_DAYS: whole(0, 3650, 0),
   STS_MAX_CLOCK_SKEW: whole(1, 900, 60),
   STS_REJECT_REPLAYS: flag,
   STS_ALWAYS_CONFIRM: flag,

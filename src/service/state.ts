@@ -1,10 +1,10 @@
 // Opens the state of the service: its Redis (private or given), its key ring, and the checks both must pass.
-import { createMissingKeys, hasKey, isEmptyKeyring, loadKeyring } from '../keyring/files.js';
+import { createMissingKeys, hasKey, isEmptyKeyring, loadKeys } from '../keyring/files.js';
 import { keyPurposes, type KeyPurpose } from '../keyring/key.js';
 import { connected, createClient, type RedisConnection } from '../redis/client.js';
 import { findEmbeddedRedis, hasEmbeddedData, startEmbeddedRedis } from '../redis/embedded/index.js';
 import { isInstalled, refuseOldServer, weakDurability } from '../redis/install.js';
-import { compose, type Composition, type Surroundings } from './composition.js';
+import { compose, type ComposeOptions, type Composition, type Surroundings } from './composition.js';
 import { settingError, SettingsError, type Settings } from './settings.js';
 
 const connectMilliseconds = 10_000;
@@ -85,6 +85,6 @@ export async function prepareKeys(settings: Settings, redis: RedisConnection, { 
   if (!(await hasKey(directory, 'audit-signing'))) await make(['audit-signing']);
 }
 
-export async function openComposition(settings: Settings, redis: RedisConnection, surroundings: Surroundings): Promise<Composition> {
-  return compose(settings, redis, await loadKeyring(settings.STS_KEYS_DIR), surroundings);
+export async function openComposition(settings: Settings, redis: RedisConnection, surroundings: Surroundings, options?: ComposeOptions): Promise<Composition> {
+  return compose(settings, redis, await loadKeys(settings.STS_KEYS_DIR), surroundings, options);
 }

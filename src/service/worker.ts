@@ -5,10 +5,12 @@ import { createApp } from '../http/app.js';
 import type { Log } from '../http/errors.js';
 import { close, createHttpServer, listen } from '../http/server.js';
 import { rateWindowSeconds } from '../http/rate-limit.js';
-import { jwkSet } from '../keyring/jwks.js';
 import { rateCounter } from '../redis/rate-counters.js';
+import { jwkSet } from '../keyring/jwks.js';
 import { authenticator } from '../sts/authenticate.js';
 import type { Composition } from './composition.js';
+import { followKeys } from './keys/follow-keys.js';
+import { keyReadiness } from './keys/key-readiness.js';
 import { readinessProbe, type ReadinessPart } from './readiness.js';
 import { metricsOf } from './sealer/metrics-of.js';
 import { openAuditFolder } from './sealer/log-folder.js';
@@ -34,7 +36,7 @@ export interface Worker {
  * @param sealing what readiness says of sealing; absent: nobody seals, and that is no reason
  */
 export function createWorkerServer(settings: Settings, composition: Composition, log: Log, sealing?: ReadinessPart): Server {
-  const { services, store, redis, keyring, unidentified, durability, processes, sealingWatch } = composition;
+  const { services, store, redis, keyring, unidentified, durability, processes, sealingWatch, keyWatch } = composition;
   composition.alarms.attach(log);
   const limitOf = (whose: string, perMinute: number) =>
     ({ perMinute, counter: rateCounter(redis, keyring, { purpose: `rate:${whose}`, limit: perMinute, windowSeconds: rateWindowSeconds, slots: rateSlots }) });
@@ -47,11 +49,12 @@ export function createWorkerServer(settings: Settings, composition: Composition,
     },
     trustProxy: settings.STS_TRUST_PROXY,
     publishedStatus: composition.publishedStatus,
-    publishedKeys: { read: () => jwkSet(composition.keyring), maxAgeSeconds: settings.STS_JWKS_MAX_AGE },
+    publishedKeys: { read: async () => ({ isFresh: await keyWatch.isFresh(), set: jwkSet(composition.keyring) }), maxAgeSeconds: settings.STS_JWKS_MAX_AGE },
     metrics: () => metricsOf(sealingWatch, processes),
     readiness: readinessProbe(settings, redis, [...(sealing === undefined ? [] : [sealing]), async () => {
       const refusal = processes.refusal();
-      return { reasons: [...(await durability.reasons()), ...(refusal === undefined ? [] : [refusal])], warnings: processes.warnings() };
+      const keys = keyReadiness(keyWatch.view(), keyWatch.times);
+      return { reasons: [...(await durability.reasons()), ...(refusal === undefined ? [] : [refusal]), ...keys.reasons], warnings: [...processes.warnings(), ...keys.warnings] };
     }]),
     log,
     countUnidentified: (call) => unidentified.count(call),
@@ -64,6 +67,9 @@ export async function startWorker(settings: Settings, composition: Composition, 
   const server = createWorkerServer(settings, composition, log, () => composition.sealingWatch.readinessOfSealing());
   // Without Redis it is not ready, and goes on when Redis is back.
   await composition.processes.look().catch(() => undefined);
+  // From now on no key is used that this process lacks.
+  composition.keyWatch.serve();
+  await composition.keyWatch.look().catch(() => undefined);
   const endDurability = await composition.durability.start();
   await listen(server, settings.STS_PORT, settings.STS_HOST).catch((error: unknown) => {
     endDurability();
@@ -71,6 +77,7 @@ export async function startWorker(settings: Settings, composition: Composition, 
   });
 
   const endProcessWatch = composition.processes.start();
+  const endKeyWatch = followKeys(settings, composition, log);
   const flush = (): void => {
     composition.flushUnidentified().catch((error: unknown) => log.error({ cause: String(error) }, 'counts of unidentified calls were not written'));
   };
@@ -92,6 +99,7 @@ export async function startWorker(settings: Settings, composition: Composition, 
       await sealer.stop();
       endSettling();
       endProcessWatch();
+      await endKeyWatch();
       endDurability();
       composition.redis.disconnect();
     },

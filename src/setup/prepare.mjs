@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The test tools need a later Node 20 than the service does. */
-const oldestNode = process.env.npm_lifecycle_event === 'pretest' ? [20, 19] : [20, 0];
+const oldestNode = process.env.npm_lifecycle_event === 'pretest' ? [20, 19] : [20, 12];
 
 function say(message) {
   process.stderr.write(`setup: ${message}\n`);

@@ -1,5 +1,5 @@
 // The table of signature algorithms: which hash, which kind of key, which payload header.
-import { createHash, getHashes } from 'node:crypto';
+import { getHashes, hash } from 'node:crypto';
 import type { BodyHash, SignatureAlgorithm } from './types.js';
 
 export interface AlgorithmProperties {
@@ -29,7 +29,7 @@ const properties: Readonly<Record<SignatureAlgorithm, AlgorithmProperties>> = {
   'SDK-HMAC-SM3': { ...sm3, kind: 'hmac' },
 };
 
-// SM3 is an optional part of OpenSSL: where it is absent, createHash throws.
+// SM3 is an optional part of OpenSSL: where it is absent, hashing throws.
 const hasSm3 = getHashes().includes('sm3');
 
 export function algorithmProperties(algorithm: SignatureAlgorithm): AlgorithmProperties {
@@ -44,5 +44,5 @@ export function isSupportedAlgorithm(name: string): name is SignatureAlgorithm {
 /** Lower-case hex hash of the raw body bytes. */
 export function bodyHash(algorithm: AlgorithmProperties, body: Buffer | BodyHash): string {
   if (!Buffer.isBuffer(body)) return body.hash;
-  return body.length === 0 ? algorithm.emptyBodyHash : createHash(algorithm.hash).update(body).digest('hex');
+  return body.length === 0 ? algorithm.emptyBodyHash : hash(algorithm.hash, body, 'hex');
 }

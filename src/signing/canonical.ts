@@ -1,5 +1,5 @@
 // The canonical request and the string to sign: the code that signing and verifying share.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { AlgorithmProperties } from './algorithms.js';
 import type { SignatureAlgorithm, SignatureScope } from './types.js';
 
@@ -31,7 +31,8 @@ export function canonicalRequest(parts: CanonicalParts): string {
 export type HeaderReading = 'latin1' | 'utf8';
 
 export function canonicalRequestHash(algorithm: AlgorithmProperties, text: string, reading: HeaderReading): string {
-  return createHash(algorithm.hash).update(text, reading).digest('hex');
+  // In one call: an object that hashes piece by piece costs twice as much, and is work for the garbage collector.
+  return hash(algorithm.hash, reading === 'utf8' ? text : Buffer.from(text, reading), 'hex');
 }
 
 /** `YYYYMMDD/region/service` (request signatures §6). */

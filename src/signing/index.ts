@@ -1,6 +1,8 @@
 // Request signatures: what the rest of the house may use of this room.
 export { claimedAccessKeyId } from './authorization.js';
+export { formatSdkDate } from './date.js';
 export { deriveScopeKey, type EcdsaPublicJwk } from './derive.js';
+export { readHeaderText } from './headers.js';
 export {
   dummyVerificationKey,
   ecdsaPublicJwk,

@@ -45,8 +45,12 @@ export interface DecisionOptions {
 
 export function decideAssume(actor: Actor, question: AssumeQuestion, request: RequestFacts, { given = [], detail = 'denials' }: DecisionOptions = {}): AssumeDecisions {
   const { plan, agency } = question;
-  const requestEntries = [...callerConditions(actor, request), ...assumeConditions(question)];
-  const contextWith = (tags: TrustingAgency['tags']): ConditionContext => contextOf([...requestEntries, ...resourceConditions(tags), ...given]);
+  let requestEntries: readonly ConditionEntry[] | undefined;
+  const entriesWith = (tags: TrustingAgency['tags']): readonly ConditionEntry[] => {
+    requestEntries ??= [...callerConditions(actor, request), ...assumeConditions(question)];
+    return [...requestEntries, ...resourceConditions(tags), ...given];
+  };
+  const contextWith = (tags: TrustingAgency['tags']): ConditionContext => contextOf(() => entriesWith(tags));
   const trust = agency === undefined ? [] : trustDecisions(actor, question, agency, contextWith(agency.tags), detail);
   // An agency of another account shows its tags only to whom it trusts: else a caller's own policy could ask for them.
   const seesTags = plan.target?.accountId === actor.accountId || trust.every(({ allowed }) => allowed);

@@ -52,6 +52,8 @@ export interface KeyUse {
 
 export interface Commit {
   readonly callerAccountId: string;
+  /** Of the key ring that the call was decided with; absent: of the one there is. */
+  readonly keyGeneration?: number;
   readonly guards: readonly Guard[];
   /** Of an account that changed meanwhile it is enough that nothing changed of what the guard stands on. */
   readonly isPatient?: boolean;

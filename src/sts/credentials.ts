@@ -37,8 +37,10 @@ export interface Grant {
 
 /** Makes the session and its credentials; they are good once the session is committed, not before. */
 export async function issueCredentials(services: Services, caller: Caller, grant: Grant, call: CallContext): Promise<{ session: Session; body: IssuedCredentials }> {
-  const session = await newSession(services, caller, grant, call);
-  const secret = deriveSessionSecret(services.keyring['session-secrets'].active, session.sessionId);
+  // Once: another key may take over while the session is made.
+  const secretKey = services.keyring['session-secrets'].active;
+  const session = await newSession(services, caller, grant, call, secretKey.id);
+  const secret = deriveSessionSecret(secretKey, session.sessionId);
   const confirmationKey = services.settings.alwaysConfirm || caller.signature.algorithm === 'SDK-ECDSA-P256-SHA256' ? publicKeyOf(session.sessionId, secret) : undefined;
   return {
     session,
@@ -64,7 +66,7 @@ export async function issueCredentials(services: Services, caller: Caller, grant
  */
 const publicKeyOf = (sessionId: string, secret: string): EcdsaPublicJwk => ecdsaPublicJwk(verificationKey(sessionId, secret));
 
-async function newSession(services: Services, caller: Caller, grant: Grant, call: CallContext): Promise<Session> {
+async function newSession(services: Services, caller: Caller, grant: Grant, call: CallContext, secretKeyId: string): Promise<Session> {
   const { input, view, agency } = grant;
   const { accountId } = view.snapshot;
   const issuedAt = seconds(call.now);
@@ -89,7 +91,7 @@ async function newSession(services: Services, caller: Caller, grant: Grant, call
     sessionPolicy: input.policy,
     sessionPolicyIds: input.policyIds,
     isNarrowed: input.policy !== undefined || input.policyIds.length > 0 || parent?.isNarrowed === true,
-    secretKeyId: services.keyring['session-secrets'].active.id,
+    secretKeyId,
     status: await services.sessionIds.nextStatusIndex(accountId),
     epochs: {
       account: epoch('account'), agency: epoch(`agency:${agency.agencyId}`),

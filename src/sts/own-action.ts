@@ -22,7 +22,7 @@ export interface Resource {
  */
 export function decideOwn(caller: UserCaller | SessionCaller, action: string, resource: Resource | undefined, now: number, ofRequest: readonly ConditionEntry[] = []): Decision {
   const { urn, tags = [], conditions = [] } = resource ?? {};
-  const context = contextOf([...callerConditions(caller, requestFacts(caller, now)), ...resourceConditions(tags), ...conditions, ...ofRequest]);
+  const context = contextOf(() => [...callerConditions(caller, requestFacts(caller, now)), ...resourceConditions(tags), ...conditions, ...ofRequest]);
   return decideCaller({ principal: principalIdentity(caller), action, resource: urn, context, ...callerPolicies(caller) });
 }
 

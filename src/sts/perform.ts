@@ -52,26 +52,31 @@ export async function perform<Body>(services: Services, store: CommitStore, auth
   const strict: CallContext = { now: services.clock.now(), reads: services, countedMfaCodes: new Set(), presentedRequests: new Set() };
   const remembering: CallContext = { ...strict, reads: rememberedReads(services) };
   let changedAccountId: string | undefined;
-  const attempt = async (caller: Caller, context: CallContext, isPatient: boolean): Promise<Settled<Body>> => {
+  const attempt = async (caller: Caller, context: CallContext, isPatient: boolean, keyGeneration: number): Promise<Settled<Body>> => {
     const outcome = await decided(call, caller, context);
     changedAccountId = outcome.ok ? outcome.changes?.[0]?.accountId : undefined;
-    return settle(services, store, call, caller, context, { outcome, isPatient });
+    return settle(services, store, call, caller, context, { outcome, isPatient, keyGeneration });
   };
   const attemptAgain = async (): Promise<Settled<Body>> => {
     let settled: Settled<Body> = 'conflict';
     for (let tries = 1; tries < maximumTries && settled === 'conflict'; tries += 1) {
       if (tries > 1) await pause(services, tries);
-      settled = await attempt(await authenticate(call.request, call.sourceIp, strict.now), strict, true);
+      const keyGeneration = services.keyLife.generation();
+      settled = await attempt(await authenticate(call.request, call.sourceIp, strict.now), strict, true, keyGeneration);
     }
     return settled;
   };
 
+  // A process that was held up must not refuse what others make with a newer key.
+  if (services.keyLife.isStale()) await services.keyLife.lookAgain();
+  // Read before anything is verified, signed or sealed: keys that change meanwhile are noticed by the commit.
+  const keyGeneration = services.keyLife.generation();
   // A warm process decides on what it remembers, and asks nothing before the one script that also asks whether it holds:
   // a call costs one round trip in place of three or four.
   const caller = await authenticate(call.request, call.sourceIp, strict.now, true);
   await call.admit(caller);
   const mustWait = call.writes && services.turns.areTaken(caller.accountId);
-  let settled = mustWait ? 'conflict' : await attempt(caller, remembering, false);
+  let settled = mustWait ? 'conflict' : await attempt(caller, remembering, false, keyGeneration);
   if (settled === 'conflict') settled = call.writes ? await services.turns.take(changedAccountId ?? caller.accountId, attemptAgain) : await attemptAgain();
   if (settled === 'conflict') throw new ApiError('tooManyConflicts', 'the accounts concerned kept changing while the call was decided; try again');
   // INVARIANT: nothing is answered that is not committed: no audit, no credential.
@@ -101,15 +106,17 @@ async function decided<Body>(call: Call<Body>, caller: Caller, context: CallCont
 interface Attempt<Body> {
   readonly outcome: Outcome<Body>;
   readonly isPatient: boolean;
+  readonly keyGeneration: number;
 }
 
 async function settle<Body>(
-  services: Services, store: CommitStore, call: Call<Body>, caller: Caller, context: CallContext, { outcome, isPatient }: Attempt<Body>,
+  services: Services, store: CommitStore, call: Call<Body>, caller: Caller, context: CallContext, { outcome, isPatient, keyGeneration }: Attempt<Body>,
 ): Promise<Settled<Body>> {
   // What binds the caller's own credentials to the commit binds all that the decision stands on.
   const proved = [caller, ...(outcome.alsoProved ?? [])];
   const commit = {
     callerAccountId: caller.accountId,
+    keyGeneration,
     guards: [...proved.flatMap(({ guards }) => guards), ...outcome.guards],
     isPatient,
     unmarkedSessions: [...new Set(proved.flatMap(({ chain }) => sessionsOf(chain)))],

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Keyring } from '../keyring/keyring.js';
-import { signJws, verifyJws } from '../keyring/jws.js';
+import { keyIdOf, signJws, verifyJws } from '../keyring/jws.js';
 import type { EcdsaPublicJwk } from '../signing/index.js';
 import type { Session, SessionTag } from '../sessions/session.js';
 import { sessionUrn } from '../urn/urn.js';
@@ -96,12 +96,15 @@ export type VerifyToken = (token: string, now: number) => Promise<VerifiedToken 
 /** Verifies tokens; remembers the last ones, since one token comes with every request of its session. */
 export function securityTokenVerifier(keyring: Keyring, issuer: string): VerifyToken {
   // Keyed by the whole text: only the very same bytes skip the signature check, never a variant of them.
-  const verified = new LRUCache<string, VerifiedToken>({ max: 10_000 });
+  const verified = new LRUCache<string, VerifiedToken & { readonly keyId: string }>({ max: 10_000 });
   return async (token, now) => {
     const known = verified.get(token);
+    const keyId = known?.keyId ?? keyIdOf(token);
+    // INVARIANT: with its key a token is dead, remembered or not.
+    if (keyId === undefined || !keyring['token-signing'].byId.has(keyId)) return undefined;
     if (known !== undefined) return now < known.expiresAt * 1000 ? known : undefined;
     const result = await readSecurityToken(keyring, issuer, token, now);
-    if (result !== undefined) verified.set(token, result);
+    if (result !== undefined) verified.set(token, { ...result, keyId });
     return result;
   };
 }

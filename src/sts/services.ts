@@ -3,6 +3,7 @@ import type { AuditReader } from '../audit/reader.js';
 import type { Clock, Random } from '../base/clock.js';
 import type { AccountReads, DirectoryReader } from '../directory/store.js';
 import type { Keyring } from '../keyring/keyring.js';
+import type { KeyLife } from '../keyring/living-keyring.js';
 import type { SessionIndex } from '../sessions/session-index.js';
 import type { SessionIds, SessionReader, SessionReads } from '../sessions/store.js';
 import type { Catalogue } from '../catalogue/index.js';
@@ -48,6 +49,7 @@ export interface Services extends Reads {
   clockSkewSeconds(): number;
   readonly random: Random;
   readonly keyring: Keyring;
+  readonly keyLife: KeyLife;
   readonly directory: DirectoryReader;
   readonly catalogue: Catalogue;
   readonly turns: Turns;

@@ -19,6 +19,7 @@ const mostBytes = 65_536;
 const mostKeys = 64;
 const defaultMaxAgeSeconds = 300;
 const longestMaxAgeSeconds = 86_400;
+const unsureMaxAgeSeconds = 5;
 
 export function keySet(url: string, remote: Remote, clock: VerifierClock): KeySet {
   const keys = kept<ReadonlyMap<string, SigningKey>>(clock, async () => {
@@ -41,6 +42,8 @@ export function keySet(url: string, remote: Remote, clock: VerifierClock): KeySe
 }
 
 function maxAgeOf(cacheControl: string | undefined): number {
+  // The set might lack a key that is in use already.
+  if (/\bno-(?:cache|store)\b/.test(cacheControl ?? '')) return unsureMaxAgeSeconds;
   const [, seconds] = /(?:^|[,\s])max-age=(\d{1,9})(?:$|[,\s])/.exec(cacheControl ?? '') ?? [];
   return seconds === undefined ? defaultMaxAgeSeconds : Number(seconds);
 }

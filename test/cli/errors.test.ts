@@ -1,10 +1,9 @@
 // What a failing command says and how it exits: the hop, the cause, never a secret.
 import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { send } from '../../src/cli/send.js';
+import { describe, expect, it } from 'vitest';
+import { bareServer, beginningOfAnswer } from '../support/bare-server.js';
 import { agency, botKey, now, type StandInAnswer } from './stand-in.js';
 import { botEnvironment, run, standIn, temporaryFolder } from './support.js';
 
@@ -82,33 +81,11 @@ describe('exit codes', () => {
     expect(await run(['whoami', '--endpoint', 'http://127.0.0.1:1'])).toEqual({ exitCode: 3, out: '', message: 'endpoint `http://127.0.0.1:1` cannot be reached: ECONNREFUSED' });
   });
 
-  it.each<[string, (socket: Socket) => unknown]>([
-    ['says nothing', () => undefined],
-    ['stops in the middle', (socket) => socket.write(beginning)],
-  ])('a service that %s is 3 after the time-out', async (_, behave) => {
-    const url = await listen(behave);
-    await expect(send({ method: 'GET', url, headers: {}, body: '' }, 200)).rejects.toMatchObject({ exitCode: 3, message: `endpoint \`${url.origin}\` did not answer within 0.2 seconds` });
-  });
-
   it('a connection cut in the middle of an answer is 3', async () => {
-    const { origin } = await listen((socket) => socket.end(beginning));
+    const { origin } = await bareServer((socket) => socket.end(beginningOfAnswer));
     expect(await run(['whoami', '--endpoint', origin])).toMatchObject({ exitCode: 3, message: `endpoint \`${origin}\` cannot be reached: ECONNRESET` });
   });
 });
-
-const beginning = 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{';
-
-/** A server below HTTP: what it does with a connection is up to the test. */
-async function listen(behave: (socket: Socket) => unknown): Promise<URL> {
-  const server = createServer((socket) => {
-    socket.on('error', () => undefined);
-    behave(socket);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void server.close());
-  const { port } = server.address() as AddressInfo; // A TCP server has no other kind of address.
-  return new URL(`http://127.0.0.1:${port}/`);
-}
 
 describe('wrong usage is 2, before anything is sent', () => {
   const one = ['assume', '--agency', agency('one')];

@@ -34,15 +34,21 @@ export interface StandIn {
   close(): Promise<void>;
 }
 
-/** @param respond an answer other than the usual one, or undefined */
-export async function startStandIn(respond: (call: ReceivedCall, index: number) => StandInAnswer | undefined = () => undefined): Promise<StandIn> {
+/**
+ * @param respond an answer other than the usual one, or undefined
+ * @param alwaysHeaders of every answer
+ * @param time what it judges signatures by: exactly, where it stands still
+ */
+export async function startStandIn(
+  respond: (call: ReceivedCall, index: number) => StandInAnswer | undefined = () => undefined, alwaysHeaders: Readonly<Record<string, string>> = {}, time: Date | 'of the machine' = now,
+): Promise<StandIn> {
   const calls: ReceivedCall[] = [];
   const keys = new Map<string, { secret: string; token: string | undefined }>([[botKey.accessKeyId, { secret: botKey.secretAccessKey, token: undefined }]]);
 
   const answer = async (request: IncomingMessage): Promise<StandInAnswer> => {
     const body = await buffer(request);
     const received = { method: request.method ?? '', target: request.url ?? '', rawHeaders: request.rawHeaders, body };
-    const parsed = parseSignedRequest(received, { now: now.getTime(), maximumSkewSeconds: 0, region: 'r', service: 'sts', allowUnsignedPayload: false });
+    const parsed = parseSignedRequest(received, { ...(time === 'of the machine' ? { now: Date.now(), maximumSkewSeconds: 900 } : { now: time.getTime(), maximumSkewSeconds: 0 }), region: 'r', service: 'sts', allowUnsignedPayload: false });
     const refused = (reason: string) => ({ status: 401, body: { error_code: 'APIGW.0301', error_msg: reason, request_id: 'r-401' } });
     if (!parsed.ok) return refused(parsed.message);
     const { accessKeyId, securityToken, signedHeaders } = parsed.signature;
@@ -79,7 +85,7 @@ export async function startStandIn(respond: (call: ReceivedCall, index: number) 
 
   const server = createServer((request, response) => {
     void answer(request).then(({ status, body, headers }) => {
-      response.writeHead(status, headers).end(typeof body === 'string' ? body : JSON.stringify(body));
+      response.writeHead(status, { ...alwaysHeaders, ...headers }).end(typeof body === 'string' ? body : JSON.stringify(body));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

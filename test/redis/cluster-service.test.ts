@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditEvent } from '../../src/audit/event.js';
 import { systemAccountId } from '../../src/directory/entities.js';
 import { exportFrom } from '../../src/service/export.js';
+import { retireNow, rotate, waitUntil } from '../../src/service/keys/key-rotation.js';
 import { signRequest } from '../../src/signing/index.js';
 import { authorizeAnswer } from '../../src/sts/authorize-answer.js';
 import { accountA, accountB, accountC, accountsPlus, agencies, ask, keys, mfaSeed, mfaSerial, trust } from '../support/accounts.js';
@@ -250,4 +251,21 @@ it('audit events are read back through the API, and every one is numbered withou
 
 it('nothing of all this failed inside', () => {
   expect(service.logged.filter(({ level }) => level === 'error')).toEqual([]);
+});
+
+describe('keys', () => {
+  it('are replaced and retired on all primaries: the session of a retired key ends in every process, whichever cell it lives in', async () => {
+    const { keyWatch, services: { random } } = service.composition;
+    const hops = await threeHops();
+    const before = keyWatch.view().states.active['session-secrets'] ?? '';
+    const id = await rotate(keyWatch, { purpose: 'session-secrets' }, random);
+    expect(await waitUntil(keyWatch, ({ states }) => states.active['session-secrets'] === id, 5000)).toBe(true);
+    const next = await threeHops();
+    expect(await alive(...hops, ...next)).toEqual([true, true, true, true, true, true]);
+    await retireNow(keyWatch, before, random);
+    for (const each of [strict, service]) {
+      expect((await Promise.all(hops.map((hop) => each.identity(hop)))).map(({ status }) => status)).toEqual([401, 401, 401]);
+    }
+    expect(await alive(...next)).toEqual([true, true, true]);
+  });
 });

@@ -1,7 +1,7 @@
 // POST /v1/authorize: who signed what a service received, what the policies of that account decide, and that nothing else is told.
 import { createHash, getHashes } from 'node:crypto';
 import * as OTPAuth from 'otpauth';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { systemAccountId } from '../../src/directory/entities.js';
 import { operations } from '../../src/http/app.js';
 import type { SignatureAlgorithm } from '../../src/signing/index.js';
@@ -435,6 +435,32 @@ describe('the explanation of a decision', () => {
     const text = JSON.stringify([(await service.events(systemAccountId)).at(-1), (await service.events(accountA)).at(-1)]);
     expect(text).toContain(credentials.accessKeyId);
     for (const secret of ['canary', credentials.securityToken ?? '', credentials.secretAccessKey]) expect(text).not.toContain(secret);
+  });
+});
+
+describe('the cost of a decision', () => {
+  it('of a warm process is one round trip, however many questions and callers a call has', async () => {
+    const requests = [await signed(key.reader), await signed(keys.carol), await signed(await session(storageOfB, {}, await session(agencies.first)))].map((request) => forwarded(request, [get, put, get]));
+    const token = new URLSearchParams({ token: (await session(storage)).securityToken ?? '' }).toString();
+    const ask = async () => {
+      await asked(requests);
+      await service.call(keys.service, 'POST', '/oauth2/introspect', token, { headers: { 'content-type': 'application/x-www-form-urlencoded' } });
+    };
+    await ask();
+    const monitor = await service.redis.monitor();
+    const commands: string[] = [];
+    // What a script does inside is no round trip.
+    monitor.on('monitor', (_time: string, [command = '']: readonly string[], source: string) => source !== 'lua' && commands.push(command.toLowerCase()));
+    // Limits are taken in blocks: now and then a call asks for one.
+    const rounds: string[][] = [];
+    for (let round = 0; round < 3; round += 1) {
+      await ask();
+      await service.redis.echo('done');
+      await vi.waitFor(() => expect(commands).toContain('echo'));
+      rounds.push(commands.splice(0));
+    }
+    monitor.disconnect();
+    expect(rounds).toContainEqual(['evalsha', 'evalsha', 'echo']);
   });
 });
 

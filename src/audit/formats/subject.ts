@@ -8,6 +8,7 @@ const stsResourceTypes: Readonly<Record<string, string>> = {
   ListSessions: 'session', GetSession: 'session', ListSessionDescendants: 'session', RevokeSession: 'session', RevokeSessions: 'session', RevokeToken: 'session',
   GetSessionSettings: 'account', SetSessionSettings: 'account',
   ListAuditEvents: 'event', GetAuditEvent: 'event', GetAuditEventProof: 'event', ListAuditKeys: 'event',
+  RotateKey: 'key', ActivateKey: 'key', RetireKey: 'key',
 };
 
 export const serviceType = ({ operation }: AuditEvent): 'STS' | 'IAM' => (Object.hasOwn(stsResourceTypes, operation) ? 'STS' : 'IAM');

@@ -19,7 +19,7 @@ export const indexPageSize = 128;
  * | S session | record, seconds | key absent | the record |
  * | L lengthen | seconds | – | the key lives that long, or longer as it did |
  * | I index | session id, seconds | counter is one, page readable | the next place of the newest page |
- * | N not gone back | incarnation, sequence | the cell is that one, and at least as far | – |
+ * | N not gone back | incarnation, sequence, generation of the keys | the cell is that one, and at least as far; it knows of no later keys (verdict `O`), unless that is -1 | the generation, if it is later |
  * | E event | key of the cell, record, most | fewer entries than that, none behind the cell's sequence | the event under the cell's next number, which is a result |
  * | K mark | text, seconds | key readable | the text, unless there is one; it lives that long from now on |
  * | W session use | text, seconds | – | the text |
@@ -46,7 +46,7 @@ local function step(i)
   if op == 'D' then return op, key, i + 3, i + 3 + tonumber(ARGV[i + 2]) end
   if op == 'A' then return op, key, i + 2, i + 5 + tonumber(ARGV[i + 4]) end
   if op == 'M' or op == 'B' then return op, key, i + 2, i + 2 end
-  if op == 'E' then return op, key, i + 2, i + 5 end
+  if op == 'E' or op == 'N' then return op, key, i + 2, i + 5 end
   if op == 'R' or op == 'H' or op == 'X' or op == 'L' then return op, key, i + 2, i + 3 end
   if op == 'U' then return op, key, i + 2, i + 6 end
   return op, key, i + 2, i + 4
@@ -78,12 +78,20 @@ local function mattered(changes, revision, from, next)
   return false
 end
 
+-- Counters by their keys, read once: each call of a command costs a microsecond.
+local seen = {}
+local later = {}
+
 local i = 1
 while i <= count do
   local op, key, from, next = step(i)
   if op == 'N' then
-    local cell = redis.call('HMGET', key, 'incarnation', 'sequence')
-    if cell[1] ~= ARGV[from] or counter(cell[2], key) < tonumber(ARGV[from + 1]) then return {op} end
+    local cell = redis.call('HMGET', key, 'incarnation', 'sequence', 'keys')
+    seen[key] = counter(cell[2], key)
+    if cell[1] ~= ARGV[from] or seen[key] < tonumber(ARGV[from + 1]) then return {op} end
+    local decided, current = tonumber(ARGV[from + 2]), counter(cell[3], key)
+    if decided >= 0 and decided < current then return {'O'} end
+    if decided > current then later[key] = ARGV[from + 2] end
   elseif op == 'A' then
     local revision = ARGV[from + 1]
     if (redis.call('HGET', key, 'rev') or '0') ~= revision and mattered(KEYS[tonumber(ARGV[from])], revision, from + 3, next) then return {op} end
@@ -105,8 +113,8 @@ while i <= count do
   elseif op == 'T' then
     if tonumber(redis.call('HGET', key, ARGV[from]) or '-1') >= tonumber(ARGV[from + 1]) then return {op} end
   elseif op == 'I' then
-    local seen = counter(redis.call('GET', key), key)
-    redis.call('ZCARD', key .. ':' .. math.floor(seen / pagesize))
+    seen[key] = counter(redis.call('GET', key), key)
+    redis.call('ZCARD', key .. ':' .. math.floor(seen[key] / pagesize))
   elseif op == 'U' then
     counter(redis.call('HGET', key, ARGV[from]), key)
     redis.call('HLEN', KEYS[tonumber(ARGV[from + 2])])
@@ -114,9 +122,10 @@ while i <= count do
     redis.call('GETBIT', key, ARGV[from])
   elseif op == 'E' then
     if redis.call('XLEN', key) >= tonumber(ARGV[from + 2]) then return {op} end
-    local last = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)[1]
-    local number = last and tonumber(string.match(last[1], '^0%-(%d+)$')) or 0
-    if last and (number == 0 or number > counter(redis.call('HGET', KEYS[tonumber(ARGV[from])], 'sequence'), key)) then
+    -- The newest entry is not read: an empty answer costs a fraction of it.
+    local cell = KEYS[tonumber(ARGV[from])]
+    local sequence = seen[cell] or counter(redis.call('HGET', cell, 'sequence'), key)
+    if redis.call('XRANGE', key, string.format('0-%.0f', sequence + 1), '+', 'COUNT', 1)[1] then
       error({err = 'ERR ' .. key .. ' goes on behind our events'})
     end
   elseif op == 'C' then
@@ -134,7 +143,9 @@ local results = {'ok'}
 i = 1
 while i <= count do
   local op, key, from, next = step(i)
-  if op == 'T' then
+  if op == 'N' then
+    if later[key] then redis.call('HSET', key, 'keys', later[key]) end
+  elseif op == 'T' then
     redis.call('HSET', key, ARGV[from], ARGV[from + 1])
   elseif op == 'R' then
     redis.call('SET', key, '1', 'EX', ARGV[from])
@@ -145,12 +156,13 @@ while i <= count do
   elseif op == 'K' then
     if not redis.call('SET', key, ARGV[from], 'NX', 'EX', ARGV[from + 1]) then redis.call('EXPIRE', key, ARGV[from + 1]) end
   elseif op == 'I' then
-    local place = redis.call('INCR', key) - 1
+    local place = seen[key]
+    seen[key] = place + 1
     local page = key .. ':' .. math.floor(place / pagesize)
     redis.call('ZADD', page, place, ARGV[from])
     redis.call('EXPIRE', page, ARGV[from + 1])
-    -- With its newest page: nothing is left to be counted then.
-    redis.call('EXPIRE', key, ARGV[from + 1])
+    -- It ends with its newest page: nothing is left to be counted then.
+    redis.call('SET', key, string.format('%.0f', seen[key]), 'EX', ARGV[from + 1])
   elseif op == 'E' then
     local number = redis.call('HINCRBY', KEYS[tonumber(ARGV[from])], 'sequence', 1)
     redis.call('XADD', key, '0-' .. number, 'r', ARGV[from + 1])

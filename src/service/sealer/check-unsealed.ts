@@ -1,6 +1,6 @@
 // Checks unsealed events before they are sealed: dense, and written by this service for this cell.
 import { encodeEntry, eventId } from '../../audit/log/log.js';
-import { decodeEvent } from '../../audit/record.js';
+import { recordSubject } from '../../audit/record.js';
 import { systemAccountId } from '../../directory/entities.js';
 import { openRecord } from '../../keyring/authenticate.js';
 import type { Keyring } from '../../keyring/keyring.js';
@@ -51,7 +51,7 @@ export function checkEntry({ names, keyring, cell, lastOlderEvent }: UnsealedRul
   if (fields.length !== 2 || (field !== eventField && !isOlder)) return { fault: `${id} was not written by this service` };
   try {
     const text = isOlder ? value : openRecord(keyring['record-authentication'], eventPlace(cell), value);
-    const { accountId, operation } = decodeEvent(text);
+    const { accountId, operation } = recordSubject(text);
     // What became of a cell stands in that cell, whatever cell the system account has.
     const isHere = names.cellOfAccount(accountId) === cell || (accountId === systemAccountId && cellOperations.has(operation));
     return isHere ? { text, operation } : { fault: `${id} belongs to an account of another cell` };

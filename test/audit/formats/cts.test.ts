@@ -43,7 +43,7 @@ describe('a trace', () => {
   it.each([
     ['AssumeAgency', 'agency'], ['GetCallerIdentity', 'session'], ['DecodeAuthorizationMessage', 'message'], ['SimulatePolicies', 'policy'], ['ApplyBootstrapFile', 'account'],
     ['RevokeSession', 'session'], ['ListAuditEvents', 'event'],
-    ['GetAccountSummaryV5', 'account'],
+    ['GetAccountSummaryV5', 'account'], ['RotateKey', 'key'], ['RetireKey', 'key'], ['SealSecretsAnew', 'account'],
   ])('of %s is about: %s', (operation, type) => {
     expect(toTrace('0-1', { ...bare, operation })).toMatchObject({ resource_type: type });
   });

@@ -55,7 +55,7 @@ describe('the class and activity', () => {
   it.each([
     ['AssumeAgency', 300_201, 'Logon'], ['RevokeSession', 300_202, 'Logoff'], ['RevokeSessions', 300_202, 'Logoff'], ['RevokeToken', 300_202, 'Logoff'], ['RevokeRoleFromAgency', 600_303, 'Update'],
     ['GetCallerIdentity', 600_302, 'Read'], ['CreateUserV5', 600_301, 'Create'], ['TagResourceV5', 600_303, 'Update'], ['DeleteAgencyV5', 600_304, 'Delete'],
-    ['ApplyBootstrapFile', 600_303, 'Update'], ['ExportAccount', 600_302, 'Read'], ['FrobnicateThings', 600_399, 'FrobnicateThings'],
+    ['ApplyBootstrapFile', 600_303, 'Update'], ['RotateKey', 600_303, 'Update'], ['SealSecretsAnew', 600_303, 'Update'], ['ExportAccount', 600_302, 'Read'], ['FrobnicateThings', 600_399, 'FrobnicateThings'],
   ])('of %j are %d, %j', (operation, type, activity) => {
     expect(ocsf({ ...some, operation })).toMatchObject({ type_uid: type, activity_name: activity });
   });
