@@ -2,6 +2,8 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  // Examples import what users import: here from the sources, not from what was built of them.
+  resolve: { alias: { 'agency-sts/verify': new URL('../src/verify/index.ts', import.meta.url).pathname } },
   test: {
     root: new URL('..', import.meta.url).pathname,
     include: ['test/**/*.test.ts'],

@@ -1,7 +1,8 @@
 // The Express application: what happens to each request, in order.
-import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
+import express, { type Express, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import { ApiError } from '../base/api-error.js';
 import type { Random } from '../base/clock.js';
+import type { StatusPublication } from '../sts/status-publication.js';
 import { checkPath } from '../signing/index.js';
 import { send } from './answer.js';
 import { errorHandler, type Log, type UnidentifiedCall } from './errors.js';
@@ -9,6 +10,7 @@ import { serveKeySet, type PublishedKeys } from './key-set.js';
 import { serveMetrics, type Metrics } from './metrics.js';
 import { openApiDocument } from './openapi.js';
 import { iamOperations } from './operations/iam/index.js';
+import { offlineOperations } from './operations/offline.js';
 import { operatorOperations } from './operations/operator.js';
 import { oversightOperations } from './operations/oversight/index.js';
 import { relyingPartyOperations } from './operations/relying-parties.js';
@@ -19,6 +21,7 @@ import { serve, type Door } from './pipeline.js';
 import { accessKeyLimit, addressLimit, type RateCounter } from './rate-limit.js';
 import { readBody, refuseOddContent } from './received-body.js';
 import { giveRequestId } from './request-id.js';
+import { serveEpochList, serveStatusList } from './status-lists.js';
 
 export interface AppParts {
   readonly door: Omit<Door, 'limitAccessKey'>;
@@ -30,6 +33,7 @@ export interface AppParts {
   readonly readiness: () => Promise<Readiness>;
   readonly metrics: () => Promise<Metrics>;
   readonly publishedKeys: PublishedKeys;
+  readonly publishedStatus: StatusPublication;
   readonly log: Log;
   readonly countUnidentified: (call: UnidentifiedCall) => void;
 }
@@ -40,7 +44,7 @@ export interface Readiness {
   readonly warnings: readonly string[];
 }
 
-export const operations = [...stsOperations, ...simulateOperations, ...relyingPartyOperations, ...iamOperations, ...operatorOperations, ...oversightOperations];
+export const operations = [...stsOperations, ...simulateOperations, ...relyingPartyOperations, ...offlineOperations, ...iamOperations, ...operatorOperations, ...oversightOperations];
 
 export function createApp(parts: AppParts): Express {
   const { limits } = parts;
@@ -60,6 +64,8 @@ export function createApp(parts: AppParts): Express {
   app.get('/openapi.json', (_request, response) => send(response, 200, document));
   app.use(refuseOddContent);
   app.use(addressLimit(limits.address.perMinute, limits.address.counter));
+  app.get('/v1/status-lists/:list_id', exactMethod('get'), serveStatusList(parts.publishedStatus));
+  app.get('/v1/epochs', exactMethod('get'), serveEpochList(parts.publishedStatus));
   app.use(readBody);
   const door: Door = { ...parts.door, limitAccessKey: accessKeyLimit(limits.accessKey.perMinute, limits.accessKey.counter) };
   for (const operation of operations) app[operation.method](routePath(operation), exactMethod(operation.method), serve(door, operation));
@@ -80,7 +86,7 @@ const refuseOddPath: RequestHandler = (request, _response, next) => {
 };
 
 /** Express answers HEAD with the handler of GET; no operation is meant so. */
-const exactMethod = (method: string): RequestHandler => (request, _response, next) => {
+const exactMethod = (method: string) => (request: Pick<Request, 'method'>, _response: unknown, next: NextFunction): void => {
   if (request.method.toLowerCase() !== method) throw new ApiError('noSuchApi', `no such API: ${request.method} on this path`);
   next();
 };

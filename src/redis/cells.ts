@@ -1,6 +1,7 @@
 // Cells: which part of the key space an account lives in, and the names of all keys.
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { placeOfStatusList } from '../status/index.js';
 import { cellOfSessionId } from '../urn/ids.js';
 
 /** The first 32 bits of SHA-256(account id), modulo the number of cells. */
@@ -50,6 +51,10 @@ export interface KeyNames {
   sealerFault(cell: number): string;
   /** String: the next free place in the cell's status lists. */
   statusIndex(cell: number): string;
+  /** Bitmap: the places of a status list whose sessions were revoked; absent when there are none. */
+  statusBits(list: string): string;
+  /** Hash: the epochs that were raised and the boundaries that were set while something could live that they end. */
+  ended(cell: number): string;
   signatureInput(accountId: string, digest: string): string;
   /** The hash tag of a cell. */
   tag(cell: number): string;
@@ -100,6 +105,8 @@ export function keyNames(cells: number): KeyNames {
     sealerChecked: (cell) => `${tag(cell)}:sealer-checked`,
     sealerFault: (cell) => `${tag(cell)}:sealer-fault`,
     statusIndex: (cell) => `${tag(cell)}:status-index`,
+    statusBits: (list) => `${tag(placeOfStatusList(list).cell)}:status-bits:${list}`,
+    ended: (cell) => `${tag(cell)}:ended`,
     tag,
     pending: (cell) => `${cell}:pending`,
     outcome: (cell, requestId) => `${cell}:outcome:${requestId}`,

@@ -6,6 +6,7 @@ import { authenticateRecord } from '../keyring/authenticate.js';
 import type { Keyring } from '../keyring/keyring.js';
 import type { KeyNames } from './cells.js';
 import { entityPlace } from './directory-store.js';
+import { endedField } from './ended.js';
 import { addStep, type Steps } from './steps.js';
 
 /** Revisions back that a process can catch up with by entity instead of reading the whole account. */
@@ -57,7 +58,11 @@ function endedSubjects(removed: readonly EntityField[]): readonly EpochSubject[]
  * raise that a failover lost and that is made again gives no session of the time between its life back.
  */
 export function addRaise(steps: Steps, accountId: string, subject: EpochSubject, { names, random }: Pick<ChangeTools, 'names' | 'random'>): void {
-  steps.push({ letter: 'U', key: names.accountState(accountId), values: [subject, random.bytes(3).readUIntBE(0, 3) >>> 4], result: { kind: 'epoch', accountId, subject } });
+  const ended = { key: names.ended(names.cellOfAccount(accountId)) };
+  steps.push({
+    letter: 'U', key: names.accountState(accountId), values: [subject, random.bytes(3).readUIntBE(0, 3) >>> 4, ended, endedField('epoch', accountId, subject)],
+    result: { kind: 'epoch', accountId, subject },
+  });
 }
 
 const idsOf = (kind: 'key' | 'mfa' | 'agency' | 'account', fields: readonly EntityField[]): readonly string[] =>

@@ -10,10 +10,11 @@ import { encodeRevocationNote } from '../sessions/revocation-note.js';
 import type { Session } from '../sessions/session.js';
 import type { Commit, Guard, Revocation, SessionUse } from '../sts/commit.js';
 import type { Claim } from './access-keys.js';
-import { boundariesField, withBoundary } from './boundaries.js';
+import { boundariesField, boundariesOf, withBoundary } from './boundaries.js';
 import type { CellWatch } from './cell-watch.js';
 import type { KeyNames } from './cells.js';
 import { addChange, addRaise, type ChangeTools } from './change-steps.js';
+import { bitOffset, endedBoundary } from './ended.js';
 import { addStep, anyKeys, type Steps } from './steps.js';
 
 export interface CommitTools extends ChangeTools {
@@ -100,8 +101,9 @@ function addRevocation(steps: Steps, revocation: Revocation, tools: CommitTools)
   const { names, keyring } = tools;
   switch (revocation.kind) {
     case 'mark': {
-      const { sessionId, note } = revocation;
+      const { sessionId, note, status } = revocation;
       addStep(steps, 'K', names.mark(sessionId), authenticateRecord(keyring['record-authentication'], markPlace(sessionId), encodeRevocationNote(note)), markSeconds);
+      addStep(steps, 'Y', names.statusBits(status.list), bitOffset(status.index), markSeconds);
       break;
     }
     case 'epoch':
@@ -111,7 +113,9 @@ function addRevocation(steps: Steps, revocation: Revocation, tools: CommitTools)
       const { accountId, boundaries, subject, issuedBefore, revokedAt } = revocation;
       const state = names.accountState(accountId);
       addStep(steps, 'G', state, 1, boundariesField, boundaries.text);
-      addStep(steps, 'P', state, 1, boundariesField, withBoundary(boundaries, subject, issuedBefore, revokedAt - markSeconds));
+      const text = withBoundary(boundaries, subject, issuedBefore, revokedAt - markSeconds);
+      addStep(steps, 'P', state, 1, boundariesField, text);
+      addStep(steps, 'P', names.ended(names.cellOfAccount(accountId)), 1, ...endedBoundary(accountId, subject, boundariesOf(text).of.get(subject) ?? issuedBefore, revokedAt));
     }
   }
 }

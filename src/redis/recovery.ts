@@ -2,7 +2,7 @@
 import type { AuditEvent } from '../audit/event.js';
 import { encodeEvent } from '../audit/record.js';
 import { seconds, type Random } from '../base/clock.js';
-import { authenticateRecord } from '../keyring/authenticate.js';
+import { authenticateRecord, openRecord } from '../keyring/authenticate.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { encodeRevocationNote } from '../sessions/revocation-note.js';
 import type { Ending } from '../sts/commit.js';
@@ -10,8 +10,11 @@ import { boundariesField, boundariesOf, withBoundary } from './boundaries.js';
 import { readCell, type CellPosition } from './cell-watch.js';
 import type { KeyNames } from './cells.js';
 import { reach, runScript, type RedisConnection } from './client.js';
-import { eventPlace, markPlace } from './commit-steps.js';
+import { eventPlace, markPlace, sessionPlace } from './commit-steps.js';
+import { bitOffset, endedBoundary, endedEpoch } from './ended.js';
 import { markSeconds } from '../sessions/lifetime.js';
+import { decodeSession } from '../sessions/record.js';
+import type { StatusIndex } from '../sessions/session.js';
 import { fillScript, replayScript, unlockScript } from './scripts/recover.js';
 
 /** What was acknowledged once and must be found. */
@@ -126,7 +129,7 @@ async function replayEndings(tools: RecoveryTools, token: string, cell: number, 
     if (typeof answer !== 'number') throw lostLock(cell);
     return answer;
   };
-  const steps = missing.flatMap((needed) => plainStep(tools, needed, now));
+  const steps = (await Promise.all(missing.map((needed) => plainSteps(tools, needed, now)))).flat();
   for (let at = 0; at < steps.length; at += stepsPerRun) await run(steps.slice(at, at + stepsPerRun));
   for (const accountId of new Set(missing.flatMap(({ ending }) => (ending.kind === 'boundary' ? [ending.accountId] : [])))) {
     for (let tries = 1; (await run([await boundaryStep(tools, accountId, missing)])) > 0; tries += 1) {
@@ -136,19 +139,37 @@ async function replayEndings(tools: RecoveryTools, token: string, cell: number, 
 }
 
 interface Step {
-  readonly letter: 'K' | 'U' | 'B';
+  readonly letter: 'K' | 'U' | 'B' | 'S' | 'T';
   readonly key: string;
-  readonly values: readonly [string, string | number];
+  readonly values: readonly [string | number, string | number];
 }
 
-function plainStep({ names, keyring }: RecoveryTools, { ending, time }: NeededEnding, now: number): readonly Step[] {
+async function plainSteps(tools: RecoveryTools, { ending, time }: NeededEnding, now: number): Promise<readonly Step[]> {
+  const { names, keyring } = tools;
   if (ending.kind === 'mark') {
     const { sessionId, note } = ending;
     const left = Math.min(time + markSeconds - now, markSeconds);
+    if (left <= 0) return [];
     const record = authenticateRecord(keyring['record-authentication'], markPlace(sessionId), encodeRevocationNote(note));
-    return left > 0 ? [{ letter: 'K', key: names.mark(sessionId), values: [record, left] }] : [];
+    const status = ending.status ?? (await statusOf(tools, sessionId));
+    return [
+      { letter: 'K', key: names.mark(sessionId), values: [record, left] },
+      ...(status === undefined ? [] : [{ letter: 'S', key: names.statusBits(status.list), values: [bitOffset(status.index), left] } as const]),
+    ];
   }
-  return ending.kind === 'epoch' ? [{ letter: 'U', key: names.accountState(ending.accountId), values: [ending.subject, ending.epoch] }] : [];
+  const { kind, accountId, subject } = ending;
+  const ended = names.ended(names.cellOfAccount(accountId));
+  if (kind === 'boundary') return [{ letter: 'T', key: ended, values: endedBoundary(accountId, subject, ending.issuedBefore, now) }];
+  return [
+    { letter: 'U', key: names.accountState(accountId), values: [subject, ending.epoch] },
+    { letter: 'T', key: ended, values: endedEpoch(accountId, subject, ending.epoch, now) },
+  ];
+}
+
+/** From its record, while there is one: of a mark that an older journal tells. */
+async function statusOf({ redis, names, keyring }: RecoveryTools, sessionId: string): Promise<StatusIndex | undefined> {
+  const record = await reach(() => redis.get(names.session(sessionId)));
+  return record === null ? undefined : decodeSession(sessionId, openRecord(keyring['record-authentication'], sessionPlace(sessionId), record)).status;
 }
 
 async function boundaryStep({ redis, names }: RecoveryTools, accountId: string, missing: readonly NeededEnding[]): Promise<Step> {

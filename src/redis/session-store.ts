@@ -7,6 +7,7 @@ import { decodeSession } from '../sessions/record.js';
 import { decodeRevocationNote } from '../sessions/revocation-note.js';
 import type { Session, StatusIndex } from '../sessions/session.js';
 import type { SessionIds, SessionReader } from '../sessions/store.js';
+import { statusListId, statusListSize } from '../status/index.js';
 import { newSessionId } from '../urn/ids.js';
 import type { KeyNames } from './cells.js';
 import { reach, type RedisConnection } from './client.js';
@@ -49,9 +50,6 @@ export function sessionReader(redis: RedisConnection, names: KeyNames, keyring: 
 
 /** Places that a process takes at once from a cell's counter. */
 const blockSize = 256;
-/** Places of one status list: 16 KiB of single bits. */
-const listSize = 131_072;
-
 interface Block {
   next: number;
   end: number;
@@ -75,7 +73,7 @@ export function sessionIds(redis: RedisConnection, names: KeyNames, random: Rand
     if (block === undefined || block.next >= block.end) return undefined;
     const place = block.next;
     block.next += 1;
-    return { list: `${cell}-${Math.floor(place / listSize)}`, index: place % listSize };
+    return { list: statusListId(cell, Math.floor(place / statusListSize)), index: place % statusListSize };
   }
 
   return {

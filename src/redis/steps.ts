@@ -2,7 +2,7 @@
 import type { EpochSubject } from '../directory/store.js';
 
 /** What the letters stand for is told where the script is. */
-export type Letter = 'N' | 'B' | 'L' | 'K' | 'W' | 'G' | 'A' | 'X' | 'M' | 'H' | 'T' | 'R' | 'S' | 'I' | 'E' | 'P' | 'D' | 'U' | 'C';
+export type Letter = 'N' | 'B' | 'L' | 'K' | 'W' | 'G' | 'A' | 'X' | 'M' | 'H' | 'T' | 'R' | 'S' | 'I' | 'E' | 'P' | 'D' | 'U' | 'C' | 'Y';
 
 /** A number that the script gives back: of an event in its cell, or an epoch after it was raised. */
 export type Result =

@@ -12,10 +12,12 @@ import { directoryReader } from '../redis/directory-store.js';
 import { openInstall, type Install } from '../redis/install.js';
 import { sessionIndex } from '../redis/session-index.js';
 import { sessionIds, sessionReader } from '../redis/session-store.js';
+import { statusSource } from '../redis/status-source.js';
 import { readCatalogue } from '../catalogue/index.js';
 import { formatVerifierKey } from '../tlog/index.js';
 import type { CommitStore } from '../sts/commit.js';
 import type { Services, StsSettings } from '../sts/services.js';
+import { statusPublication, type StatusPublication } from '../sts/status-publication.js';
 import { turns } from '../sts/turns.js';
 import { alarms, type Alarms } from './alarms.js';
 import { auditReader } from './audit-reader.js';
@@ -56,6 +58,7 @@ export interface Composition {
   readonly auditEvents: CellEvents;
   readonly alarms: Alarms;
   readonly durability: Omit<Durability, 'store'>;
+  readonly publishedStatus: StatusPublication;
   readonly processes: ProcessWatch;
   /** Writes what was counted of calls without a caller. */
   flushUnidentified(): Promise<void>;
@@ -99,6 +102,9 @@ export async function compose(settings: Settings, redis: RedisConnection, keys: 
     maximumChainAgeSeconds: settings.STS_MAX_CHAIN_AGE,
     allowUnsignedPayload: settings.STS_ALLOW_UNSIGNED_PAYLOAD,
     rejectReplays: settings.STS_REJECT_REPLAYS,
+    derivePermanentKeys: settings.STS_DERIVE_PERMANENT_KEYS,
+    alwaysConfirm: settings.STS_ALWAYS_CONFIRM,
+    statusListLifeSeconds: settings.STS_STATUS_LIST_LIFE,
   };
   const raised = alarms();
   const processes = processWatch({
@@ -130,6 +136,9 @@ export async function compose(settings: Settings, redis: RedisConnection, keys: 
   return {
     redis, names, cells, install, keyring, keyWatch, services, unidentified, auditLog, auditEvents,
     store, processes, alarms: raised, durability: kept,
+    publishedStatus: statusPublication({
+      keyring: () => keyring, issuer: stsSettings.issuer, clock, lifeSeconds: stsSettings.statusListLifeSeconds, source: statusSource(redis, names, (wanted, work) => kept.read(wanted, work)),
+    }),
     sealingWatch: sealingWatch({ redis, names, keyring, clock, mostUnsealedEvents: settings.STS_AUDIT_MAX_UNSEALED }),
     flushUnidentified: () => recordUnidentifiedCalls(redis, unidentified.take()),
     keyChangesTold: () => told.told(),

@@ -12,6 +12,7 @@ import { cellOfEnding } from './journal/endings.js';
 import { journalReader } from './journal/reader.js';
 import { revocationJournal } from './journal/writer.js';
 import { cellChecker } from './recovery.js';
+import { safeReads } from './safe-reads.js';
 import type { RevocationLog } from './revocation-log/reader.js';
 
 /** In `STS_AUDIT_DIR`. */
@@ -32,6 +33,11 @@ export interface DurabilityParts {
 
 export interface Durability {
   readonly store: CommitStore;
+  /**
+   * Reads outside of a commit: through the gate, and again held against what this process knows of the cells, so that
+   * what was acknowledged before is in what the work found. Throws a 503 where that is not certain.
+   */
+  read<Value>(cells: readonly number[], work: () => Promise<Value>): Promise<Value>;
   /** Why calls, or revocations, are refused now; finds out what is not known yet. */
   reasons(): Promise<readonly string[]>;
   /** Holds what other processes acknowledged meanwhile against what this one is connected to. */
@@ -74,6 +80,7 @@ export function durability(store: CommitStore, parts: DurabilityParts): Durabili
     look,
     store: durableCommits(store, { tools, watch, clock, gate, journal, replicas, refuse: () => parts.refuse() }),
     reasons,
+    read: safeReads({ redis, names, watch, gate, refuse: () => parts.refuse() }),
     async start() {
       await journal.prepare().catch((error: unknown) => alarms.raise({ cause: String(error) }, 'revocations cannot be kept: they are refused'));
       const clean = (): void => void journal.removeExpired().catch(() => undefined);

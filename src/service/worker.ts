@@ -48,6 +48,7 @@ export function createWorkerServer(settings: Settings, composition: Composition,
       accessKey: limitOf('access-key', settings.STS_RATE_ACCESS_KEY_PER_MINUTE),
     },
     trustProxy: settings.STS_TRUST_PROXY,
+    publishedStatus: composition.publishedStatus,
     publishedKeys: { read: async () => ({ isFresh: await keyWatch.isFresh(), set: jwkSet(composition.keyring) }), maxAgeSeconds: settings.STS_JWKS_MAX_AGE },
     metrics: () => metricsOf(sealingWatch, processes),
     readiness: readinessProbe(settings, redis, [...(sealing === undefined ? [] : [sealing]), async () => {

@@ -5,7 +5,7 @@ import { principalTags } from './actor.js';
 import type { Signer } from './forwarded-request.js';
 
 const time = z.string().describe('RFC 3339, in whole seconds');
-const principal = z.object({
+export const principal = z.object({
   urn: z.string(), account_id: z.string(),
   tags: z.array(z.object({ key: z.string(), value: z.string() })).describe('as in g:PrincipalTag: session tags, and those tags of the user or agency that they do not override'),
   source_identity: z.string().optional(),

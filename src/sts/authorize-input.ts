@@ -42,7 +42,7 @@ const question = z.strictObject({
     .describe('true: the resource belongs to another account than the caller, and a policy of its own lets the caller do this'),
 }).refine(({ resource, resource_tags: list }) => resource !== undefined || list.length === 0, { error: 'is required with `resource_tags`', path: ['resource'] });
 
-const forwarded = z.strictObject({
+const forwardedMembers = {
   method: matching(/^[!-~]{1,32}$/, 'must be the method as it was received'),
   target: characters(1, longestTarget).describe('the raw request target: path and query, before any decoding'),
   headers: z.array(z.tuple([matching(/^[!-~]{1,256}$/, 'must be the name of a header'), headerText])).max(mostHeaders)
@@ -51,8 +51,13 @@ const forwarded = z.strictObject({
   body_hash: matching(/^[0-9a-f]{64}$/, 'must be a hash of 64 lower-case hexadecimal digits').optional()
     .describe('in place of the body its hash: SHA-256, or SM3 when the request was signed with SDK-HMAC-SM3'),
   source_ip: address.describe('address that the request came from (g:SourceIp)'),
-  questions: z.array(question).min(1).max(mostQuestions),
-}).refine(({ body, body_hash: hash }) => body === undefined || hash === undefined, { error: 'must have `body` or `body_hash`, not both' });
+};
+const oneBody = ({ body, body_hash: hash }: { readonly body?: string | undefined; readonly body_hash?: string | undefined }): boolean => body === undefined || hash === undefined;
+const oneBodyRule = { error: 'must have `body` or `body_hash`, not both' } as const;
+const forwarded = z.strictObject({ ...forwardedMembers, questions: z.array(question).min(1).max(mostQuestions) }).refine(oneBody, oneBodyRule);
+
+/** A request about which nothing more is asked than who signed it. */
+export const presentedBody = z.strictObject({ request: z.strictObject(forwardedMembers).refine(oneBody, oneBodyRule) });
 
 export const authorizeBody = z.strictObject({ requests: z.array(forwarded).min(1).max(mostQuestions) })
   .refine(({ requests }) => requests.reduce((sum, { questions }) => sum + questions.length, 0) <= mostQuestions, {
@@ -77,12 +82,16 @@ export interface ForwardedRequest {
 
 /** Wire names end here. */
 export const forwardedRequests = ({ requests }: z.output<typeof authorizeBody>): readonly ForwardedRequest[] => requests.map((request) => ({
-  received: { method: request.method, target: request.target, rawHeaders: request.headers.flat(), body: bodyOf(request) },
-  // IPv4 addresses of a dual-stack socket in their own form, as policies write them.
-  sourceIp: request.source_ip.replace(/^::ffff:(?=\d+\.)/i, ''),
+  ...presentedRequest({ request }),
   questions: request.questions.map((one) => ({
     action: one.action, resource: one.resource, resourceTags: one.resource_tags, requestTags: one.request_tags, context: one.context, resourcePolicyAllows: one.resource_policy_allows,
   })),
 }));
 
-const bodyOf = ({ body, body_hash: hash }: z.output<typeof forwarded>): SignedRequest['body'] => (hash === undefined ? Buffer.from(body ?? '', 'base64') : { hash });
+export const presentedRequest = ({ request }: z.output<typeof presentedBody>): Omit<ForwardedRequest, 'questions'> => ({
+  received: { method: request.method, target: request.target, rawHeaders: request.headers.flat(), body: bodyOf(request) },
+  // IPv4 addresses of a dual-stack socket in their own form, as policies write them.
+  sourceIp: request.source_ip.replace(/^::ffff:(?=\d+\.)/i, ''),
+});
+
+const bodyOf = ({ body, body_hash: hash }: z.output<typeof presentedBody>['request']): SignedRequest['body'] => (hash === undefined ? Buffer.from(body ?? '', 'base64') : { hash });

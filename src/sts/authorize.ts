@@ -52,7 +52,7 @@ export async function authorizeRequests(services: Services, caller: Caller, requ
 }
 
 /** Throws the 403 for a service that speaks for none of the services whose actions are known by their code. */
-function ownedService({ catalogue, settings }: Services, { servicePrincipal }: ServiceCaller): string {
+export function ownedService({ catalogue, settings }: Services, { servicePrincipal }: ServiceCaller): string {
   const code = catalogue.serviceCode(servicePrincipal);
   // A key that signs in the scope of this service itself is never verified for another one.
   if (code !== undefined && code !== settings.serviceName) return code;
@@ -107,7 +107,7 @@ function eventsOf(caller: ServiceCaller, { request, signer, verdicts }: Judged):
   });
 }
 
-const authorizationOf = ({ received: { rawHeaders } }: ForwardedRequest): string =>
+export const authorizationOf = ({ received: { rawHeaders } }: Pick<ForwardedRequest, 'received'>): string =>
   rawHeaders.find((_text, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'authorization') ?? '';
 
 /** What the service is told, once it is known under which id the signer's account finds each reason. */

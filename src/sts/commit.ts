@@ -4,7 +4,7 @@ import type { EntityKind } from '../directory/entities.js';
 import type { EntityField } from '../directory/snapshot.js';
 import type { AccountChange, Boundaries, EpochSubject } from '../directory/store.js';
 import type { RevocationNote } from '../sessions/revocation-note.js';
-import type { Session } from '../sessions/session.js';
+import type { Session, StatusIndex } from '../sessions/session.js';
 
 /** What was read of an account before the decision, and must still be so when it is committed. */
 export interface Guard {
@@ -20,7 +20,7 @@ export interface Guard {
 
 /** What ends sessions, for good. A mark ends one with its descendants, an epoch all that its subject issued so far, a boundary what it issued before a time. */
 export type Revocation =
-  | { readonly kind: 'mark'; readonly sessionId: string; readonly note: RevocationNote }
+  | { readonly kind: 'mark'; readonly sessionId: string; readonly status: StatusIndex; readonly note: RevocationNote }
   | { readonly kind: 'epoch'; readonly accountId: string; readonly subject: EpochSubject }
   | { readonly kind: 'boundary'; readonly accountId: string; readonly boundaries: Boundaries; readonly subject: EpochSubject; readonly issuedBefore: number; readonly revokedAt: number };
 
@@ -73,9 +73,9 @@ export interface Commit {
   readonly events: readonly AuditEvent[];
 }
 
-/** What ended sessions as it stands now: written again, it ends no more than it did. */
+/** What ended sessions as it stands now: written again, it ends no more than it did. Older journals tell no place in a status list. */
 export type Ending =
-  | { readonly kind: 'mark'; readonly sessionId: string; readonly note: RevocationNote }
+  | { readonly kind: 'mark'; readonly sessionId: string; readonly status?: StatusIndex | undefined; readonly note: RevocationNote }
   | { readonly kind: 'epoch'; readonly accountId: string; readonly subject: EpochSubject; readonly epoch: number }
   | { readonly kind: 'boundary'; readonly accountId: string; readonly subject: EpochSubject; readonly issuedBefore: number };
 

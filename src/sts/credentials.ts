@@ -41,7 +41,7 @@ export async function issueCredentials(services: Services, caller: Caller, grant
   const secretKey = services.keyring['session-secrets'].active;
   const session = await newSession(services, caller, grant, call, secretKey.id);
   const secret = deriveSessionSecret(secretKey, session.sessionId);
-  const confirmationKey = caller.signature.algorithm === 'SDK-ECDSA-P256-SHA256' ? publicKeyOf(session.sessionId, secret) : undefined;
+  const confirmationKey = services.settings.alwaysConfirm || caller.signature.algorithm === 'SDK-ECDSA-P256-SHA256' ? publicKeyOf(session.sessionId, secret) : undefined;
   return {
     session,
     body: {
@@ -61,8 +61,8 @@ export async function issueCredentials(services: Services, caller: Caller, grant
 }
 
 /**
- * The key that verifies the session's own ECDSA signatures without a secret. Only callers that sign this way get it:
- * deriving it costs more than the rest of the answer together.
+ * The key that verifies the session's own ECDSA signatures without a secret. Only callers that sign this way get it,
+ * unless a setting says otherwise: deriving it costs more than the rest of the answer together.
  */
 const publicKeyOf = (sessionId: string, secret: string): EcdsaPublicJwk => ecdsaPublicJwk(verificationKey(sessionId, secret));
 

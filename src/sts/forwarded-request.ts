@@ -25,14 +25,19 @@ export const ownPaths = /^\/(?:v1|v5|oauth2)(?:\/|$)/;
  * @param place of the request among those of the call
  */
 export async function signerOf(services: Services, caller: ServiceCaller, serviceCode: string, request: ForwardedRequest, place: number, call: CallContext): Promise<Signer | undefined> {
+  const signer = await presenterOf(services, caller, serviceCode, request, call);
+  return signer === undefined || (await wasPresented(services, signer, place, call)) ? undefined : signer;
+}
+
+/** The same for a request that is not accepted by this: it may be presented again. */
+export async function presenterOf(services: Services, caller: ServiceCaller, serviceCode: string, request: Omit<ForwardedRequest, 'questions'>, call: CallContext): Promise<Signer | undefined> {
   const signer = await verified(services, serviceCode, request, call);
   // [choice] Services and the operator are principals of this installation, not of an account that other services serve.
   if (signer === undefined || signer.kind === 'service' || signer.accountId === systemAccountId) return undefined;
-  if (isMeantForUs(services, caller, signer, request) || (await wasPresented(services, signer, place, call))) return undefined;
-  return signer;
+  return isMeantForUs(services, caller, signer, request) ? undefined : signer;
 }
 
-async function verified(services: Services, serviceCode: string, { received, sourceIp }: ForwardedRequest, { now, reads }: CallContext): Promise<Caller | undefined> {
+async function verified(services: Services, serviceCode: string, { received, sourceIp }: Omit<ForwardedRequest, 'questions'>, { now, reads }: CallContext): Promise<Caller | undefined> {
   try {
     const signer = await authenticatorOf(services, serviceCode)(received, sourceIp, now, reads !== services);
     refuseSwitchedOff(signer);
@@ -47,7 +52,7 @@ async function verified(services: Services, serviceCode: string, { received, sou
  * Whether the signed request is a call of this very service: no other one can have received it. It names a host of ours,
  * which is that of the issuer, or by which the asking service calls, and a path of ours, however that is escaped.
  */
-function isMeantForUs({ settings: { issuer } }: Services, caller: ServiceCaller, signer: Signer, { received: { target } }: ForwardedRequest): boolean {
+function isMeantForUs({ settings: { issuer } }: Services, caller: ServiceCaller, signer: Signer, { received: { target } }: Omit<ForwardedRequest, 'questions'>): boolean {
   const host = plainHost(signer.signature.header('host'));
   const own = [caller.signature.header('host'), /^https?:\/\/([^/?#]+)/.exec(issuer)?.[1]].map(plainHost);
   return host !== undefined && own.includes(host) && canonicalUris(target).some((uri) => ownPaths.test(uri));

@@ -4,8 +4,10 @@ import { LRUCache } from 'lru-cache';
 import type { Keyring } from '../keyring/keyring.js';
 import { keyIdOf, signJws, verifyJws } from '../keyring/jws.js';
 import type { EcdsaPublicJwk } from '../signing/index.js';
-import type { StatusIndex, Session, SessionTag } from '../sessions/session.js';
+import type { Session, SessionTag } from '../sessions/session.js';
 import { sessionUrn } from '../urn/urn.js';
+import { accountHandle, handleKeys } from './account-handle.js';
+import { statusListUri } from './status-publication.js';
 
 /** INVARIANT: no other kind of token that the ring signs has this type. */
 const securityTokenType = 'agency-session+jwt';
@@ -17,8 +19,8 @@ export const maximumTokenBytes = 4096;
  * what would need them. Names and ids of ordinary length leave room for the chain always.
  */
 export function issueSecurityToken(keyring: Keyring, issuer: string, session: Session, confirmationKey: EcdsaPublicJwk | undefined): string {
-  const claims = tokenClaims(issuer, session, confirmationKey);
-  const chain = session.chain.map(compactLink);
+  const claims = tokenClaims(keyring, issuer, session, confirmationKey);
+  const chain = compactChain(session);
   const tags = session.tags.map(compactTag);
   const tagsDigest = tags.length > 0 && { tags_digest: digest(tags) };
   const forms = [() => ({ chain, ...(tags.length > 0 && { tags }) }), () => ({ chain, ...tagsDigest }), () => ({ chain_digest: digest(chain), ...tagsDigest })];
@@ -31,7 +33,7 @@ export function issueSecurityToken(keyring: Keyring, issuer: string, session: Se
 }
 
 /** Registered claims where one exists (RFC 7519, RFC 8693 `act`, RFC 7800 `cnf`, token status list); ours under `agency_sts`. */
-function tokenClaims(issuer: string, session: Session, confirmationKey: EcdsaPublicJwk | undefined) {
+function tokenClaims(keyring: Keyring, issuer: string, session: Session, confirmationKey: EcdsaPublicJwk | undefined) {
   const { sessionPolicy, sessionPolicyIds } = session;
   return {
     iss: issuer,
@@ -41,7 +43,7 @@ function tokenClaims(issuer: string, session: Session, confirmationKey: EcdsaPub
     iat: session.issuedAt,
     exp: session.expiresAt,
     act: { sub: session.assumedBy },
-    status: { status_list: { idx: session.status.index, uri: statusListUri(issuer, session.status) } },
+    status: { status_list: { idx: session.status.index, uri: statusListUri(issuer, session.status.list) } },
     ...(confirmationKey !== undefined && { cnf: { jwk: confirmationKey } }),
     agency_sts: {
       account: session.accountId,
@@ -50,7 +52,8 @@ function tokenClaims(issuer: string, session: Session, confirmationKey: EcdsaPub
       root: session.rootPrincipal,
       depth: session.chain.length,
       chain_started: session.chainStartedAt,
-      epochs: [session.epochs.account, session.epochs.agency],
+      epochs: [session.epochs.account, session.epochs.agency, ...sourceEpoch(session)],
+      handles: handlesOf(keyring, session),
       secret_key: session.secretKeyId,
       ...(session.sourceIdentity !== undefined && { source_identity: session.sourceIdentity }),
       ...(session.mfaAuthenticatedAt !== undefined && { mfa: session.mfaAuthenticatedAt }),
@@ -59,15 +62,26 @@ function tokenClaims(issuer: string, session: Session, confirmationKey: EcdsaPub
   };
 }
 
-/** Below the issuer when that is an address, else a URN of its own. */
-function statusListUri(issuer: string, status: StatusIndex): string {
-  return /^https?:/.test(issuer) ? `${issuer}/v1/status-lists/${status.list}` : `${issuer}:status-list:${status.list}`;
+/** The id of their key, then the handle of each account of the chain and of the session, in the order in which they first appear there. */
+function handlesOf(keyring: Keyring, session: Session): readonly string[] {
+  const { active } = handleKeys(keyring);
+  const accountIds = new Set([...session.chain.map(({ accountId }) => accountId), session.accountId]);
+  return [active.id, ...[...accountIds].map((accountId) => accountHandle(active, accountId))];
 }
 
-const compactLink = (link: Session['chain'][number]): readonly (string | number)[] =>
-  link.kind === 'key'
-    ? [link.accessKeyId, link.accountId, link.ownerId, link.epochs.account, link.epochs.owner, link.epochs.key]
-    : [link.sessionId, link.accountId, link.agencyId, link.epochs.account, link.epochs.agency, link.status.list, link.status.index];
+/** An account that stood before is told by its place among the accounts, a time of issue by the seconds since the chain began. */
+function compactChain({ chain, chainStartedAt }: Session): readonly (readonly (string | number)[])[] {
+  const seen: string[] = [];
+  const account = (accountId: string): string | number => {
+    const place = seen.indexOf(accountId);
+    if (place < 0) seen.push(accountId);
+    return place < 0 ? accountId : place;
+  };
+  return chain.map((link) => (link.kind === 'key'
+    ? [link.accessKeyId, account(link.accountId), link.ownerId, link.epochs.account, link.epochs.owner, link.epochs.key, ...sourceEpoch(link)]
+    : [link.sessionId, account(link.accountId), link.agencyId, link.epochs.account, link.epochs.agency, link.status.list, link.status.index, link.issuedAt - chainStartedAt, ...sourceEpoch(link)]));
+}
+const sourceEpoch = ({ epochs: { source } }: Pick<Session, 'epochs'> | Session['chain'][number]): readonly number[] => (source === undefined ? [] : [source]);
 const compactTag = ({ key, value, transitive }: SessionTag): readonly [string, string, number] => [key, value, transitive ? 1 : 0];
 const digest = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('base64url');
 

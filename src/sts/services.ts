@@ -21,6 +21,12 @@ export interface StsSettings {
   readonly allowUnsignedPayload: boolean;
   /** Refuse the second use of one signature input within its window. */
   readonly rejectReplays: boolean;
+  /** Whether registered services get the derived keys of permanent access keys as well. */
+  readonly derivePermanentKeys: boolean;
+  /** Whether every token holds the public key of its session, however the call was signed. */
+  readonly alwaysConfirm: boolean;
+  /** How long a published list of ended sessions is good, in seconds. */
+  readonly statusListLifeSeconds: number;
 }
 
 /** Counts tries, shared by all processes. */

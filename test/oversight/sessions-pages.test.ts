@@ -5,6 +5,7 @@ import { listDescendantsAnswer, listSessionsAnswer } from '../../src/oversight/s
 import { newSessionId } from '../../src/urn/ids.js';
 import { accessKey, accountA, accountB, accountC, accountsPlus, agencies, ask, bootstrapKey, keys, trust } from '../support/accounts.js';
 import { startService, type Answer, type Credentials, type TestService } from '../support/service.js';
+import { anyPlace } from '../support/status.js';
 
 const many = accessKey('many');
 const manyAccount = 'e'.repeat(32);
@@ -142,7 +143,7 @@ describe('descendants', () => {
     const two = await service.session(root, ask(agencies.second));
     const deep = await service.session(one, ask(agencies.third));
     const { store } = service.composition;
-    await store.commit({ callerAccountId: accountA, guards: [], unmarkedSessions: [], events: [], revocations: [{ kind: 'mark', sessionId: one.accessKeyId, note: { revokedAt: 1, revokedBy: 'x', reason: '' } }] });
+    await store.commit({ callerAccountId: accountA, guards: [], unmarkedSessions: [], events: [], revocations: [{ kind: 'mark', sessionId: one.accessKeyId, status: anyPlace(one.accessKeyId), note: { revokedAt: 1, revokedBy: 'x', reason: '' } }] });
     for (const limit of [1, 2, 200]) {
       const [first, second, third, ...rest] = await all(keys.rootA, root, limit);
       expect(first).toMatchObject({ session_id: two.accessKeyId, parent_session_id: root.accessKeyId, depth: 2, status: 'active', account_id: accountB, agency_urn: agencies.second });

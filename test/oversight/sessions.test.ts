@@ -5,6 +5,7 @@ import { getSessionAnswer, listSessionsAnswer, type SessionDetails, type Session
 import type { Revocation } from '../../src/sts/commit.js';
 import { accessKey, accountA, accountB, accountC, accountsPlus, agencies, allow, ask, assumeActions, bootstrapKey, keys, policy, trust } from '../support/accounts.js';
 import { startOfTest, startService, type Answer, type Credentials, type TestService } from '../support/service.js';
+import { anyPlace } from '../support/status.js';
 
 const watcher = accessKey('watcher');
 const narrowing = JSON.stringify(policy(allow(assumeActions)));
@@ -231,7 +232,7 @@ describe('the status of a session', () => {
 
   it('is revoked by a mark of its own, with who did it and why, and of its descendants by their ancestor', async () => {
     const [parent, child] = await chain();
-    await end({ kind: 'mark', sessionId: parent.accessKeyId, note });
+    await end({ kind: 'mark', sessionId: parent.accessKeyId, status: anyPlace(parent.accessKeyId), note });
     const told = { session_id: parent.accessKeyId, revoked_at: new Date(startOfTest).toISOString(), revoked_by: note.revokedBy, reason: 'leaked' };
     expect(await status(keys.rootA, parent)).toEqual({ told: 'revoked', revocation: { by: 'session', ...told } });
     expect(await status(keys.rootA, child)).toEqual({ told: 'revoked', revocation: { by: 'ancestor', ...told } });
@@ -260,7 +261,7 @@ describe('the status of a session', () => {
 
   it('stays revoked when its time has passed and its record is gone', async () => {
     const [parent, child] = await chain();
-    await end({ kind: 'mark', sessionId: parent.accessKeyId, note });
+    await end({ kind: 'mark', sessionId: parent.accessKeyId, status: anyPlace(parent.accessKeyId), note });
     service.clock.advance(3600);
     expect((await show(keys.rootA, child)).status).toBe('revoked');
     await service.redis.del(service.composition.names.session(child.accessKeyId));

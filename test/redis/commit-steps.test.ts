@@ -10,6 +10,7 @@ import { accountA, accountB, accountC, accounts, agencies, keys } from '../suppo
 import { storedEvents } from '../support/events.js';
 import { startService, type TestService } from '../support/service.js';
 import { dump } from './support.js';
+import { anyPlace } from '../support/status.js';
 
 let service: TestService;
 let bare: CommitStore;
@@ -152,7 +153,7 @@ describe('the events of a commit', () => {
 });
 
 const note: RevocationNote = { revokedAt: 1_768_465_800, revokedBy: `iam::${accountA}:user:alice`, reason: 'a key leaked' };
-const mark = (sessionId: string): Revocation => ({ kind: 'mark', sessionId, note });
+const mark = (sessionId: string): Revocation => ({ kind: 'mark', sessionId, status: anyPlace(sessionId), note });
 
 describe('a revocation', () => {
   it('of a session leaves a mark that outlives every descendant, with when, who and why', async () => {
@@ -171,7 +172,7 @@ describe('a revocation', () => {
     const key = service.composition.names.mark(sessionId);
     await commit({ revocations: [mark(sessionId)] });
     await service.redis.expire(key, 5000);
-    expect(await commit({ revocations: [{ kind: 'mark', sessionId, note: { ...note, reason: 'another' } }] })).toMatchObject({ result: 'committed' });
+    expect(await commit({ revocations: [{ kind: 'mark', sessionId, status: anyPlace(sessionId), note: { ...note, reason: 'another' } }] })).toMatchObject({ result: 'committed' });
     expect(await service.composition.services.sessions.revocationNote(sessionId)).toEqual(note);
     // As long as what the second one was meant for could live.
     expect(await service.redis.ttl(key)).toBeGreaterThan(600_000);
@@ -208,7 +209,7 @@ describe('a revocation', () => {
     if (settled.result !== 'committed') throw new Error(settled.result);
     expect(settled.endings).toHaveLength(4);
     expect(new Set(settled.endings)).toEqual(new Set([
-      { kind: 'mark', sessionId, note }, { kind: 'boundary', accountId: accountB, subject: 'account', issuedBefore: 9 },
+      { kind: 'mark', sessionId, status: anyPlace(sessionId), note }, { kind: 'boundary', accountId: accountB, subject: 'account', issuedBefore: 9 },
       { kind: 'epoch', accountId: accountA, subject: 'source:several', epoch: await epochOf(accountA) }, { kind: 'epoch', accountId: accountB, subject: 'source:several', epoch: await epochOf(accountB) },
     ]));
   });

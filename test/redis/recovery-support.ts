@@ -8,13 +8,14 @@ import { seconds } from '../../src/base/clock.js';
 import type { EpochSubject } from '../../src/directory/store.js';
 import type { Commit, CommitResult, Revocation } from '../../src/sts/commit.js';
 import type { RawRedis } from './support.js';
+import { anyPlace } from '../support/status.js';
 
 export type Kind = Revocation['kind'];
 
 /** Ends a session by itself, or with all that its subject issued. */
 export async function revocationOf({ services }: Composition, kind: Kind, sessionId: string, accountId: string, subject: EpochSubject): Promise<Revocation> {
   const now = seconds(services.clock.now());
-  if (kind === 'mark') return { kind, sessionId, note: { revokedAt: now, revokedBy: 'test', reason: 'leaked' } };
+  if (kind === 'mark') return { kind, sessionId, status: anyPlace(sessionId), note: { revokedAt: now, revokedBy: 'test', reason: 'leaked' } };
   if (kind === 'epoch') return { kind, accountId, subject };
   const { boundaries } = await services.directory.readEpochs(accountId, [subject]);
   return { kind, accountId, boundaries, subject, issuedBefore: now + 1, revokedAt: now };

@@ -1,4 +1,5 @@
 // Revocations outlive a Redis that went back: emptied, restored from a backup, without its newest writes.
+import { decodeJwt } from 'jose';
 import supertest from 'supertest';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemAccountId } from '../../src/directory/entities.js';
@@ -6,9 +7,13 @@ import { readCell } from '../../src/redis/cell-watch.js';
 import { decodeEvent } from '../../src/audit/record.js';
 import { openRecord } from '../../src/keyring/authenticate.js';
 import { eventPlace } from '../../src/redis/commit-steps.js';
+import type { Composition } from '../../src/service/composition.js';
+import { isMarked, readEpochListClaim, readStatusListClaim, subjectDigest } from '../../src/status/index.js';
+import { accountHandle } from '../../src/sts/account-handle.js';
 import { accountA, accounts, agencies, keys } from '../support/accounts.js';
 import { startService, type Credentials, type TestService } from '../support/service.js';
 import { backUp, restore, revocationOf, revoke, settled, type Kind } from './recovery-support.js';
+import { anyPlace } from '../support/status.js';
 import { startPeer, startRawRedis, type Peer, type RawRedis } from './support.js';
 
 let raw: RawRedis;
@@ -55,6 +60,19 @@ async function incident(kind: Kind, lose: (copy: string) => Promise<unknown>): P
   return { revoked, alive };
 }
 
+/** Whether the lists for offline verifiers show what {@link incident} revoked. */
+async function isPublished({ publishedStatus, keyring, services }: Composition, kind: Kind, { accessKeyId }: Credentials): Promise<boolean> {
+  service.clock.advance(1);
+  if (kind === 'mark') {
+    const { list, index } = anyPlace(accessKeyId);
+    return isMarked(readStatusListClaim(decodeJwt((await publishedStatus.statusList(list)) ?? '')['status_list']) ?? new Uint8Array(), index) === true;
+  }
+  const epochs = readEpochListClaim(decodeJwt(await publishedStatus.epochList())['epoch_list']);
+  const agencyId = (await services.sessions.find(accessKeyId))?.agencyId ?? '';
+  const digest = subjectDigest(accountHandle(keyring['record-authentication'].active, accountA), `agency:${agencyId}`);
+  return (kind === 'epoch' ? epochs?.epochs : epochs?.boundaries)?.has(digest) === true;
+}
+
 const eventsOfCell = async (): Promise<readonly (readonly [number, string])[]> => {
   const { names, keyring } = service.composition;
   return (await raw.redis.xrange(names.audit(cell()), '-', '+')).map(([id, [, record = '']]) =>
@@ -69,6 +87,14 @@ describe.each<[Kind]>([['mark'], ['epoch'], ['boundary']])('a revocation by %s',
     expect(await settled(() => service.identity(revoked))).toBe(401);
     expect(await settled(() => service.identity(alive))).toBe(200);
     expect(await settled(() => peer.identity(alive))).toBe(200);
+  });
+
+  it('is published again after a backup was put back', async () => {
+    const { revoked } = await incident(kind, (copy) => restore(raw, copy));
+    for (const process of [service, peer]) {
+      expect(await settled(() => process.identity(revoked))).toBe(401);
+      expect(await isPublished(process.composition, kind, revoked)).toBe(true);
+    }
   });
 
   it('outlives a backup under a process that is started afterwards and knows nothing', async () => {

@@ -5,6 +5,7 @@ import { decodeSession, encodeSession } from '../../src/sessions/record.js';
 import { newSessionId } from '../../src/urn/ids.js';
 import { accountA, accounts, agencies, ask, keys } from '../support/accounts.js';
 import { startService, type TestService } from '../support/service.js';
+import { anyPlace } from '../support/status.js';
 
 const pageSize = 128;
 let service: TestService;
@@ -79,7 +80,7 @@ describe('many at once', () => {
     expect([...records.keys()].sort()).toEqual([first, second].sort());
     for (const [id, session] of records) expect(decodeSession(id, encodeSession(session))).toEqual(session);
     expect(await sessionIndex.marked([first, second, absent])).toEqual(new Set());
-    await store.commit({ callerAccountId: accountA, guards: [], unmarkedSessions: [], events: [], revocations: [{ kind: 'mark', sessionId: second, note: { revokedAt: 1, revokedBy: 'x', reason: '' } }] });
+    await store.commit({ callerAccountId: accountA, guards: [], unmarkedSessions: [], events: [], revocations: [{ kind: 'mark', sessionId: second, status: anyPlace(second), note: { revokedAt: 1, revokedBy: 'x', reason: '' } }] });
     expect(await sessionIndex.marked([first, second, absent])).toEqual(new Set([second]));
     expect(await sessionIndex.records([])).toEqual(new Map());
   });

@@ -60,6 +60,14 @@ describe('what is appended', () => {
     expect(await sessionsRead(reader())).toEqual(['HST1', 'HST2', 'HST3', 'HST4', 'HST5']);
   });
 
+  it('tells the place of a session in its status list, where it was known', async () => {
+    const journal = writer();
+    const placed = entry(1);
+    const status = { list: '7-0', index: 131_071 };
+    await journal.append([{ ...placed, ...(placed.ending?.kind === 'mark' && { ending: { ...placed.ending, status } }) }, entry(2)]);
+    expect((await reader().read(7)).entries.map(({ ending }) => (ending?.kind === 'mark' ? ending.status : undefined))).toEqual([status, undefined]);
+  });
+
   it('of one subject the strictest counts, whatever order they come in', async () => {
     const journal = writer();
     const at = (ending: JournalEntry['ending'] & {}): JournalEntry => ({ time: now / 1000, cell: 7, position: { incarnation: 'abc', sequence: 1 }, ending });

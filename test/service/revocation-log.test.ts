@@ -34,6 +34,7 @@ describe('an event of a session', () => {
   const resource = `sts::${accountA}:session:${sessionId}`;
   it.each<[string, AuditEvent, Ending | undefined]>([
     ['RevokeSession', event('RevokeSession', { resource, request: { session_id: sessionId, reason: 'stolen' } }), mark('stolen')],
+    ['RevokeSession that tells the place in its status list', event('RevokeSession', { resource, request: { status_list: '7-0', status_index: 9 } }), { ...mark(''), status: { list: '7-0', index: 9 } } as Ending],
     ['RevokeSession without a reason', event('RevokeSession', { resource, request: { session_id: sessionId } }), mark('')],
     ['RevokeToken', event('RevokeToken', { resource, request: { token: true } }), mark('')],
     ['RevokeToken of no living session', event('RevokeToken', { request: { token: true } }), undefined],

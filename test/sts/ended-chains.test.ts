@@ -6,6 +6,7 @@ import type { EpochSubject } from '../../src/directory/store.js';
 import type { Revocation } from '../../src/sts/commit.js';
 import { accountA, accountB, accountC, accounts, agencies, ask, keys } from '../support/accounts.js';
 import { startService, type Credentials, type TestService } from '../support/service.js';
+import { anyPlace } from '../support/status.js';
 
 /** Seconds between the hops of a chain; a boundary falls in the middle between two of them. */
 const pause = 20;
@@ -104,7 +105,7 @@ it.each<[which: string, index: 0 | 1 | 2, living: Living]>([['first', 0, noneLiv
   'a mark on the %s session of a chain ends it and its descendants, and no sibling',
   async (_which, index, living) => {
     const [chain, sibling] = [await newChain(), await newChain()];
-    await revoke({ kind: 'mark', sessionId: chain[index].accessKeyId, note: { revokedAt: seconds(service.clock.now()), revokedBy: 'somebody', reason: '' } });
+    await revoke({ kind: 'mark', sessionId: chain[index].accessKeyId, status: anyPlace(chain[index].accessKeyId), note: { revokedAt: seconds(service.clock.now()), revokedBy: 'somebody', reason: '' } });
     await expectLiving(chain, living);
     await expectLiving(sibling, allLive);
   },

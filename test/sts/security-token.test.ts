@@ -7,6 +7,7 @@ import { accountA, accountB, accountsPlus, agencies, allow, ask, bootstrapKey, k
 import { credentialsOf, startService, type Credentials, type TestService } from '../support/service.js';
 import { ecdsaPublicJwk, verificationKey } from '../../src/signing/index.js';
 import type { Session } from '../../src/sessions/session.js';
+import { accountHandle } from '../../src/sts/account-handle.js';
 
 const issuer = `https://${'i'.repeat(108)}.net`;
 const longAccount = 'f'.repeat(32);
@@ -46,6 +47,14 @@ async function claimsOf({ securityToken = '' }: Credentials): Promise<JWTPayload
   });
   return payload;
 }
+const handleKey = () => service.composition.keyring['record-authentication'].active;
+/** The id the first time, and then its place among the accounts that came before. */
+function accountOrPlace({ chain }: Session, at: number): string | number {
+  const accountIds = chain.slice(0, at).map(({ accountId }) => accountId);
+  const accountId = chain[at]?.accountId ?? '';
+  return accountIds.includes(accountId) ? [...new Set(accountIds)].indexOf(accountId) : accountId;
+}
+const ofSource = ({ epochs: { source } }: { readonly epochs: { readonly source?: number | undefined } }) => (source === undefined ? [] : [source]);
 const expectedClaims = (session: Session) => ({
   iss: issuer,
   aud: issuer,
@@ -62,11 +71,12 @@ const expectedClaims = (session: Session) => ({
     root: session.rootPrincipal,
     depth: session.chain.length,
     chain_started: session.chainStartedAt,
-    chain: session.chain.map((link) =>
+    chain: session.chain.map((link, at) =>
       link.kind === 'key'
-        ? [link.accessKeyId, link.accountId, link.ownerId, link.epochs.account, link.epochs.owner, link.epochs.key]
-        : [link.sessionId, link.accountId, link.agencyId, link.epochs.account, link.epochs.agency, link.status.list, link.status.index]),
-    epochs: [session.epochs.account, session.epochs.agency],
+        ? [link.accessKeyId, link.accountId, link.ownerId, link.epochs.account, link.epochs.owner, link.epochs.key, ...ofSource(link)]
+        : [link.sessionId, accountOrPlace(session, at), link.agencyId, link.epochs.account, link.epochs.agency, link.status.list, link.status.index, link.issuedAt - session.chainStartedAt, ...ofSource(link)]),
+    epochs: [session.epochs.account, session.epochs.agency, ...ofSource(session)],
+    handles: [handleKey().id, ...[...new Set([...session.chain.map(({ accountId }) => accountId), session.accountId])].map((accountId) => accountHandle(handleKey(), accountId))],
     secret_key: session.secretKeyId,
   },
 });

@@ -37,12 +37,14 @@ export async function revokeSession(ground: Ground, { path, body }: Input): Prom
 }
 
 /** The first note on a session stays. */
-export async function endSession({ services, caller, account, call }: Ground, session: Session, why: string): Promise<Pick<Result<never>, 'revocations' | 'otherAccountId'> & { readonly note: RevocationNote }> {
+export async function endSession({ services, caller, account, call }: Ground, session: Session, why: string): Promise<Pick<Result<never>, 'revocations' | 'otherAccountId' | 'audited'> & { readonly note: RevocationNote }> {
   const { sessionId: id } = session;
   const note = (await services.sessions.revocationNote(id)) ?? { revokedAt: seconds(call.now), revokedBy: caller.principalUrn, reason: why };
   return {
     note,
-    revocations: [{ kind: 'mark', sessionId: id, note }],
+    revocations: [{ kind: 'mark', sessionId: id, status: session.status, note }],
+    // From the event alone the revocation can be written again, also when the session's record is lost.
+    audited: { status_list: session.status.list, status_index: session.status.index },
     otherAccountId: partiesOf(session).find((accountId) => accountId !== account.accountId),
   };
 }

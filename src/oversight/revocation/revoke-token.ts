@@ -25,6 +25,6 @@ export async function revokeToken(ground: Ground, { body: { token } }: { readonl
     if (!isParty(session, account.accountId)) throw new ApiError('accessDenied', '`token`: is not of a session that this account has a part in');
     authorize(services, caller, { action: revokeAction, resource: revokedResource(account, { path: { session_id: session.sessionId } }), outlasts: false }, call.now);
   }
-  const { revocations, otherAccountId } = await endSession(ground, session, '');
-  return { body: undefined, resource: sessionResourceUrn(account.accountId, session.sessionId), ...(revocations !== undefined && { revocations }), otherAccountId };
+  const { note: _, ...ended } = await endSession(ground, session, '');
+  return { body: undefined, resource: sessionResourceUrn(account.accountId, session.sessionId), ...ended };
 }

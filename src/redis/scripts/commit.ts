@@ -25,7 +25,8 @@ export const indexPageSize = 128;
  * | W session use | text, seconds | – | the text |
  * | P put | n, n × (field, value) | hash readable | the fields |
  * | D delete | n, n × field | hash readable | without the fields |
- * | U raise | field, random number of 20 bits | field is a counter | the next epoch: its upper part grows by one, its lower one is the random number; it is a result |
+ * | U raise | field, random number of 20 bits, key of what ended, its field | field is a counter | the next epoch: its upper part grows by one, its lower one is the random number; it is a result. In the other key: the epoch, and the time by the clock of Redis |
+ * | Y bit | offset, seconds | bitmap readable | the bit; the key lives that long from now on, or longer as it did |
  * | X release | text | key readable | without the key, if the text is still that |
  * | C change | record, length | list readable | the newest entry of a list of at most that length; of length 0: no list |
  *
@@ -47,6 +48,7 @@ local function step(i)
   if op == 'M' or op == 'B' then return op, key, i + 2, i + 2 end
   if op == 'E' or op == 'N' then return op, key, i + 2, i + 5 end
   if op == 'R' or op == 'H' or op == 'X' or op == 'L' then return op, key, i + 2, i + 3 end
+  if op == 'U' then return op, key, i + 2, i + 6 end
   return op, key, i + 2, i + 4
 end
 
@@ -115,6 +117,9 @@ while i <= count do
     redis.call('ZCARD', key .. ':' .. math.floor(seen[key] / pagesize))
   elseif op == 'U' then
     counter(redis.call('HGET', key, ARGV[from]), key)
+    redis.call('HLEN', KEYS[tonumber(ARGV[from + 2])])
+  elseif op == 'Y' then
+    redis.call('GETBIT', key, ARGV[from])
   elseif op == 'E' then
     if redis.call('XLEN', key) >= tonumber(ARGV[from + 2]) then return {op} end
     -- The newest entry is not read: an empty answer costs a fraction of it.
@@ -169,7 +174,11 @@ while i <= count do
   elseif op == 'U' then
     local epoch = (math.floor(counter(redis.call('HGET', key, ARGV[from]), key) / 1048576) + 1) * 1048576 + tonumber(ARGV[from + 1])
     redis.call('HSET', key, ARGV[from], string.format('%.0f', epoch))
+    redis.call('HSET', KEYS[tonumber(ARGV[from + 2])], ARGV[from + 3], string.format('%.0f ', epoch) .. redis.call('TIME')[1])
     results[#results + 1] = epoch
+  elseif op == 'Y' then
+    redis.call('SETBIT', key, ARGV[from], 1)
+    if redis.call('TTL', key) < tonumber(ARGV[from + 1]) then redis.call('EXPIRE', key, ARGV[from + 1]) end
   elseif op == 'X' then
     if redis.call('GET', key) == ARGV[from] then redis.call('DEL', key) end
   elseif op == 'C' and ARGV[from + 1] == '0' then

@@ -10,6 +10,8 @@ import { script } from '../client.js';
  * | K mark | text, seconds | the text, unless there is one |
  * | U epoch | field, number | the number, unless the field holds a greater one |
  * | B boundaries | old text, new text | the new text in the field `before`, if that still holds the old one (`0`: none) |
+ * | S status | offset, seconds | the bit; the key lives that long from now on, or longer as it did |
+ * | T ended | field, number and time | the text, unless the field holds a greater number |
  *
  * Returns how many steps B found another text; false when the lock is not held.
  */
@@ -23,6 +25,12 @@ for i = 3, #ARGV, 4 do
     redis.call('SET', key, a, 'NX', 'EX', b)
   elseif op == 'U' then
     if tonumber(redis.call('HGET', key, a) or '0') < tonumber(b) then redis.call('HSET', key, a, b) end
+  elseif op == 'S' then
+    redis.call('SETBIT', key, a, 1)
+    if redis.call('TTL', key) < tonumber(b) then redis.call('EXPIRE', key, b) end
+  elseif op == 'T' then
+    local known = redis.call('HGET', key, a)
+    if not known or tonumber(string.match(known, '^%d+')) < tonumber(string.match(b, '^%d+')) then redis.call('HSET', key, a, b) end
   elseif (redis.call('HGET', key, 'before') or '0') == a then
     redis.call('HSET', key, 'before', b)
   else

@@ -6,6 +6,7 @@ import type { KeySet } from '../../keyring/keyring.js';
 import { markSeconds } from '../../sessions/lifetime.js';
 import type { CellPosition } from '../../redis/cell-watch.js';
 import { decodeRevocationNote, encodeRevocationNote } from '../../sessions/revocation-note.js';
+import { statusListPattern } from '../../status/index.js';
 import type { Ending } from '../../sts/commit.js';
 
 export interface JournalEntry {
@@ -24,7 +25,7 @@ const clockMarginSeconds = 300;
 const count = z.number().int().nonnegative();
 const subject = z.custom<EpochSubject>((value) => typeof value === 'string' && /^(account|(user|agency|key|source):.+)$/s.test(value));
 const endingLayout = z.union([
-  z.tuple([z.literal('mark'), z.string(), z.string()]), z.tuple([z.literal('epoch'), z.string(), subject, count]), z.tuple([z.literal('boundary'), z.string(), subject, count]),
+  z.tuple([z.literal('mark'), z.string(), z.string()]), z.tuple([z.literal('mark'), z.string(), z.string(), z.string().regex(statusListPattern), count]), z.tuple([z.literal('epoch'), z.string(), subject, count]), z.tuple([z.literal('boundary'), z.string(), subject, count]),
 ]);
 const layout = z.tuple([z.literal(1), count, count, z.string(), count, endingLayout.nullable()]);
 
@@ -46,7 +47,10 @@ export function encodeEntry(keys: KeySet, file: string, line: number, { time, ce
 }
 
 function endingFields(ending: Ending): z.infer<typeof endingLayout> {
-  if (ending.kind === 'mark') return ['mark', ending.sessionId, encodeRevocationNote(ending.note)];
+  if (ending.kind === 'mark') {
+    const note = encodeRevocationNote(ending.note);
+    return ending.status === undefined ? ['mark', ending.sessionId, note] : ['mark', ending.sessionId, note, ending.status.list, ending.status.index];
+  }
   return ending.kind === 'epoch' ? ['epoch', ending.accountId, ending.subject, ending.epoch] : ['boundary', ending.accountId, ending.subject, ending.issuedBefore];
 }
 
@@ -57,7 +61,10 @@ export function decodeEntry(keys: KeySet, file: string, line: number, text: stri
 }
 
 function endingOf(fields: z.infer<typeof endingLayout>): Ending {
-  if (fields[0] === 'mark') return { kind: 'mark', sessionId: fields[1], note: decodeRevocationNote(fields[2]) };
+  if (fields[0] === 'mark') {
+    const [kind, sessionId, note, list, index] = fields;
+    return { kind, sessionId, note: decodeRevocationNote(note), ...(list !== undefined && index !== undefined && { status: { list, index } }) };
+  }
   const [kind, accountId, subjectOf, value] = fields;
   return kind === 'epoch' ? { kind, accountId, subject: subjectOf, epoch: value } : { kind, accountId, subject: subjectOf, issuedBefore: value };
 }

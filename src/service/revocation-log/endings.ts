@@ -2,6 +2,8 @@
 import type { AuditEvent } from '../../audit/event.js';
 import { seconds } from '../../base/clock.js';
 import type { EpochSubject } from '../../directory/store.js';
+import type { StatusIndex } from '../../sessions/session.js';
+import { statusListPattern } from '../../status/index.js';
 import type { Ending } from '../../sts/commit.js';
 import { parseUrn } from '../../urn/urn.js';
 
@@ -44,7 +46,12 @@ function markOf({ resource = '', time, principal, request }: AuditEvent): Ending
   const urn = parseUrn(resource);
   // A token that was none of a living session ended nothing.
   if (urn?.type !== 'session' || !/^HST[A-Z2-7]{17}$/.test(urn.path)) return undefined;
-  return { kind: 'mark', sessionId: urn.path, note: { revokedAt: seconds(time), revokedBy: principal.urn, reason: textOf(request?.['reason']) ?? '' } };
+  return { kind: 'mark', sessionId: urn.path, ...statusOf(request), note: { revokedAt: seconds(time), revokedBy: principal.urn, reason: textOf(request?.['reason']) ?? '' } };
+}
+
+function statusOf(request: AuditEvent['request'] = {}): { readonly status?: StatusIndex } {
+  const { status_list: list, status_index: index } = request;
+  return typeof list === 'string' && statusListPattern.test(list) && typeof index === 'number' ? { status: { list, index } } : {};
 }
 
 /**

@@ -1,0 +1,41 @@
+// The epoch list: what ended sessions beside their own revocation, readable by those alone who have a token that it could concern.
+import { createHash } from 'node:crypto';
+
+/**
+ * Current values by digest of account and subject. What is not in it was never raised or set, or so long ago that
+ * nothing lives any more that it ended: every value that a token carries is good then.
+ */
+export interface EpochListClaim {
+  /** Ids of the keys whose handles the digests were made with, each subject once per key. */
+  readonly handle_keys: readonly string[];
+  readonly epochs: Readonly<Record<string, number>>;
+  /** In seconds since the epoch: what was issued before is dead. */
+  readonly boundaries: Readonly<Record<string, number>>;
+}
+
+/**
+ * 128 bits of SHA-256. The handle of an account stands in the tokens of its sessions and nowhere else, so that nobody
+ * can ask the list about an account whose tokens he never saw.
+ */
+export const subjectDigest = (handle: string, subject: string): string => createHash('sha256').update(`${handle}\n${subject}`).digest('base64url').slice(0, 22);
+
+export interface EpochList {
+  readonly handleKeys: ReadonlySet<string>;
+  readonly epochs: ReadonlyMap<string, number>;
+  readonly boundaries: ReadonlyMap<string, number>;
+}
+
+/** Undefined for anything that is no epoch list. */
+export function readEpochListClaim(claim: unknown): EpochList | undefined {
+  if (typeof claim !== 'object' || claim === null || !('handle_keys' in claim) || !('epochs' in claim) || !('boundaries' in claim)) return undefined;
+  const { handle_keys: keys } = claim;
+  const [epochs, boundaries] = [numbersOf(claim.epochs), numbersOf(claim.boundaries)];
+  if (!Array.isArray(keys) || !keys.every((key): key is string => typeof key === 'string') || epochs === undefined || boundaries === undefined) return undefined;
+  return { handleKeys: new Set(keys), epochs, boundaries };
+}
+
+function numbersOf(value: unknown): ReadonlyMap<string, number> | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const entries = Object.entries(value);
+  return entries.every((entry): entry is [string, number] => Number.isSafeInteger(entry[1])) ? new Map(entries) : undefined;
+}

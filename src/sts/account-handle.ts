@@ -1,0 +1,21 @@
+// The handle of an account: in the tokens that concern it, so that only they can be held against what is published of it.
+import { createHmac } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { madeOnce } from '../base/made-once.js';
+import type { RingKey } from '../keyring/key.js';
+import type { Keyring } from '../keyring/keyring.js';
+
+/** Every token has some, and most are of the same accounts. */
+const keptHandles = 10_000;
+const handlesOf = madeOnce((_key: RingKey) => new LRUCache<string, string>({ max: keptHandles }));
+
+/** 96 bits of an HMAC-SHA256, in base64url. */
+export function accountHandle(key: RingKey, accountId: string): string {
+  const known = handlesOf(key, '');
+  const handle = known.get(accountId) ?? createHmac('sha256', key.key).update(`["account-handle"]\n${accountId}`).digest('base64url').slice(0, 16);
+  known.set(accountId, handle);
+  return handle;
+}
+
+/** Keys that handles are made with: a token has those of the active one. */
+export const handleKeys = (keyring: Keyring): Keyring['record-authentication'] => keyring['record-authentication'];

@@ -1,0 +1,54 @@
+// The policy bundle: all that bounds a principal at one service, signed, so that the service decides by itself for a minute.
+import { z } from 'zod';
+import { seconds } from '../base/clock.js';
+import { signJws } from '../keyring/jws.js';
+import { formatPolicy, mayConcern, type NamedPolicy } from '../policy/index.js';
+import { callerPolicies, principalIdentity, principalTags } from './actor.js';
+import type { ForwardedRequest } from './authorize-input.js';
+import { callerConditions, requestFacts } from './call-conditions.js';
+import type { Caller } from './caller.js';
+import type { Signer } from './forwarded-request.js';
+import type { CallContext, Outcome } from './outcome.js';
+import { handOut } from './presented.js';
+import type { Services } from './services.js';
+
+/** INVARIANT: not the type of a token that stands for a session. */
+const policyBundleType = 'policybundle+jwt';
+/** [choice] So long a change of policies may go unseen offline. */
+const bundleSeconds = 60;
+
+export const policyBundleAnswer = z.object({
+  granted: z.boolean().describe('false: nobody could be identified'),
+  policy_bundle: z.string().optional().describe(`JWT of the type \`${policyBundleType}\``),
+});
+type Answer = z.infer<typeof policyBundleAnswer>;
+
+/** What the verifier knows of each request by itself. */
+const ofRequest: ReadonlySet<string> = new Set(['g:CurrentTime', 'g:SourceIp', 'g:UserAgent', 'g:Referer', 'g:TokenIssueTime', 'g:MFAAge']);
+
+export function policyBundle(services: Services, caller: Caller, request: Omit<ForwardedRequest, 'questions'>, call: CallContext): Promise<Outcome<Answer>> {
+  return handOut(services, caller, request, { what: 'policy bundle', make: (signer, serviceCode) => ({ policy_bundle: signed(services, signer, serviceCode, call) }) }, call);
+}
+
+/** Only statements that can matter to actions of the service. */
+function signed({ keyring, settings: { issuer } }: Services, signer: Signer, service: string, { now }: CallContext): string {
+  const { identityPolicies, sessionPolicy, sessionPolicyIds, serviceControlPolicies } = callerPolicies(signer);
+  const texts = (policies: readonly NamedPolicy[]): readonly (readonly [string, string])[] => policies.flatMap(({ name, policy }) => {
+    const concerning = mayConcern(policy, service);
+    return concerning === undefined ? [] : [[name, formatPolicy(concerning)] as const];
+  });
+  const identity = principalIdentity(signer);
+  const conditions = callerConditions(signer, requestFacts(signer, now)).filter(([name, value]) => value !== undefined && !ofRequest.has(name));
+  return signJws(keyring['token-signing'], policyBundleType, {
+    iss: issuer, aud: `${issuer}#${service}`, sub: signer.principalUrn, jti: signer.accessKeyId, iat: seconds(now), exp: seconds(now) + bundleSeconds,
+    policy_bundle: {
+      kind: identity.kind, account: signer.accountId, ...(identity.kind === 'agency-session' && { agency: identity.agencyUrn }),
+      tags: principalTags(signer).map(({ key, value }) => [key, value]), conditions,
+      ...(signer.kind === 'agency-session' && { issued_at: signer.session.issuedAt, mfa: signer.session.mfaAuthenticatedAt }),
+      identity: texts(identityPolicies),
+      ...(sessionPolicy !== undefined && { session: texts([sessionPolicy]) }),
+      ...(sessionPolicyIds !== undefined && { session_ids: texts(sessionPolicyIds) }),
+      ...(serviceControlPolicies !== undefined && { service_control: texts(serviceControlPolicies) }),
+    },
+  });
+}

@@ -1,0 +1,84 @@
+// The signed lists of what ended sessions, for whoever verifies tokens without asking the service.
+import { signJws } from '../keyring/jws.js';
+import type { Keyring } from '../keyring/keyring.js';
+import { seconds, type Clock } from '../base/clock.js';
+import { statusListClaim, subjectDigest, type EpochListClaim } from '../status/index.js';
+import { accountHandle, handleKeys } from './account-handle.js';
+import type { EndedSubject, StatusSource } from './status-source.js';
+
+/** INVARIANT: neither is the type of a token that stands for a session. */
+export const statusListType = 'statuslist+jwt';
+export const epochListType = 'epochlist+jwt';
+
+/** Below the issuer when that is an address, else a URN of its own. */
+export const statusListUri = (issuer: string, list: string): string => (isAddress(issuer) ? `${issuer}/v1/status-lists/${list}` : `${issuer}:status-list:${list}`);
+export const epochListUri = (issuer: string): string => (isAddress(issuer) ? `${issuer}/v1/epochs` : `${issuer}:epochs`);
+const isAddress = (issuer: string): boolean => /^https?:/.test(issuer);
+
+/** A list is built anew once it is that old, so that with one second in a cache a revocation is seen within two. */
+const freshMilliseconds = 1000;
+/** Lists that are kept, of 16 KiB each before they are compressed. */
+const keptLists = 256;
+
+export interface StatusPublicationParts {
+  readonly keyring: () => Keyring;
+  readonly issuer: string;
+  readonly clock: Clock;
+  readonly source: StatusSource;
+  /** Seconds after which a list is good for nothing. */
+  readonly lifeSeconds: number;
+}
+
+export interface StatusPublication {
+  /** A JWT of the type `statuslist+jwt`; undefined where no place of the list was given out. */
+  statusList(list: string): Promise<string | undefined>;
+  /** A JWT of the type `epochlist+jwt`. */
+  epochList(): Promise<string>;
+}
+
+export function statusPublication({ keyring, issuer, clock, source, lifeSeconds }: StatusPublicationParts): StatusPublication {
+  const sign = (typ: string, sub: string, now: number, claim: object): string =>
+    signJws(keyring()['token-signing'], typ, { iss: issuer, sub, iat: now, exp: now + lifeSeconds, ttl: Math.max(1, Math.floor(lifeSeconds / 6)), ...claim });
+
+  // INVARIANT: a list is dated by when its reading began: it holds all that was acknowledged before.
+  const fresh = freshly(clock);
+  return {
+    statusList: (list) => fresh(list, async (now) => {
+      const bits = await source.bits(list);
+      return bits === undefined ? undefined : sign(statusListType, statusListUri(issuer, list), now, { status_list: statusListClaim(bits) });
+    }),
+    async epochList() {
+      const text = await fresh('epochs', async (now) => sign(epochListType, epochListUri(issuer), now, { epoch_list: epochListClaim(keyring(), await source.ended(now)) }));
+      if (text === undefined) throw new Error('an epoch list was not made');
+      return text;
+    },
+  };
+}
+
+function epochListClaim(keyring: Keyring, ended: readonly EndedSubject[]): EpochListClaim {
+  const keys = [...handleKeys(keyring).byId.values()];
+  const ofKind = (kind: EndedSubject['kind']): Record<string, number> => Object.fromEntries(ended.filter((each) => each.kind === kind)
+    .flatMap(({ accountId, subject, value }) => keys.map((key) => [subjectDigest(accountHandle(key, accountId), subject), value])));
+  return { handle_keys: keys.map(({ id }) => id), epochs: ofKind('epoch'), boundaries: ofKind('boundary') };
+}
+
+/** One piece of work at a time for each name, and its result for all who ask within a second after it began. */
+function freshly(clock: Clock): (name: string, work: (now: number) => Promise<string | undefined>) => Promise<string | undefined> {
+  const kept = new Map<string, { readonly begun: number; readonly result: Promise<string | undefined> }>();
+  return (name, work) => {
+    const now = clock.now();
+    const known = kept.get(name);
+    if (known !== undefined && now - known.begun < freshMilliseconds) return known.result;
+    const result = work(seconds(now));
+    const entry = { begun: now, result };
+    kept.delete(name);
+    kept.set(name, entry);
+    const [oldest] = kept.keys();
+    if (kept.size > keptLists && oldest !== undefined) kept.delete(oldest);
+    // A failure is nobody's but those who waited for it.
+    result.catch(() => {
+      if (kept.get(name) === entry) kept.delete(name);
+    });
+    return result;
+  };
+}

@@ -1,0 +1,66 @@
+// Keys of V11 signatures: one per access key and scope, handed out by the token service against a request that is signed with it.
+import { scopeVerificationKey, type ParsedSignature, type ReceivedRequest, type VerificationKey } from '../signing/index.js';
+import { boundedMap } from './bounded-map.js';
+import type { Principal } from './claims.js';
+import { membersOf, principalOf } from './online.js';
+import { Refused } from './refusal.js';
+import type { VerifierClock } from './remote.js';
+import { authorizationOf, forwarded, type ServiceCall } from './service-calls.js';
+
+export interface DerivedKeys {
+  /** Throws {@link Refused} when the token service does not vouch for the request. */
+  find(request: ReceivedRequest, signature: ParsedSignature, sourceIp: string): Promise<DerivedKey>;
+}
+
+export interface DerivedKey {
+  readonly key: VerificationKey;
+  readonly principal: Principal;
+}
+
+const keptKeys = 10_000;
+
+interface Known extends DerivedKey {
+  /** Milliseconds since the epoch. */
+  readonly until: number;
+}
+
+export function derivedKeys(call: ServiceCall, clock: VerifierClock): DerivedKeys {
+  const known = boundedMap<string, Known>(keptKeys);
+  const running = new Map<string, Promise<Known>>();
+
+  async function fetched(request: ReceivedRequest, signature: ParsedSignature, scope: string, sourceIp: string): Promise<Known> {
+    const { derived_key: answer, principal } = await call('/v1/derived-keys', { request: forwarded(request, signature, authorizationOf(request), sourceIp) });
+    if (answer === undefined) throw new Refused('signature_mismatch', 'the token service does not know who signed the request');
+    const { access_key_id: id, scope: given, key, expires_at: until } = membersOf(answer);
+    if (id !== signature.accessKeyId || given !== scope || typeof key !== 'string' || typeof until !== 'string' || Number.isNaN(Date.parse(until))) {
+      throw new Refused('service_unavailable', 'the token service answered another key than was asked for');
+    }
+    return { key: scopeVerificationKey(signature.accessKeyId, scope, key), principal: principalOf(membersOf(principal), signature.accessKeyId), until: Date.parse(until) };
+  }
+
+  return {
+    async find(request, signature, sourceIp) {
+      const { scope } = signature;
+      if (scope === undefined) throw new TypeError('only V11 signatures have a scope');
+      const text = `${scope.day}/${scope.region}/${scope.service}`;
+      const name = `${signature.accessKeyId} ${text}`;
+      const kept = known.get(name);
+      if (kept !== undefined && clock.now() < kept.until) return kept;
+      // Who comes meanwhile must not be refused for a request of somebody else: each failure is its own.
+      const others = running.get(name);
+      if (others !== undefined) {
+        const found = await others.catch(() => undefined);
+        if (found !== undefined) return found;
+      }
+      const work = fetched(request, signature, text, sourceIp);
+      running.set(name, work);
+      try {
+        const found = await work;
+        known.set(name, found);
+        return found;
+      } finally {
+        if (running.get(name) === work) running.delete(name);
+      }
+    },
+  };
+}

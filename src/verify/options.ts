@@ -1,0 +1,47 @@
+// How a verifier is set up, and what it works with.
+import type { Fetch, VerifierClock } from './remote.js';
+
+export interface ServiceCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+export interface VerifierOptions {
+  /** `STS_ISSUER` of the token service: `iss` and `aud` of its tokens. */
+  readonly issuer: string;
+  /** Address of the token service, without a slash at the end. Absent: the issuer, which must be an address then. */
+  readonly endpoint?: string;
+  /** Code of the service that verifies, such as `obs`: the name in V11 scopes, and the beginning of its actions. */
+  readonly service: string;
+  /** `STS_REGION` of the token service; `globe` if absent. */
+  readonly region?: string;
+  /** Access key of the registered service: for V11 signatures and permissions offline, and for everything online. */
+  readonly credentials?: ServiceCredentials;
+  /** How far the date of a request may be off, either way; 900 if absent. */
+  readonly maximumSkewSeconds?: number;
+  /** Whether `UNSIGNED-PAYLOAD` may stand for a body that is not empty; for transports that are trusted otherwise. */
+  readonly allowUnsignedPayload?: boolean;
+  /** Milliseconds to wait for the token service; 3,000 if absent. */
+  readonly timeoutMilliseconds?: number;
+  readonly fetch?: Fetch;
+  readonly clock?: VerifierClock;
+}
+
+export interface Setup {
+  readonly issuer: string;
+  readonly endpoint: string;
+  readonly service: string;
+  readonly region: string;
+  readonly credentials: ServiceCredentials | undefined;
+  readonly maximumSkewSeconds: number;
+  readonly allowUnsignedPayload: boolean;
+}
+
+/** Throws for options with which nothing could be verified. */
+export function setupOf(options: VerifierOptions): Setup {
+  const { issuer, endpoint = issuer, service, region = 'globe', credentials, maximumSkewSeconds = 900, allowUnsignedPayload = false } = options;
+  if (!/^https?:\/\/[^\s?#]+[^\s?#/]$/.test(endpoint)) throw new TypeError('`endpoint` must be the address of the token service, without a slash at the end');
+  if (!/^[a-z][a-z0-9-]{0,55}$/.test(service) || service === 'sts' || service === 'iam') throw new TypeError('`service` must be the code of the service that verifies, such as `obs`');
+  if (!Number.isInteger(maximumSkewSeconds) || maximumSkewSeconds < 0 || maximumSkewSeconds > 900) throw new TypeError('`maximumSkewSeconds` must be from 0 to 900');
+  return { issuer, endpoint, service, region, credentials, maximumSkewSeconds, allowUnsignedPayload };
+}
