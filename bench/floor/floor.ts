@@ -293,15 +293,31 @@ function newSessionId(cell: number): string {
 }
 const secretOf = (sessionId: string): string => createHmac('sha256', sessionSecrets).update(`agency-sts session secret\n${sessionId}`).digest('base64url').slice(0, 40);
 
+const handles = new Map<string, string>();
+/** Of an account, found once. */
+function handleOf(accountId: string): string {
+  const handle = handles.get(accountId) ?? createHmac('sha256', recordKey).update(accountId).digest('base64url').slice(0, 16);
+  handles.set(accountId, handle);
+  return handle;
+}
+
 function tokenOf(session: Session): string {
   const { agency, issuedAt, chain } = session;
+  const seen = [...new Set([...chain.map((link) => link[1]), agency.accountId])];
+  const named = new Set<string>();
+  const account = (accountId: string): string | number => {
+    if (named.has(accountId)) return seen.indexOf(accountId);
+    named.add(accountId);
+    return accountId;
+  };
   const claims = {
     iss: issuer, aud: issuer, sub: sessionUrn(session), jti: session.id, iat: issuedAt, exp: session.expiresAt, act: { sub: session.assumedBy },
     status: { status_list: { idx: session.index, uri: `${issuer}:status-list:${session.list}` } },
     agency_sts: {
       account: agency.accountId, agency: agency.id, session_name: session.name, root: session.root, depth: chain.length, chain_started: session.chainStartedAt,
-      epochs: [0, 0], secret_key: sessionSecretsId,
-      chain: chain.map((link) => (link.length === 7 ? [link[0], link[1], link[2], 0, 0, 0] : [link[0], link[1], link[2], 0, 0, link[3], link[4]])),
+      epochs: [0, 0], handles: [recordKeyId, ...seen.map(handleOf)], secret_key: sessionSecretsId,
+      chain: chain.map((link) => (link.length === 7
+        ? [link[0], account(link[1]), link[2], 0, 0, 0] : [link[0], account(link[1]), link[2], 0, 0, link[3], link[4], link[7] - session.chainStartedAt])),
     },
   };
   const input = `${tokenHeader}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
@@ -505,10 +521,10 @@ const securityHeaders = [
   'Content-Type', 'application/json', 'Cache-Control', 'no-store',
 ] as const;
 
-function answer(response: ServerResponse, status: number, requestId: string, eventId: string | undefined, body: object): void {
+function answer(response: ServerResponse, status: number, requestId: string, eventId: string | undefined, body: object, more: readonly string[] = []): void {
   // A text leaves in one piece with its head, bytes do not.
   const text = JSON.stringify(body);
-  const own = ['X-Request-Id', requestId, ...(eventId === undefined ? [] : ['X-Audit-Event-Id', eventId]), 'Content-Length', String(Buffer.byteLength(text))];
+  const own = ['X-Request-Id', requestId, ...(eventId === undefined ? [] : ['X-Audit-Event-Id', eventId]), ...more, 'Content-Length', String(Buffer.byteLength(text))];
   response.writeHead(status, [...securityHeaders, ...own]).end(text);
 }
 
@@ -528,7 +544,8 @@ async function serve(request: IncomingMessage, response: ServerResponse, body: B
     const { session, agency } = issued;
     const credentials = { access_key_id: session.id, secret_access_key: secretOf(session.id), security_token: tokenOf(session), expiration: new Date(session.expiresAt * 1000).toISOString() };
     const eventId = await commit(caller, requestId, now, issued);
-    answer(response, 200, requestId, eventId, { assumed_agency: { urn: sessionUrn(session), id: `${agency.id}:${session.name}` }, credentials });
+    const told = ['X-Chain-Depth', String(session.chain.length), 'X-Max-Duration-Seconds', '3600', 'X-Chain-Age-Remaining-Seconds', String(session.chainStartedAt + longestSession - session.issuedAt)];
+    answer(response, 200, requestId, eventId, { assumed_agency: { urn: sessionUrn(session), id: `${agency.id}:${session.name}` }, credentials }, told);
   } catch (error) {
     const status = error instanceof Refusal ? error.status : 500;
     answer(response, status, requestId, undefined, { error_msg: String(error), request_id: requestId });
