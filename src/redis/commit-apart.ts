@@ -88,12 +88,35 @@ function homeOf({ session, revocations = [], changes = [], events, callerAccount
   return home;
 }
 
+/** Fields of entities in one commit, unless one account alone has more: all are arguments of its script, which holds Redis up for as long as it runs. */
+const mostFieldsOfOneCommit = 20_000;
+
 /**
- * What one commit may change of these changes, commit by commit: all of it, but on a cluster those of one cell. The
- * last change is in the last commit.
+ * What one commit may change of these changes, commit by commit: all of it up to {@link mostFieldsOfOneCommit}, on a
+ * cluster those of one cell. The last change is in the last commit.
  */
 export function changesOfOneCommit(redis: RedisConnection, changes: readonly AccountChange[], names: KeyNames): readonly (readonly AccountChange[])[] {
-  if (!(redis instanceof Cluster)) return [changes];
+  return (redis instanceof Cluster ? changesByCell(changes, names) : [changes]).flatMap(inParts);
+}
+
+function inParts(changes: readonly AccountChange[]): readonly (readonly AccountChange[])[] {
+  const parts: AccountChange[][] = [];
+  let room = 0;
+  for (const change of changes) {
+    const fields = change.put.length + change.remove.length;
+    const last = parts.at(-1);
+    if (last === undefined || fields > room) {
+      parts.push([change]);
+      room = mostFieldsOfOneCommit - fields;
+    } else {
+      last.push(change);
+      room -= fields;
+    }
+  }
+  return parts;
+}
+
+function changesByCell(changes: readonly AccountChange[], names: KeyNames): readonly (readonly AccountChange[])[] {
   const groups = new Map<number, AccountChange[]>();
   // From the end on: the group of the last change is the first one here, and the last one at the end.
   for (const change of [...changes].reverse()) {

@@ -51,6 +51,22 @@ export function directoryReader(redis: RedisConnection, names: KeyNames, keyring
   const snapshots = new LRUCache<string, KeptSnapshot>({ maxSize: keptBytes, sizeCalculation: ({ bytes }) => bytes });
   const hints = new LRUCache<string, string>({ max: maximumKeptHints });
   const ends = rememberedEnds();
+  const loading = new Map<string, Promise<LoadedAccount | undefined>>();
+
+  /**
+   * The account at this revision, as it was just read. Calls that find a process cold at the same moment share one
+   * load: a large account, read once for each of them, would keep Redis busy for seconds.
+   */
+  async function loadAt(revision: string, accountId: string, subjects: readonly EpochSubject[]): Promise<LoadedAccount | undefined> {
+    const running = loading.get(accountId);
+    const shared = running === undefined ? undefined : await running.catch(() => undefined);
+    if (shared?.snapshot.revision === revision) return { ...shared, epochs: new Map() };
+    const own = load(accountId, snapshots.get(accountId), subjects).finally(() => {
+      if (loading.get(accountId) === own) loading.delete(accountId);
+    });
+    loading.set(accountId, own);
+    return own;
+  }
 
   async function load(accountId: string, kept: KeptSnapshot | undefined, subjects: readonly EpochSubject[]): Promise<LoadedAccount | undefined> {
     const keys = [names.accountState(accountId), names.accountEntities(accountId), names.accountChanges(accountId)];
@@ -131,7 +147,7 @@ export function directoryReader(redis: RedisConnection, names: KeyNames, keyring
       if (revision === undefined) return undefined;
       if (kept?.snapshot.revision === revision) return { snapshot: kept.snapshot, epochs, boundaries };
       // Strict enough, however fast the account goes on changing: what was acknowledged before this read is in it.
-      const loaded = await load(accountId, kept, wanted);
+      const loaded = await loadAt(revision, accountId, wanted);
       if (loaded === undefined) return undefined;
       // What is wanted depends on the content; the commit holds the epochs to what they were when they were read.
       const others = subjects(loaded.snapshot).filter((subject) => !loaded.epochs.has(subject));

@@ -255,6 +255,17 @@ describe('snapshots that are kept', () => {
     }
   });
 
+  it('are loaded once for all calls that find a process cold at the same moment', async () => {
+    const directory = keeping(1_000_000);
+    let views: readonly unknown[] = [];
+    const commands = await commandsOf(async () => {
+      views = await Promise.all(Array.from({ length: 30 }, () => directory.read(accountA, () => ['account'])));
+    });
+    expect(commands['hgetall']).toBe(1);
+    expect(views).toEqual(Array.from({ length: 30 }, () => views[0]));
+    expect(views[0]).toMatchObject({ snapshot: { accountId: accountA }, epochs: new Map([['account', expect.any(Number) as number]]) });
+  });
+
   it('are counted as they are now, however often they have changed', async () => {
     const directory = keeping((await bytesOf(accountA)) + (await bytesOf(accountB)) + 4096);
     await directory.read(accountB, () => []);
