@@ -62,8 +62,9 @@ interface Signed {
   readonly now: number;
 }
 
+/** What memory refuses, or cannot be read with the keys there are now, is read anew; not what cannot be read at all. */
 function forgetRefusal(error: unknown): undefined {
-  if (!(error instanceof ApiError) || error.status >= 500) throw error;
+  if (error instanceof ApiError && error.status >= 500) throw error;
 }
 
 /**
