@@ -19,16 +19,20 @@ export interface RateLimit {
   readonly slots: number;
 }
 
-/** A process takes this part of a limit at once; of what it has left over when the window ends nobody else had the use. */
-const blocksPerWindow = 64;
+/**
+ * A process takes this part of what is left of a limit at once: large blocks while there is plenty, single requests
+ * towards the end. Of what it has left over when the window ends nobody else had the use.
+ */
+const partsOfRest = 64;
 const rememberedSubjects = 50_000;
 
 /** Answers how many were granted, and for how many milliseconds the window goes on. Nothing is written for nothing. */
 const takeScript = script(`
 local taken = tonumber(redis.call('GET', KEYS[1]) or '0')
-local granted = math.max(0, math.min(tonumber(ARGV[1]), tonumber(ARGV[2]) - taken))
+local rest = tonumber(ARGV[1]) - taken
+local granted = rest > 0 and math.max(1, math.floor(rest / ${partsOfRest})) or 0
 if granted > 0 then redis.call('INCRBY', KEYS[1], granted) end
-if taken == 0 and granted > 0 then redis.call('EXPIRE', KEYS[1], ARGV[3]) end
+if taken == 0 and granted > 0 then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
 return {granted, redis.call('PTTL', KEYS[1])}
 `);
 
@@ -42,15 +46,16 @@ interface Block {
 /** Never lets more requests of a subject pass in a window than its limit, in all processes together. */
 export function rateCounter(redis: RedisConnection, keyring: Keyring, { purpose, limit, windowSeconds, slots }: RateLimit): RateCounter {
   const secret = keyring['record-authentication'].active.key;
-  const size = Math.max(1, Math.floor(limit / blocksPerWindow));
   const blocks = new LRUCache<string, Block>({ max: rememberedSubjects });
   const fetching = new Map<string, Promise<boolean>>();
 
   async function fetchBlock(subject: string): Promise<boolean> {
     const key = attemptKey(purpose, String(slotOf(secret, [subject], slots)));
+    // From before the answer on: a late one must not let a block outlive its window.
+    const asked = performance.now();
     // The script answers two integers.
-    const [granted = 0, milliseconds = 0] = (await reach(() => runScript(redis, takeScript, [key], [size, limit, windowSeconds]))) as number[];
-    if (granted > 0) blocks.set(subject, { left: granted, endsAt: performance.now() + milliseconds });
+    const [granted = 0, milliseconds = 0] = (await reach(() => runScript(redis, takeScript, [key], [limit, windowSeconds]))) as number[];
+    if (granted > 0) blocks.set(subject, { left: granted, endsAt: asked + milliseconds });
     return granted > 0;
   }
 

@@ -2,8 +2,8 @@
 import { LRUCache } from 'lru-cache';
 import type { Boundaries, EndOfSessions, EpochSubject } from '../directory/store.js';
 
-/** Accounts, and subjects of one account, that are remembered at most: source identities come from callers. */
-const mostAccounts = 20_000;
+/** Subjects of all accounts together, and of one, that are remembered at most: source identities come from callers. */
+const mostSubjectsTogether = 200_000;
 const mostSubjects = 2_000;
 
 interface Remembered {
@@ -19,7 +19,7 @@ export interface RememberedEnds {
 }
 
 export function rememberedEnds(): RememberedEnds {
-  const accounts = new LRUCache<string, Remembered>({ max: mostAccounts });
+  const accounts = new LRUCache<string, Remembered>({ maxSize: mostSubjectsTogether, sizeCalculation: ({ epochs, boundaries }) => 1 + epochs.size + boundaries.of.size });
   return {
     of(accountId, subjects) {
       const known = accounts.get(accountId);

@@ -13,10 +13,14 @@ import type { KeyNames } from './cells.js';
 import { reach, type RedisConnection } from './client.js';
 import { markPlace, sessionPlace } from './commit-steps.js';
 
-const maximumKeptSessions = 20_000;
+/** Of the records of all kept sessions; in memory they are a few times that. */
+const maximumKeptBytes = 16 * 1024 * 1024;
+const maximumKeptMarks = 50_000;
 
 export function sessionReader(redis: RedisConnection, names: KeyNames, keyring: Keyring): SessionReader {
-  const kept = new LRUCache<string, Session>({ max: maximumKeptSessions });
+  const kept = new LRUCache<string, { readonly session: Session; readonly bytes: number }>({ maxSize: maximumKeptBytes, sizeCalculation: ({ bytes }) => bytes });
+  // A mark is for good, as long as anything can live that it ends.
+  const knownMarks = new LRUCache<string, true>({ max: maximumKeptMarks });
 
   async function find(sessionId: string): Promise<Session | undefined> {
     const record = await reach(() => redis.get(names.session(sessionId)));
@@ -25,21 +29,24 @@ export function sessionReader(redis: RedisConnection, names: KeyNames, keyring: 
       return undefined;
     }
     const session = decodeSession(sessionId, openRecord(keyring['record-authentication'], sessionPlace(sessionId), record));
-    kept.set(sessionId, session);
+    kept.set(sessionId, { session, bytes: record.length });
     return session;
   }
 
   return {
     find,
     remembered: {
-      find: async (sessionId) => kept.get(sessionId) ?? find(sessionId),
-      anyMarked: () => Promise.resolve(false),
+      find: async (sessionId) => kept.get(sessionId)?.session ?? find(sessionId),
+      // Whoever goes on calling with a revoked session is not decided upon in full each time, to be refused by the commit.
+      anyMarked: (sessionIds) => Promise.resolve(sessionIds.some((id) => knownMarks.has(id))),
     },
     async anyMarked(sessionIds) {
       if (sessionIds.length === 0) return false;
       // One by one: on a cluster they live apart. They go out together all the same.
       const marks = await reach(() => Promise.all(sessionIds.map((id) => redis.exists(names.mark(id)))));
-      return marks.some((mark) => mark > 0);
+      const marked = sessionIds.filter((_, index) => marks[index] === 1);
+      for (const id of marked) knownMarks.set(id, true);
+      return marked.length > 0;
     },
     async revocationNote(sessionId) {
       const record = await reach(() => redis.get(names.mark(sessionId)));

@@ -11,7 +11,7 @@ export interface SessionReads {
 }
 
 export interface SessionReader extends SessionReads {
-  /** Records never change: as this process has read them before, and no mark; for decisions whose commit asks for both. */
+  /** Records never change: as this process has read them before, and marks as far as it has met them; for decisions whose commit asks for both. */
   readonly remembered: SessionReads;
   /** The note on a session that was revoked by itself. */
   revocationNote(sessionId: string): Promise<RevocationNote | undefined>;

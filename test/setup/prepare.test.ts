@@ -51,7 +51,8 @@ async function built(name = 'main.js'): Promise<string> {
 
 describe('the Node version', () => {
   it.each([
-    ['18.20.8', 'prestart', '20.0'],
+    ['18.20.8', 'prestart', '20.12'],
+    ['20.11.1', 'prestart', '20.12'],
     ['20.18.3', 'pretest', '20.19'],
   ])('%s is refused at %s, before anything is done', async (version, event, oldest) => {
     const pretend = `data:text/javascript,Object.defineProperty(process, 'versions', { value: { node: '${version}' } })`;
