@@ -1,6 +1,7 @@
 // `GET /.well-known/jwks.json`: the public keys of the tokens, for whoever verifies them without asking the service.
 import type { RequestHandler } from 'express';
 import type { JwkSet } from '../keyring/jwks.js';
+import { sendPublic } from './answer.js';
 
 export interface PublishedKeys {
   /** `isFresh`: all keys that may be used within the time for which the set may be kept are in it. */
@@ -13,14 +14,6 @@ export interface PublishedKeys {
 export function serveKeySet({ read, maxAgeSeconds }: PublishedKeys): RequestHandler {
   return async (_request, response) => {
     const { set, isFresh } = await read();
-    const text = Buffer.from(JSON.stringify(set));
-    response.statusCode = 200;
-    response.setHeader('Content-Type', 'application/jwk-set+json');
-    response.setHeader('Content-Length', text.length);
-    response.setHeader('Cache-Control', isFresh ? `public, max-age=${maxAgeSeconds}` : 'no-cache');
-    // Helmet lets no other origin read what is not marked so; these keys are for everybody.
-    response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
-    response.setHeader('Access-Control-Allow-Origin', '*');
-    response.end(text);
+    sendPublic(response, 'application/jwk-set+json', isFresh ? `public, max-age=${maxAgeSeconds}` : 'no-cache', JSON.stringify(set));
   };
 }

@@ -23,7 +23,7 @@ export interface RateLimit {
  * A process takes this part of what is left of a limit at once: large blocks while there is plenty, single requests
  * towards the end. Of what it has left over when the window ends nobody else had the use.
  */
-const partsOfRest = 64;
+const partsOfRest = 256;
 const rememberedSubjects = 50_000;
 
 /** Answers how many were granted, and for how many milliseconds the window goes on. Nothing is written for nothing. */

@@ -54,8 +54,9 @@ const looksAtOnce = 1000;
 const boundaryTries = 10;
 
 /**
- * [choice] How far the places in status lists are moved on. Each event stands for one at most, and each start of a
- * process leaves out up to a block of 256: this is enough for 4,096 starts.
+ * [choice] How far the places in status lists are moved on: beyond all that can have been given since what is left was
+ * written. A session takes one, a decision that has to be made again another, and each start of a process leaves out up
+ * to a block of 256.
  */
 const statusIndexMargin = 2 ** 20;
 

@@ -8,7 +8,7 @@ import { cellOfSessionId } from '../urn/ids.js';
 import type { Caller } from './caller.js';
 import { authenticationError } from './candidate.js';
 import { permanentKey } from './permanent-key.js';
-import { securityTokenVerifier } from './security-token.js';
+import { securityTokenVerifier, type VerifyToken } from './security-token.js';
 import { rememberedReads, type Reads, type Services } from './services.js';
 import { temporaryKey } from './temporary-key.js';
 
@@ -34,10 +34,10 @@ export function authenticator(services: Services, serviceName = services.setting
   const remembered = rememberedReads(services);
   const options = { maximumSkewSeconds, region: settings.region, service: serviceName, allowUnsignedPayload: settings.allowUnsignedPayload };
 
-  async function identified({ request, signature, sourceIp, now }: Signed, reads: Reads): Promise<Caller | undefined> {
+  async function identified({ request, signature, sourceIp, now, verifyOnce }: Signed, reads: Reads): Promise<Caller | undefined> {
     const candidate = cellOfSessionId(signature.accessKeyId) === undefined
       ? await permanentKey(services, reads, signature)
-      : await temporaryKey(services, reads, signature, verifyToken, now);
+      : await temporaryKey(services, reads, signature, verifyOnce, now);
     // An unknown key costs the same work, so that time does not tell it from a wrong signature.
     const requestHash = verifiedRequestHash(request, signature, candidate?.key ?? dummyKey);
     if (requestHash === undefined || candidate === undefined) return undefined;
@@ -47,7 +47,10 @@ export function authenticator(services: Services, serviceName = services.setting
   return async (request, sourceIp, now, mayRemember = false) => {
     const parsed = parseSignedRequest(request, { ...options, now });
     if (!parsed.ok) throw refusalError(parsed);
-    const signed = { request, signature: parsed.signature, sourceIp, now };
+    let verified: ReturnType<VerifyToken> | undefined;
+    // A bad token is not remembered: asked about twice, it is verified once all the same.
+    const verifyOnce: VerifyToken = (...token) => (verified ??= verifyToken(...token));
+    const signed = { request, signature: parsed.signature, sourceIp, now, verifyOnce };
     const known = mayRemember ? await identified(signed, remembered).catch(forgetRefusal) : undefined;
     const caller = known ?? await identified(signed, services);
     if (caller === undefined) throw await signatureFailure(services, request, parsed.signature, sourceIp);
@@ -60,6 +63,7 @@ interface Signed {
   readonly signature: ParsedSignature;
   readonly sourceIp: string;
   readonly now: number;
+  readonly verifyOnce: VerifyToken;
 }
 
 /** What memory refuses, or cannot be read with the keys there are now, is read anew; not what cannot be read at all. */

@@ -265,7 +265,9 @@ describe('nobody is told of, byte for byte alike', () => {
     expect((await flip(false)).status).toBe(204);
     expect((await asked([forwarded(await signed(key.reader, { scheme: { algorithm: 'SDK-ECDSA-P256-SHA256' } }), [get])])).body).toEqual(nobody);
     expect(decisionsOf(await told(forwarded(await signed(key.reader), [get])))).toEqual(['allow']);
-    await flip(true);
+    expect((await flip(true)).status).toBe(204);
+    // Also where the refusal was about an account that is remembered as it was.
+    expect(decisionsOf(await told(forwarded(await signed(key.reader, { scheme: { algorithm: 'SDK-ECDSA-P256-SHA256' } }), [get])))).toEqual(['allow']);
   });
 
   it('a call of this very service, by the host that the asking service calls', async () => {
