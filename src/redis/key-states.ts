@@ -5,6 +5,7 @@ import type { Keyring } from '../keyring/keyring.js';
 import { decodeKeyStates, encodeKeyStates, type KeyStates } from '../keyring/key-states.js';
 import { keyHoldersKey, keyRotationKey, keyStatesKey, type KeyNames } from './cells.js';
 import { reach, runScript, script, type RedisConnection } from './client.js';
+import { told } from './scripts/told.js';
 
 const place = ['key-states'];
 
@@ -29,21 +30,8 @@ const keptMilliseconds = 10_000;
 const readScript = script(`
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-if ARGV[2] ~= '' then redis.call('HSET', KEYS[2], ARGV[1], string.format('%d', now) .. ' ' .. ARGV[2]) end
-redis.call('PEXPIRE', KEYS[2], ARGV[3])
 local answer = {now, redis.call('GET', KEYS[1])}
-local all = redis.call('HGETALL', KEYS[2])
-for i = 1, #all, 2 do
-  local at, text = string.match(all[i + 1], '^(%d+) (.*)$')
-  if not at or now - tonumber(at) > tonumber(ARGV[3]) then
-    redis.call('HDEL', KEYS[2], all[i])
-  else
-    answer[#answer + 1] = all[i]
-    answer[#answer + 1] = text
-  end
-end
-return answer
-`);
+${told('KEYS[2]')}`);
 
 /** Reads the states, and tells the others what this process has. Throws a TamperedRecordError. */
 export async function readKeyStates(redis: RedisConnection, keyring: Keyring, processId: string, tells?: KeyHolder): Promise<ReadKeyStates> {

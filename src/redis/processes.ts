@@ -1,6 +1,7 @@
 // What the processes of an installation tell each other, by the clock of Redis.
 import { clockFloorKey, processesKey } from './cells.js';
 import { reach, runScript, script, type RedisConnection } from './client.js';
+import { told } from './scripts/told.js';
 
 export interface ToldProcesses {
   /** Milliseconds since the epoch, by the clock of Redis. */
@@ -23,21 +24,8 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local floor = tonumber(redis.call('GET', KEYS[2]) or '0')
 if now > floor then redis.call('SET', KEYS[2], string.format('%d', now)) end
-if ARGV[2] ~= '' then redis.call('HSET', KEYS[1], ARGV[1], string.format('%d', now) .. ' ' .. ARGV[2]) end
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
 local answer = {now, floor}
-local all = redis.call('HGETALL', KEYS[1])
-for i = 1, #all, 2 do
-  local at, text = string.match(all[i + 1], '^(%d+) (.*)$')
-  if not at or now - tonumber(at) > tonumber(ARGV[3]) then
-    redis.call('HDEL', KEYS[1], all[i])
-  else
-    answer[#answer + 1] = all[i]
-    answer[#answer + 1] = text
-  end
-end
-return answer
-`);
+${told('KEYS[1]')}`);
 
 /** Asks for the time and for what others told; `text` is told to them, if there is one. */
 export async function tellProcesses(redis: RedisConnection, id: string, text = ''): Promise<ToldProcesses> {
