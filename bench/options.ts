@@ -21,7 +21,7 @@ export const usage = `npm run bench -- [options]
   --json           the results as JSON on standard output, and the text on standard error
 `;
 
-const full: Sizes = { rounds: 8, milliseconds: 1000, warmUpMilliseconds: 1500, connections: 64, sessions: [1000, 1_000_000], agencies: [10, 5000], accounts: [1, 5000], chainDepth: [1, 10], statements: [1, 100], stored: 20_000 };
+const full: Sizes = { rounds: 8, milliseconds: 1000, warmUpMilliseconds: 12_000, connections: 64, sessions: [1000, 1_000_000], agencies: [10, 5000], accounts: [1, 5000], chainDepth: [1, 10], statements: [1, 100], stored: 20_000 };
 const short: Sizes = { ...full, connections: 16, rounds: 2, milliseconds: 200, warmUpMilliseconds: 300, sessions: [1000, 10_000], agencies: [10, 200], accounts: [1, 100], stored: 1000 };
 
 /** Throws on what is no option. */
