@@ -150,11 +150,29 @@ describe('online', () => {
       expect(await verifier.authorize(request, clientAddress, [{ action: 'obs:object:GetObject' }])).toMatchObject({ ok: false, status: 503, reason: 'service_unavailable' });
     }
   });
+});
 
-  it('actions of other services are a mistake of the caller', async () => {
-    const verifier = createVerifier({ mode: 'online', ...options(), credentials: keys.service });
+describe.each(['offline', 'online'] as const)('%s what is not the service\'s own is a mistake of who asks, and decides nothing', (mode) => {
+  const own: Question = { action: 'obs:bucket:DeleteBucket', resource: `obs::${accountA}:bucket:b` };
+  it.each<[what: string, question: Question, message: string]>([
+    ['an action', { action: 'ecs:servers:get' }, '`questions[1].action`: `ecs:servers:get` is no action of'],
+    ['a URN of another service', { ...own, resource: `ecs::${accountA}:instance:i` }, '`questions[1].resource`: `ecs::'],
+    ['a text that is no URN', { ...own, resource: 'bucket/b' }, '`questions[1].resource`: `bucket/b` is no URN of'],
+    ['MFA that nobody gave', { ...own, context: { 'g:MFAPresent': 'true' } }, '`questions[1].context`: `g:MFAPresent` is no condition key of'],
+    ['another address', { ...own, context: { 'obs:prefix': 'tmp', 'G:sourceip': clientAddress } }, '`questions[1].context`: `G:sourceip` is no'],
+    ['another tag of the principal', { ...own, context: { 'g:PrincipalTag/team': 'red' } }, '`questions[1].context`'],
+    ['a key of another service', { ...own, context: { 'ecs:flavor': 'x' } }, '`questions[1].context`'],
+    ['a key without a service', { ...own, context: { prefix: 'x' } }, '`questions[1].context`'],
+  ])('%s', async (_, question, message) => {
+    const verifier = createVerifier({ mode, ...options(), credentials: keys.service });
     const request = received(service, await assume());
-    expect(() => verifier.authorize(request, clientAddress, [{ action: 'ecs:servers:get' }])).toThrow(TypeError);
+    expect(() => verifier.authorize(request, clientAddress, [own, question])).toThrow(expect.objectContaining({ name: 'TypeError', message: expect.stringContaining(message) as string }) as Error);
+  });
+
+  it('no question at all', async () => {
+    const verifier = createVerifier({ mode, ...options(), credentials: keys.service });
+    const request = received(service, await assume());
+    expect(() => verifier.authorize(request, clientAddress, [])).toThrow(TypeError);
   });
 });
 
