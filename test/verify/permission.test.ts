@@ -2,6 +2,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accountA, accountB, accountsPlus, allow, deny, keys, policy, trust } from '../support/accounts.js';
 import { startService, type Credentials, type TestService } from '../support/service.js';
+import { parseSignedRequest } from '../../src/signing/index.js';
+import { keySet } from '../../src/verify/key-set.js';
+import { policyBundles } from '../../src/verify/policy-bundle.js';
+import { remote } from '../../src/verify/remote.js';
+import { serviceCalls } from '../../src/verify/service-calls.js';
 import { createVerifier, type Question, type VerifierOptions } from '../../src/verify/index.js';
 import { bent, clientAddress, clockOf, issuer, received, way } from './support.js';
 
@@ -103,6 +108,25 @@ describe('a bundle', () => {
     road.hold((path) => (path === '/v1/policy-bundles' ? new Response('{}') : undefined));
     service.clock.advance(60);
     expect(await allowed()).toBe('permission_unknown');
+  });
+
+  it('is kept as long as there is room for the bytes of all of them', async () => {
+    const clock = clockOf(service);
+    const [one, other] = [await assume(), await assume()];
+    const size = String((await service.call(keys.service, 'POST', '/v1/policy-bundles', { request: wireOf(one) })).body['policy_bundle']).length;
+    for (const [room, asked] of [[2.5, 2], [1.5, 4], [0.5, 5]] as const) {
+      const road = way();
+      const reach = remote(road.fetch, 3000);
+      const bundles = policyBundles({ keys: keySet(`${service.url}/.well-known/jwks.json`, reach, clock), issuer, service: 'obs', call: serviceCalls(service.url, keys.service, reach, clock), clock }, room * (size + 1024));
+      const verifier = createVerifier({ mode: 'offline', ...options() });
+      for (const credentials of [one, other, one, other, other]) {
+        const request = received(service, credentials);
+        const [parsed, accepted] = [parseSignedRequest(request, { now: clock.now(), maximumSkewSeconds: 900, region: 'globe', service: 'obs', allowUnsignedPayload: false }), await verifier.authenticate(request, clientAddress)];
+        if (!parsed.ok || !accepted.ok) throw new Error('not accepted');
+        expect(await bundles.find(request, { signature: parsed.signature, principal: accepted.principal }, clientAddress)).toMatchObject({ identity: { urn: accepted.principal.urn } });
+      }
+      expect(road.asked.filter((path) => path === '/v1/policy-bundles'), `room for ${room}`).toHaveLength(asked);
+    }
   });
 
   it('of another principal, service or type decides nothing', async () => {
