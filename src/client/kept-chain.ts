@@ -27,15 +27,21 @@ const leastLifeMilliseconds = 60_000;
 
 /** @param obtained is told of every session of every hop */
 export function keptChain({ hops, endpoint }: Plan, source: CredentialProvider, obtained: (session: ObtainedSession) => void): KeptChain {
-  /** Of the hops before the last, by their place; what is behind a gap was forgotten. */
+  /** Of the hops before the last, by their place. */
   let kept: readonly ObtainedSession[] = [];
+  let forgotten = 0;
+  function forget(): void {
+    kept = [];
+    forgotten += 1;
+  }
 
   async function run(context: CallContext, from: number): Promise<ObtainedSession> {
-    let session = kept[from - 1];
+    const begun = forgotten;
+    let sessions = kept.slice(0, from);
+    let session = sessions[from - 1];
     let connection = session?.connection ?? (await firstConnection(context));
     for (const [index, hop] of hops.entries()) {
       if (index < from) continue;
-      kept = kept.slice(0, index);
       const answer = await assumeHop(connection, await inputOf(hop), { index, count: hops.length }, context).catch((error: unknown) => {
         if (index === 0 && error instanceof CredentialsError && error.status === 401) source.invalidate?.(connection.credentials.accessKeyId);
         throw error;
@@ -43,7 +49,10 @@ export function keptChain({ hops, endpoint }: Plan, source: CredentialProvider, 
       connection = connectionOf(answer, connection.endpoint);
       session = { connection, expiresAt: Date.parse(answer.credentials.expiration), urn: answer.assumed_agency.urn };
       obtained(session);
-      if (index < hops.length - 1) kept = [...kept, session];
+      if (index === hops.length - 1) break;
+      sessions = [...sessions, session];
+      // INVARIANT: each at its own place. What goes on from a forgotten one is forgotten with it.
+      if (forgotten === begun) kept = sessions;
     }
     if (session === undefined) throw new Error('a chain has at least one hop');
     return session;
@@ -70,11 +79,11 @@ export function keptChain({ hops, endpoint }: Plan, source: CredentialProvider, 
       } catch (error) {
         // What was gone on from may have been revoked, or the chain is too old: a refusal means nothing before it is new.
         if (from === 0 || !(error instanceof CredentialsError && error.reason === 'refused' && !error.isRetryable)) throw error;
-        kept = [];
+        forget();
         return await run(context, 0);
       }
     },
-    forget: () => (kept = []),
+    forget,
   };
 }
 

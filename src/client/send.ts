@@ -1,7 +1,6 @@
 // One HTTP exchange: sends exactly the headers that were signed and returns whatever answer comes.
 import http from 'node:http';
 import https from 'node:https';
-import { text as readText } from 'node:stream/consumers';
 import { systemErrorCode } from '../base/system-error.js';
 import { quote } from '../base/text.js';
 import { CredentialsError } from './credentials-error.js';
@@ -28,10 +27,12 @@ export interface SendOptions {
 }
 
 const defaultTimeoutMilliseconds = 10_000;
+/** [choice] No answer of the service comes near it. */
+const mostAnswerBytes = 16 * 1024 * 1024;
 
 /**
  * Follows no redirect (the token would go elsewhere) and repeats nothing (a second session would come into being).
- * Throws a CredentialsError that names the endpoint when no complete answer arrives in time.
+ * Throws a CredentialsError that names the endpoint when no complete answer of a bearable size arrives in time.
  */
 export async function send(request: HttpRequest, options: SendOptions = {}): Promise<HttpAnswer> {
   const { signal, timeoutMilliseconds = defaultTimeoutMilliseconds, isAlone = false } = options;
@@ -45,6 +46,7 @@ export async function send(request: HttpRequest, options: SendOptions = {}): Pro
   } catch (error) {
     signal?.throwIfAborted();
     const endpoint = `endpoint ${quote(request.url.origin)}`;
+    if (error instanceof CredentialsError) throw error;
     if (end.signal.aborted) throw new CredentialsError('unavailable', `${endpoint} did not answer within ${timeoutMilliseconds / 1000} seconds`);
     throw new CredentialsError('unavailable', `${endpoint} cannot be reached: ${systemErrorCode(error)}`, {}, error);
   } finally {
@@ -61,5 +63,19 @@ async function exchange(request: HttpRequest, isAlone: boolean, signal: AbortSig
     outgoing.once('error', reject);
     outgoing.end(request.body);
   });
-  return { status: response.statusCode ?? 0, headers: response.headers, text: await readText(response) };
+  return { status: response.statusCode ?? 0, headers: response.headers, text: await boundedText(response, request.url) };
+}
+
+/** Breaking off ends the connection. */
+async function boundedText(response: http.IncomingMessage, { origin }: URL): Promise<string> {
+  // Its parts are bytes, as long as no encoding is set.
+  const body: AsyncIterable<Buffer> = response;
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of body) {
+    size += part.length;
+    if (size > mostAnswerBytes) throw new CredentialsError('unavailable', `endpoint ${quote(origin)} answered with more than ${mostAnswerBytes / 1024 / 1024} MiB`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
 }

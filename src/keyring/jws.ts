@@ -1,7 +1,7 @@
 // Compact JWS with the ring's token-signing keys: signed with node:crypto, verified with jose.
 import { sign } from 'node:crypto';
 import { jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
-import { derToRaw, isLowS } from './ecdsa-signature.js';
+import { derToRaw, isLowS } from '../base/ecdsa-signature.js';
 import { signatureAlgorithms, type RingKey } from './key.js';
 import type { KeySet } from './keyring.js';
 

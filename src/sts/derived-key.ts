@@ -15,6 +15,7 @@ export const derivedKeyAnswer = z.object({
   derived_key: z.object({
     access_key_id: z.string(), scope: z.string().describe('`YYYYMMDD/region/service`'), key: z.string().describe('64 lower-case hexadecimal characters, used as text'),
     expires_at: z.string().describe('RFC 3339: until then the key may be kept'),
+    expires_in: z.number().int().describe('and for so many seconds at most after it was asked for, whatever any clock says'),
   }).optional(),
   principal: principal.optional(),
 });
@@ -37,7 +38,7 @@ function keyOf({ settings }: Services, signer: Signer, { now }: CallContext): Co
   // Whether a permanent key is still good is in no list: its derived key is asked for anew as often as a list would be.
   const until = Math.min(endOfDay, signer.kind === 'user' ? seconds(now) + settings.statusListLifeSeconds : signer.session.expiresAt);
   return {
-    derived_key: { access_key_id: accessKeyId, scope: text, key: key.export().toString('utf8'), expires_at: new Date(until * 1000).toISOString() },
+    derived_key: { access_key_id: accessKeyId, scope: text, key: key.export().toString('utf8'), expires_at: new Date(until * 1000).toISOString(), expires_in: until - seconds(now) },
     principal: principalAnswer(signer),
   };
 }

@@ -6,8 +6,17 @@ export interface BoundedMap<Key, Value> {
   delete(key: Key): void;
 }
 
-export function boundedMap<Key, Value>(most: number): BoundedMap<Key, Value> {
+/**
+ * @param most that the values together may weigh; what weighs more by itself is not kept
+ * @param weightOf a value; without it each weighs 1
+ */
+export function boundedMap<Key, Value>(most: number, weightOf: (value: Value) => number = () => 1): BoundedMap<Key, Value> {
   const entries = new Map<Key, Value>();
+  let weight = 0;
+  function drop(key: Key): void {
+    const value = entries.get(key);
+    if (value !== undefined && entries.delete(key)) weight -= weightOf(value);
+  }
   return {
     get(key) {
       const value = entries.get(key);
@@ -17,12 +26,15 @@ export function boundedMap<Key, Value>(most: number): BoundedMap<Key, Value> {
       return value;
     },
     set(key, value) {
-      entries.delete(key);
+      drop(key);
+      if (weightOf(value) > most) return;
       entries.set(key, value);
-      if (entries.size <= most) return;
-      const [oldest] = entries.keys();
-      if (oldest !== undefined) entries.delete(oldest);
+      weight += weightOf(value);
+      for (const oldest of entries.keys()) {
+        if (weight <= most) return;
+        drop(oldest);
+      }
     },
-    delete: (key) => void entries.delete(key),
+    delete: drop,
   };
 }

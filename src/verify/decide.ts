@@ -27,6 +27,8 @@ type Entry = readonly [name: string, value: ConditionValue | undefined];
 
 function conditionsOf({ conditions, issuedAt, mfaAuthenticatedAt }: PolicyBundle, { signature, sourceIp, now }: Asked, { resourceTags = [], requestTags = [], context = {} }: Question): readonly Entry[] {
   return [
+    // First: what the service says of its own replaces nothing that is said here.
+    ...Object.entries(context),
     ...conditions,
     ['g:CurrentTime', new Date(now)],
     ['g:SourceIp', sourceIp],
@@ -37,7 +39,6 @@ function conditionsOf({ conditions, issuedAt, mfaAuthenticatedAt }: PolicyBundle
     ...resourceTags.map(({ key, value }): Entry => [`g:ResourceTag/${key}`, value]),
     ['g:TagKeys', requestTags.length > 0 ? requestTags.map(({ key }) => key) : undefined],
     ...requestTags.map(({ key, value }): Entry => [`g:RequestTag/${key}`, value]),
-    ...Object.entries(context),
   ];
 }
 

@@ -22,6 +22,8 @@ const keptKeys = 10_000;
 interface Known extends DerivedKey {
   /** Milliseconds since the epoch. */
   readonly until: number;
+  /** Milliseconds of the monotonic clock. */
+  readonly usableUntil: number;
 }
 
 export function derivedKeys(call: ServiceCall, clock: VerifierClock): DerivedKeys {
@@ -29,13 +31,15 @@ export function derivedKeys(call: ServiceCall, clock: VerifierClock): DerivedKey
   const running = new Map<string, Promise<Known>>();
 
   async function fetched(request: ReceivedRequest, signature: ParsedSignature, scope: string, sourceIp: string): Promise<Known> {
+    const asked = clock.monotonic();
     const { derived_key: answer, principal } = await call('/v1/derived-keys', { request: forwarded(request, signature, authorizationOf(request), sourceIp) });
     if (answer === undefined) throw new Refused('signature_mismatch', 'the token service does not know who signed the request');
-    const { access_key_id: id, scope: given, key, expires_at: until } = membersOf(answer);
-    if (id !== signature.accessKeyId || given !== scope || typeof key !== 'string' || typeof until !== 'string' || Number.isNaN(Date.parse(until))) {
+    const { access_key_id: id, scope: given, key, expires_at: expiration, expires_in: life } = membersOf(answer);
+    const until = typeof expiration === 'string' ? Date.parse(expiration) : NaN;
+    if (id !== signature.accessKeyId || given !== scope || typeof key !== 'string' || Number.isNaN(until) || typeof life !== 'number') {
       throw new Refused('service_unavailable', 'the token service answered another key than was asked for');
     }
-    return { key: scopeVerificationKey(signature.accessKeyId, scope, key), principal: principalOf(membersOf(principal), signature.accessKeyId), until: Date.parse(until) };
+    return { key: scopeVerificationKey(signature.accessKeyId, scope, key), principal: principalOf(membersOf(principal), signature.accessKeyId), until, usableUntil: asked + life * 1000 };
   }
 
   return {
@@ -45,7 +49,7 @@ export function derivedKeys(call: ServiceCall, clock: VerifierClock): DerivedKey
       const text = `${scope.day}/${scope.region}/${scope.service}`;
       const name = `${signature.accessKeyId} ${text}`;
       const kept = known.get(name);
-      if (kept !== undefined && clock.now() < kept.until) return kept;
+      if (kept !== undefined && clock.now() < kept.until && clock.monotonic() < kept.usableUntil) return kept;
       // Who comes meanwhile must not be refused for a request of somebody else: each failure is its own.
       const others = running.get(name);
       if (others !== undefined) {

@@ -12,6 +12,8 @@ export interface GuardedRequest extends AsyncIterable<unknown> {
   readonly rawHeaders: readonly string[];
   readonly ip?: string | undefined;
   readonly readableEnded: boolean;
+  /** Whether anybody was given bytes of the body. */
+  readonly readableDidRead: boolean;
   /** The raw bytes of the body, where something has read them already. */
   rawBody?: unknown;
   body?: unknown;
@@ -40,9 +42,10 @@ export type RequireAction = <Request extends GuardedRequest>(action: string, res
 
 /**
  * Makes `requireAction(action, resourceFrom)`, which stands before the handler of a route. It reads the body, which is
- * a Buffer in `request.rawBody` afterwards, and in `request.body` where nothing else was there: parsers of bodies stand
- * behind the guard, or leave the raw bytes in `request.rawBody`. Refusals are answered with 401, 403, 413 or 503 and
- * `{error_code, error_msg}`; an error of `resourceFrom` goes to the application.
+ * a Buffer in `request.rawBody` afterwards, and in `request.body` where nothing else was there: parsers behind it find
+ * nothing left to read. One that stands before it must leave the raw bytes in `request.rawBody`; a body that was read
+ * and not kept is an error, which goes to the application as one of `resourceFrom` does. Refusals are answered with
+ * 401, 403, 413 or 503 and `{error_code, error_msg}`.
  */
 export function expressGuard(verifier: Verifier, { mostBodyBytes = 1_048_576 }: GuardOptions = {}): RequireAction {
   return (action, resourceFrom) => async (request, response, next) => {
@@ -80,10 +83,11 @@ export function expressGuard(verifier: Verifier, { mostBodyBytes = 1_048_576 }: 
   };
 }
 
-/** The raw bytes; undefined when there are too many. Rejects where they are gone: a parser stood before the guard. */
+/** The raw bytes; undefined when there are too many. Rejects where they are gone: something stood before the guard and read them. */
 async function bodyOf(request: GuardedRequest, most: number): Promise<Buffer | undefined> {
   if (Buffer.isBuffer(request.rawBody)) return request.rawBody.length > most ? undefined : request.rawBody;
-  if (request.readableEnded && request.body !== undefined) throw new Error('the body was read before the guard: let it stand before parsers of bodies, or keep the raw bytes in `rawBody`');
+  // INVARIANT: what somebody else has read is not verified as an empty body.
+  if (request.readableDidRead || (request.readableEnded && announcesBody(request))) throw new Error('the body was read before the guard: let the guard stand before what reads bodies, or keep the raw bytes in `rawBody`');
   const parts: Buffer[] = [];
   let size = 0;
   for await (const part of request) {
@@ -94,6 +98,10 @@ async function bodyOf(request: GuardedRequest, most: number): Promise<Buffer | u
   }
   return Buffer.concat(parts);
 }
+
+/** By its framing (RFC 9112 §6.3): without these two there is no body, and what ended without giving anything is whole. */
+const announcesBody = ({ rawHeaders }: GuardedRequest): boolean => rawHeaders.some((name, at) => at % 2 === 0 && (
+  /^transfer-encoding$/i.test(name) || (/^content-length$/i.test(name) && !/^0+$/.test(rawHeaders[at + 1] ?? ''))));
 
 const refuse = (response: GuardedResponse, { status, reason, message }: Refusal): void => answer(response, status, { error_code: reason, error_msg: message });
 

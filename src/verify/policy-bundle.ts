@@ -43,29 +43,38 @@ export interface PolicyBundleParts {
 
 const bundleType = 'policybundle+jwt';
 const mostBundleBytes = 4 * 1024 * 1024;
-const keptBundles = 1000;
+/** [choice] Of the texts of all bundles that are kept. Tenants choose how large theirs are: what there is room for is told in bytes. */
+const mostKeptBytes = 32 * 1024 * 1024;
+/** What a small one takes beside its text. */
+const bytesBeside = 1024;
 /** [choice] Whatever a bundle says of itself. */
 const longestMilliseconds = 300_000;
 
-export function policyBundles(parts: PolicyBundleParts): PolicyBundles {
+interface Kept {
+  readonly bundle: PolicyBundle;
+  readonly bytes: number;
+}
+
+/** @param keptBytes at most so many bytes of bundles are kept */
+export function policyBundles(parts: PolicyBundleParts, keptBytes = mostKeptBytes): PolicyBundles {
   const { clock } = parts;
-  const known = boundedMap<string, PolicyBundle>(keptBundles);
-  const running = new Map<string, Promise<PolicyBundle>>();
+  const known = boundedMap<string, Kept>(keptBytes, ({ bytes }) => bytes + bytesBeside);
+  const running = new Map<string, Promise<Kept>>();
   return {
     async find(request, authenticated, sourceIp) {
       const { accessKeyId } = authenticated.signature;
-      const kept = known.get(accessKeyId);
+      const kept = known.get(accessKeyId)?.bundle;
       if (kept !== undefined && clock.now() < kept.until && clock.monotonic() < kept.usableUntil) return kept;
       const work = running.get(accessKeyId) ?? fetchBundle(parts, request, authenticated, sourceIp).finally(() => running.delete(accessKeyId));
       running.set(accessKeyId, work);
-      const bundle = await work;
-      known.set(accessKeyId, bundle);
-      return bundle;
+      const fetched = await work;
+      known.set(accessKeyId, fetched);
+      return fetched.bundle;
     },
   };
 }
 
-async function fetchBundle({ keys, issuer, service, call, clock }: PolicyBundleParts, request: ReceivedRequest, { signature, principal }: Authenticated, sourceIp: string): Promise<PolicyBundle> {
+async function fetchBundle({ keys, issuer, service, call, clock }: PolicyBundleParts, request: ReceivedRequest, { signature, principal }: Authenticated, sourceIp: string): Promise<Kept> {
   const asked = clock.monotonic();
   const { policy_bundle: text } = await call('/v1/policy-bundles', { request: forwarded(request, signature, authorizationOf(request), sourceIp) });
   if (typeof text !== 'string') throw new Refused('permission_unknown', 'the token service gives nothing that bounds this principal');
@@ -73,7 +82,7 @@ async function fetchBundle({ keys, issuer, service, call, clock }: PolicyBundleP
   // A bundle is trimmed to the actions of one service, so it decides for that one alone.
   if (claims === undefined || claims === 'expired' || claims.aud !== `${issuer}#${service}` || claims.jti !== signature.accessKeyId || claims.sub !== principal.urn) throw noBundle();
   const life = Math.min((claims.exp - claims.iat) * 1000, longestMilliseconds);
-  return { ...contentOf(claims['policy_bundle'], principal.urn), until: claims.exp * 1000, usableUntil: asked + life };
+  return { bundle: { ...contentOf(claims['policy_bundle'], principal.urn), until: claims.exp * 1000, usableUntil: asked + life }, bytes: text.length };
 }
 
 const noBundle = (): Refused => new Refused('permission_unknown', 'the policy bundle is none of this issuer, principal and service');

@@ -1,5 +1,6 @@
 // A compact JWS of the service: its signature, type, issuer and times, checked with the key and the algorithm that its key id stands for.
 import { errors, jwtVerify, type JWTPayload } from 'jose';
+import { isLowS } from '../base/ecdsa-signature.js';
 import type { KeySet } from './key-set.js';
 import { Refused } from './refusal.js';
 
@@ -17,8 +18,8 @@ export type SignedClaims = JWTPayload & { readonly iat: number; readonly exp: nu
 
 /**
  * The claims, or `expired`, or undefined for anything else: no key of the set, another algorithm or type, header members
- * beside alg, kid and typ (so no `jku`, `x5u`, `jwk`, `crit`, `b64`), a bent signature, odd times. Throws {@link Refused}
- * when the keys cannot be had.
+ * beside alg, kid and typ (so no `jku`, `x5u`, `jwk`, `crit`, `b64`), a bent signature or the other one of the two that
+ * ES256 has, odd times. Throws {@link Refused} when the keys cannot be had.
  */
 export async function signedClaims(keys: KeySet, text: string, { typ, issuer, now, mostBytes }: Expected): Promise<SignedClaims | 'expired' | undefined> {
   if (text.length > mostBytes || !compactForm.test(text) || !hasCanonicalSignature(text)) return undefined;
@@ -26,6 +27,7 @@ export async function signedClaims(keys: KeySet, text: string, { typ, issuer, no
   if (header === undefined || header.typ !== typ) return undefined;
   const key = await keys.find(header.kid);
   if (key === undefined || key.algorithm !== header.alg) return undefined;
+  if (key.algorithm === 'ES256' && !isLowS(signatureOf(text))) return undefined;
   try {
     const { payload } = await jwtVerify(text, key.key, { algorithms: [key.algorithm], typ, issuer, currentDate: new Date(now), requiredClaims: ['iss', 'sub', 'iat', 'exp'] });
     const { iat, exp } = payload;
@@ -49,8 +51,7 @@ function headerOf(text: string): { readonly alg: string; readonly kid: string; r
   }
 }
 
+const signatureOf = (text: string): Buffer => Buffer.from(text.slice(text.lastIndexOf('.') + 1), 'base64url');
+
 /** Base64url leaves bits of the last character open: sixteen texts would carry one Ed25519 signature. */
-function hasCanonicalSignature(text: string): boolean {
-  const signature = text.slice(text.lastIndexOf('.') + 1);
-  return Buffer.from(signature, 'base64url').toString('base64url') === signature;
-}
+const hasCanonicalSignature = (text: string): boolean => signatureOf(text).toString('base64url') === text.slice(text.lastIndexOf('.') + 1);

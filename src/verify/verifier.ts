@@ -6,7 +6,7 @@ import { offlineAuthentication, type Authenticated } from './offline.js';
 import { onlineDecisions } from './online.js';
 import { setupOf, type VerifierOptions } from './options.js';
 import { policyBundles } from './policy-bundle.js';
-import type { Accepted, Answered, Question } from './question.js';
+import { refuseForeign, type Accepted, type Answered, type Question } from './question.js';
 import { refusal, Refused, type Refusal } from './refusal.js';
 import { machineClock, remote } from './remote.js';
 import { serviceCalls } from './service-calls.js';
@@ -14,7 +14,7 @@ import { serviceCalls } from './service-calls.js';
 export interface Verifier {
   /**
    * Who signed the request, and an answer to each question; a denial is an answer, not a refusal. Never rejects for
-   * anything that a client sends.
+   * anything that a client sends; throws TypeError for questions that the service may not ask.
    * @param sourceIp address that the request came from
    */
   authorize(request: ReceivedRequest, sourceIp: string, questions: readonly Question[]): Promise<Answered | Refusal>;
@@ -44,18 +44,13 @@ export function createVerifier(options: OfflineOptions | OnlineOptions): Verifie
   const { credentials, endpoint, issuer, service } = setup;
   const reach = remote(fetch, timeoutMilliseconds);
   const call = credentials === undefined ? undefined : serviceCalls(endpoint, credentials, reach, clock);
-  const refuseForeign = (questions: readonly Question[]): void => {
-    const foreign = questions.find(({ action }) => !action.toLowerCase().startsWith(`${service}:`));
-    if (foreign !== undefined) throw new TypeError(`\`${foreign.action}\` is no action of the service \`${service}\``);
-    if (questions.length === 0) throw new TypeError('there must be a question');
-  };
 
   if (options.mode === 'online') {
     if (call === undefined) throw new TypeError('`credentials`: online takes the access key of the registered service');
     const ask = onlineDecisions(setup, call, clock);
     return {
       authorize(request, sourceIp, questions) {
-        refuseForeign(questions);
+        refuseForeign(service, questions);
         return answered(() => ask(request, plainAddress(sourceIp), questions));
       },
     };
@@ -71,7 +66,7 @@ export function createVerifier(options: OfflineOptions | OnlineOptions): Verifie
   const offline: OfflineVerifier = {
     authenticate: (request, address) => answered(async () => ({ ok: true, principal: (await authenticate(request, plainAddress(address))).principal })),
     authorize(request, address, questions) {
-      refuseForeign(questions);
+      refuseForeign(service, questions);
       const sourceIp = plainAddress(address);
       return answered(async () => {
         const authenticated = await authenticate(request, sourceIp);

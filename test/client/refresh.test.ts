@@ -190,6 +190,22 @@ describe('credentials that were refused', () => {
     if (all[0] !== undefined) expect(await works(gated, all[0])).toBe(true);
   });
 
+  it('while a renewal is under way: nothing of it stands in the place of an earlier hop afterwards', async () => {
+    const provider = gated.provider({ agencies: [{ agencyUrn: agencies.first, durationSeconds: 43_200 }, agencies.second, agencies.third] });
+    const old = await provider.get();
+    advance(3550);
+    gated.reached();
+    // The second hop is renewed, from the first one that is kept.
+    gated.service.server.prependOnceListener('request', () => provider.invalidate(old.accessKeyId));
+    await provider.get();
+    await reachedOther(provider, old);
+    expect(gated.reached()).toEqual(assumes(2));
+    advance(2700);
+    const renewed = await provider.get().then((last) => reachedOther(provider, last));
+    expect(gated.reached()).toEqual(assumes(3));
+    expect(await works(gated, renewed)).toBe(true);
+  });
+
   it('of a provider that another one takes them from are renewed there, too', async () => {
     const inner = gated.provider({ agencies: [agencies.first] });
     const outer = gated.provider({ agencies: [agencies.second], source: inner });

@@ -17,4 +17,21 @@ describe('a service that', () => {
     setImmediate(() => ending.abort(new Error('enough')));
     await expect(exchange).rejects.toThrow('enough');
   });
+
+  it.each([['does not say how much', ''], ['lies about how much', 'Content-Length: 100000000000\r\n']])('answers without end and %s is unavailable, and is not listened to any longer', async (_, header) => {
+    let written = 0;
+    let isClosed = false;
+    const part = Buffer.alloc(1024 * 1024, ' ');
+    const url = await bareServer((socket) => {
+      const write = (): void => {
+        while (!socket.destroyed && socket.write(part)) written += 1;
+      };
+      socket.on('drain', write).on('close', () => (isClosed = true)).write(`HTTP/1.1 200 OK\r\n${header}\r\n`);
+      write();
+    });
+    await expect(send({ method: 'GET', url, headers: {}, body: '' }, { timeoutMilliseconds: 5000 }))
+      .rejects.toMatchObject({ reason: 'unavailable', isRetryable: true, message: `endpoint \`${url.origin}\` answered with more than 16 MiB` });
+    await expect.poll(() => isClosed).toBe(true);
+    expect(written).toBeLessThan(64);
+  });
 });

@@ -41,7 +41,7 @@ describe('a derived key', () => {
     expect([status, headers['cache-control']]).toEqual([200, 'no-store']);
     const scope = '20260115/globe/obs';
     expect(handed.derived_key).toEqual({
-      access_key_id: credentials.accessKeyId, scope, expires_at: new Date(Math.floor(service.clock.now() / 1000) * 1000 + 3_600_000).toISOString(),
+      access_key_id: credentials.accessKeyId, scope, expires_at: new Date(Math.floor(service.clock.now() / 1000) * 1000 + 3_600_000).toISOString(), expires_in: 3600,
       key: deriveScopeKey(credentials.accessKeyId, createSecretKey(credentials.secretAccessKey, 'utf8'), scope),
     });
   });
@@ -82,7 +82,7 @@ describe('a derived key', () => {
 
   it('of a permanent key is handed out where the setting allows, for as long as a list of revocations would be good', async () => {
     const { handed } = await derivedKey(keys.alice, v11, { of: permissive });
-    expect(handed.derived_key).toMatchObject({ access_key_id: keys.alice.accessKeyId, expires_at: new Date(Math.floor(permissive.clock.now() / 1000) * 1000 + 30_000).toISOString() });
+    expect(handed.derived_key).toMatchObject({ access_key_id: keys.alice.accessKeyId, expires_at: new Date(Math.floor(permissive.clock.now() / 1000) * 1000 + 30_000).toISOString(), expires_in: 30 });
   });
 
   it('has an event in the account of the session and one in that of the services, and stands in neither', async () => {

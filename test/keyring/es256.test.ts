@@ -2,12 +2,12 @@
 import { sign } from 'node:crypto';
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify, type JSONWebKeySet } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { derToRaw, isLowS } from '../../src/keyring/ecdsa-signature.js';
+import { derToRaw, isLowS } from '../../src/base/ecdsa-signature.js';
 import { jwkSet } from '../../src/keyring/jwks.js';
 import { signJws, verifyJws, type JwsExpectation } from '../../src/keyring/jws.js';
 import { generateKey, parseKey, type KeyFile } from '../../src/keyring/key.js';
 import { keyringOf, type KeySet } from '../../src/keyring/keyring.js';
-import { freshKey, freshKeys, random } from './support.js';
+import { freshKey, freshKeys, order, otherSignature, random } from './support.js';
 
 const now = Date.UTC(2026, 0, 15, 8, 30, 0);
 const typ = 'agency-session+jwt';
@@ -20,16 +20,7 @@ const key = parseKey(JSON.stringify(file));
 const edKey = freshKey('token-signing');
 const ring = keyringOf([...freshKeys().filter(({ purpose }) => purpose !== 'token-signing'), key, edKey]);
 const keys: KeySet = ring['token-signing'];
-const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 const verify = (token: string) => verifyJws(keys, token, expected);
-
-/** (r, n − s): it satisfies the same equation. */
-function otherSignature(token: string): string {
-  const [header, body, signature = ''] = token.split('.');
-  const raw = Buffer.from(signature, 'base64url');
-  const s = order - BigInt(`0x${raw.subarray(32).toString('hex')}`);
-  return [header, body, Buffer.concat([raw.subarray(0, 32), Buffer.from(s.toString(16).padStart(64, '0'), 'hex')]).toString('base64url')].join('.');
-}
 
 describe('an ES256 token', () => {
   it('verifies here, and with jose by the published keys', async () => {

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pooledRandom } from '../../src/base/clock.js';
 import { seal } from '../../src/keyring/seal.js';
 import { generateKey, parseKey } from '../../src/keyring/key.js';
+import { usableFrom } from '../../src/keyring/key-schedule.js';
 import { stateOf, type RotatingPurpose } from '../../src/keyring/key-states.js';
 import { signJws } from '../../src/keyring/jws.js';
 import { keyStatesKey } from '../../src/redis/cells.js';
@@ -63,14 +64,18 @@ async function rotated(rotation: Rotation): Promise<string> {
 const session = (): Promise<Credentials> => service.session(keys.alice, ask(agencies.first));
 const kidOf = ({ securityToken = '' }: Credentials): string => String(decodeProtectedHeader(securityToken).kid);
 
-/** Keeps the list of keys for as long as it may, and asks for it in no other case: not even for a key that it does not know. */
+/**
+ * Keeps the list of keys for as long as it may, from when it asked for it (RFC 9111 §4.2.3), and asks for it in no other
+ * case: not even for a key that it does not know.
+ */
 function patientVerifier(serverOf: () => TestService['server']): (token: string) => Promise<void> {
   let kept: { readonly until: number; readonly set: ReturnType<typeof createLocalJWKSet> } | undefined;
   return async (token) => {
     if (kept === undefined || performance.now() >= kept.until) {
+      const asked = performance.now();
       const response = await supertest(serverOf()).get('/.well-known/jwks.json');
       const seconds = Number(/max-age=(\d+)/.exec(String(response.headers['cache-control']))?.[1] ?? 0);
-      kept = { until: performance.now() + seconds * 1000, set: createLocalJWKSet(JSON.parse(response.text) as JSONWebKeySet) };
+      kept = { until: asked + seconds * 1000, set: createLocalJWKSet(JSON.parse(response.text) as JSONWebKeySet) };
     }
     await jwtVerify(token, kept.set, { typ: 'agency-session+jwt', issuer, audience: issuer, currentDate: new Date(service.clock.now()) });
   };
@@ -211,7 +216,8 @@ describe('T13: a token', () => {
     await expect(retireServed(watch(), id, () => Promise.resolve(true))).rejects.toThrow(/is valid until .+ `--now` ends all of it at once/);
 
     isLooking = false;
-    await sleep(150);
+    // Behind those that run: none begins after these.
+    await Promise.all(watches.map((each) => each.look()));
     await retireNow(watch(), id, random);
     expect(peer.composition.keyWatch.view().states.keys[id]?.retiredAt).toBeUndefined();
     // The peer remembers the token as a good one, and learns from the commit that it is not.
@@ -241,7 +247,8 @@ describe('T13: a token', () => {
 
   it('with a key kept ready the next session is issued at once', async () => {
     const ready = await rotate(watch(), { purpose: 'token-signing', hold: true }, random);
-    await sleep(1800);
+    // A look at which it could be used, and all that is due has been done.
+    expect(await waitUntil(watch(), ({ states, now }) => now >= (usableFrom(states, ready, watch().times) ?? Infinity), 10_000)).toBe(true);
     expect(activeOf('token-signing')).not.toBe(ready);
     await retireNow(watch(), activeOf('token-signing'), random);
     expect(kidOf(await session())).toBe(ready);

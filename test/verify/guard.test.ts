@@ -69,6 +69,32 @@ describe('requireAction', () => {
     expect(reached.count).toBe(0);
   });
 
+  const drained: express.RequestHandler = (request, _response, next) => void request.on('end', () => next()).resume();
+  it.each<[what: string, before: express.RequestHandler]>([
+    ['the whole of it', drained],
+    ['the whole of it, to make a text of it', express.text({ type: () => true })],
+    ['a part of it', (request, _response, next) => void request.once('data', () => next(void request.pause()))],
+  ])('verifies nothing in the place of a body of which something before it has read %s', async (_, before) => {
+    const { app, reached } = application([before]);
+    for (const signed of ['', 'EVIL']) expect(await put(app, '/own/a', { body: signed }, 'EVIL')).toMatchObject({ status: 500, body: { error_msg: expect.stringContaining('before the guard') as string } });
+    expect(reached.count).toBe(0);
+  });
+
+  it.each<[what: string, before: express.RequestHandler[]]>([['at first hand', []], ['that something before it has looked into', [drained]], ['behind a parser', [express.json()]]])('takes a request without a body: %s', async (_, before) => {
+    const { app } = application(before);
+    const { rawHeaders } = received(service, credentials, { method: 'PUT', url: 'https://objects.example/own/a' });
+    const headers = Object.fromEntries(rawHeaders.flatMap((name, at) => (at % 2 === 0 ? [[name, rawHeaders[at + 1] ?? '']] : [])));
+    expect(await supertest(app).put('/own/a').set(headers)).toMatchObject({ status: 200, body: { body: '' } });
+  });
+
+  it('leaves parsers behind it nothing to read: the handler has the bytes', async () => {
+    const app = express();
+    app.put('/*key', expressGuard(verifier)('obs:object:PutObject', urn), express.json(), (request: Request, response: Response) => {
+      response.json(Buffer.isBuffer(request.body) && (JSON.parse(request.body.toString()) as unknown));
+    });
+    expect(await put(app, '/own/a', { body: '{"a":1}' })).toMatchObject({ status: 200, body: { a: 1 } });
+  });
+
   it('hands an error of the application to the application', async () => {
     const { app, reached } = application([], () => {
       throw new Error('no such bucket');

@@ -2,6 +2,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accountA, accountB, accountsPlus, allow, deny, keys, policy, trust } from '../support/accounts.js';
 import { startService, type Credentials, type TestService } from '../support/service.js';
+import { parseSignedRequest } from '../../src/signing/index.js';
+import { keySet } from '../../src/verify/key-set.js';
+import { policyBundles } from '../../src/verify/policy-bundle.js';
+import { remote } from '../../src/verify/remote.js';
+import { serviceCalls } from '../../src/verify/service-calls.js';
 import { createVerifier, type Question, type VerifierOptions } from '../../src/verify/index.js';
 import { bent, clientAddress, clockOf, issuer, received, way } from './support.js';
 
@@ -105,6 +110,25 @@ describe('a bundle', () => {
     expect(await allowed()).toBe('permission_unknown');
   });
 
+  it('is kept as long as there is room for the bytes of all of them', async () => {
+    const clock = clockOf(service);
+    const [one, other] = [await assume(), await assume()];
+    const size = String((await service.call(keys.service, 'POST', '/v1/policy-bundles', { request: wireOf(one) })).body['policy_bundle']).length;
+    for (const [room, asked] of [[2.5, 2], [1.5, 4], [0.5, 5]] as const) {
+      const road = way();
+      const reach = remote(road.fetch, 3000);
+      const bundles = policyBundles({ keys: keySet(`${service.url}/.well-known/jwks.json`, reach, clock), issuer, service: 'obs', call: serviceCalls(service.url, keys.service, reach, clock), clock }, room * (size + 1024));
+      const verifier = createVerifier({ mode: 'offline', ...options() });
+      for (const credentials of [one, other, one, other, other]) {
+        const request = received(service, credentials);
+        const [parsed, accepted] = [parseSignedRequest(request, { now: clock.now(), maximumSkewSeconds: 900, region: 'globe', service: 'obs', allowUnsignedPayload: false }), await verifier.authenticate(request, clientAddress)];
+        if (!parsed.ok || !accepted.ok) throw new Error('not accepted');
+        expect(await bundles.find(request, { signature: parsed.signature, principal: accepted.principal }, clientAddress)).toMatchObject({ identity: { urn: accepted.principal.urn } });
+      }
+      expect(road.asked.filter((path) => path === '/v1/policy-bundles'), `room for ${room}`).toHaveLength(asked);
+    }
+  });
+
   it('of another principal, service or type decides nothing', async () => {
     const one = await assume();
     const other = await service.call(keys.service, 'POST', '/v1/policy-bundles', { request: wireOf(await assume()) });
@@ -150,11 +174,29 @@ describe('online', () => {
       expect(await verifier.authorize(request, clientAddress, [{ action: 'obs:object:GetObject' }])).toMatchObject({ ok: false, status: 503, reason: 'service_unavailable' });
     }
   });
+});
 
-  it('actions of other services are a mistake of the caller', async () => {
-    const verifier = createVerifier({ mode: 'online', ...options(), credentials: keys.service });
+describe.each(['offline', 'online'] as const)('%s what is not the service\'s own is a mistake of who asks, and decides nothing', (mode) => {
+  const own: Question = { action: 'obs:bucket:DeleteBucket', resource: `obs::${accountA}:bucket:b` };
+  it.each<[what: string, question: Question, message: string]>([
+    ['an action', { action: 'ecs:servers:get' }, '`questions[1].action`: `ecs:servers:get` is no action of'],
+    ['a URN of another service', { ...own, resource: `ecs::${accountA}:instance:i` }, '`questions[1].resource`: `ecs::'],
+    ['a text that is no URN', { ...own, resource: 'bucket/b' }, '`questions[1].resource`: `bucket/b` is no URN of'],
+    ['MFA that nobody gave', { ...own, context: { 'g:MFAPresent': 'true' } }, '`questions[1].context`: `g:MFAPresent` is no condition key of'],
+    ['another address', { ...own, context: { 'obs:prefix': 'tmp', 'G:sourceip': clientAddress } }, '`questions[1].context`: `G:sourceip` is no'],
+    ['another tag of the principal', { ...own, context: { 'g:PrincipalTag/team': 'red' } }, '`questions[1].context`'],
+    ['a key of another service', { ...own, context: { 'ecs:flavor': 'x' } }, '`questions[1].context`'],
+    ['a key without a service', { ...own, context: { prefix: 'x' } }, '`questions[1].context`'],
+  ])('%s', async (_, question, message) => {
+    const verifier = createVerifier({ mode, ...options(), credentials: keys.service });
     const request = received(service, await assume());
-    expect(() => verifier.authorize(request, clientAddress, [{ action: 'ecs:servers:get' }])).toThrow(TypeError);
+    expect(() => verifier.authorize(request, clientAddress, [own, question])).toThrow(expect.objectContaining({ name: 'TypeError', message: expect.stringContaining(message) as string }) as Error);
+  });
+
+  it('no question at all', async () => {
+    const verifier = createVerifier({ mode, ...options(), credentials: keys.service });
+    const request = received(service, await assume());
+    expect(() => verifier.authorize(request, clientAddress, [])).toThrow(TypeError);
   });
 });
 
