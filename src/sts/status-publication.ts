@@ -1,5 +1,6 @@
 // The signed lists of what ended sessions, for whoever verifies tokens without asking the service.
 import { signJws } from '../keyring/jws.js';
+import type { KeyPurpose } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { seconds, type Clock } from '../base/clock.js';
 import { statusListClaim, subjectDigest, type EpochListClaim } from '../status/index.js';
@@ -21,7 +22,8 @@ const freshMilliseconds = 1000;
 const keptLists = 256;
 
 export interface StatusPublicationParts {
-  readonly keyring: () => Keyring;
+  /** As it stands in all processes. */
+  readonly keyring: () => Promise<Keyring>;
   readonly issuer: string;
   readonly clock: Clock;
   readonly source: StatusSource;
@@ -37,29 +39,35 @@ export interface StatusPublication {
 }
 
 export function statusPublication({ keyring, issuer, clock, source, lifeSeconds }: StatusPublicationParts): StatusPublication {
-  const sign = (typ: string, sub: string, now: number, claim: object): string =>
-    signJws(keyring()['token-signing'], typ, { iss: issuer, sub, iat: now, exp: now + lifeSeconds, ttl: Math.max(1, Math.floor(lifeSeconds / 6)), ...claim });
+  const sign = (keys: Keyring, typ: string, sub: string, now: number, claim: object): string =>
+    signJws(keys['token-signing'], typ, { iss: issuer, sub, iat: now, exp: now + lifeSeconds, ttl: Math.max(1, Math.floor(lifeSeconds / 6)), ...claim });
 
   // INVARIANT: a list is dated by when its reading began: it holds all that was acknowledged before.
   const fresh = freshly(clock);
   return {
     statusList: (list) => fresh(list, async (now) => {
       const bits = await source.bits(list);
-      return bits === undefined ? undefined : sign(statusListType, statusListUri(issuer, list), now, { status_list: statusListClaim(bits) });
+      return bits === undefined ? undefined : sign(await keyring(), statusListType, statusListUri(issuer, list), now, { status_list: statusListClaim(bits) });
     }),
     async epochList() {
-      const text = await fresh('epochs', async (now) => sign(epochListType, epochListUri(issuer), now, { epoch_list: epochListClaim(keyring(), await source.ended(now)) }));
+      const keys = await keyring();
+      // INVARIANT: no key makes anything before the lists that its process gives out have it.
+      const text = await fresh(['epochs', ...keyIds(keys, 'token-signing'), ...keyIds(keys, 'session-secrets')].join(' '), async (now) => (
+        sign(keys, epochListType, epochListUri(issuer), now, { epoch_list: epochListClaim(keys, await source.ended(now)) })
+      ));
       if (text === undefined) throw new Error('an epoch list was not made');
       return text;
     },
   };
 }
 
+const keyIds = (keyring: Keyring, purpose: KeyPurpose): readonly string[] => [...keyring[purpose].byId.keys()];
+
 function epochListClaim(keyring: Keyring, ended: readonly EndedSubject[]): EpochListClaim {
   const keys = [...handleKeys(keyring).byId.values()];
   const ofKind = (kind: EndedSubject['kind']): Record<string, number> => Object.fromEntries(ended.filter((each) => each.kind === kind)
     .flatMap(({ accountId, subject, value }) => keys.map((key) => [subjectDigest(accountHandle(key, accountId), subject), value])));
-  return { handle_keys: keys.map(({ id }) => id), epochs: ofKind('epoch'), boundaries: ofKind('boundary') };
+  return { handle_keys: keys.map(({ id }) => id), token_keys: keyIds(keyring, 'token-signing'), secret_keys: keyIds(keyring, 'session-secrets'), epochs: ofKind('epoch'), boundaries: ofKind('boundary') };
 }
 
 /** One piece of work at a time for each name, and its result for all who ask within a second after it began. */

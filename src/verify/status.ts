@@ -1,4 +1,4 @@
-// Whether a session lives, as far as the published lists tell: no mark on it or an ancestor, no epoch raised, no boundary behind it.
+// Whether a session lives, as far as the published lists tell: no mark on it or an ancestor, no epoch raised, no boundary behind it, its keys standing.
 import { isMarked, readEpochListClaim, readStatusListClaim, type EpochList } from '../status/index.js';
 import { boundedMap } from './bounded-map.js';
 import { kept, type Fetched, type Kept } from './kept.js';
@@ -64,7 +64,8 @@ export function sessionStatus({ keys, issuer, endpoint, remote, clock }: StatusP
   const epochList = listOf<EpochList>('/v1/epochs', isAddress ? `${issuer}/v1/epochs` : `${issuer}:epochs`, 'epochlist+jwt', mostEpochListBytes, ({ epoch_list: claim }) => readEpochListClaim(claim));
 
   return {
-    async refuseEnded({ lineage, places, epochs }) {
+    async refuseEnded(token) {
+      const { lineage, places, epochs } = token;
       if (lineage === undefined) throw new Refused('chain_unknown', 'the security token does not hold its chain: the session can be verified online only');
       const [list, ...bits] = await Promise.all([epochList.get(), ...places.map((place) => statusList(place.list).get())]).catch((error: unknown) => {
         throw error instanceof Refused ? error : new Refused('status_unavailable', `whether the session was revoked is not known: ${error instanceof Error ? error.message : 'unknown'}`);
@@ -73,14 +74,15 @@ export function sessionStatus({ keys, issuer, endpoint, remote, clock }: StatusP
       if (marks.includes(true)) throw revoked();
       if (marks.includes(undefined)) throw new Refused('status_unavailable', 'the session has no place in its status list');
       if (!list.content.handleKeys.has(lineage.handleKey)) throw new Refused('status_unavailable', 'the epoch list knows nothing of the accounts of this token');
-      if (epochs.every((carried) => isCurrent(carried, list.content))) return;
+      if (hasStandingKeys(token, list.content) && epochs.every((carried) => isCurrent(carried, list.content))) return;
       // The token may be newer than the list.
       await epochList.renew();
-      const { content } = await epochList.get().catch(() => list);
+      const { content, iat } = await epochList.get().catch(() => list);
+      if (!hasStandingKeys(token, content)) throw token.issuedAt < iat ? revoked() : newer();
       const ended = epochs.filter((carried) => !isCurrent(carried, content));
       if (ended.length === 0) return;
       if (ended.every(({ digest, epoch, issuedAt }) => epoch > (content.epochs.get(digest) ?? epoch) && issuedAt >= (content.boundaries.get(digest) ?? 0))) {
-        throw new Refused('status_unavailable', 'the session is newer than what is known of revocations');
+        throw newer();
       }
       throw revoked();
     },
@@ -91,4 +93,8 @@ export function sessionStatus({ keys, issuer, endpoint, remote, clock }: StatusP
 const isCurrent = ({ digest, epoch, issuedAt }: KnownToken['epochs'][number], { epochs, boundaries }: EpochList): boolean =>
   epoch === (epochs.get(digest) ?? epoch) && issuedAt >= (boundaries.get(digest) ?? 0);
 
+/** INVARIANT: a session is dead once the key that signed its token, or that its secret is derived from, stands no more. */
+const hasStandingKeys = ({ tokenKey, secretKey }: KnownToken, { tokenKeys, secretKeys }: EpochList): boolean => tokenKeys.has(tokenKey) && secretKeys.has(secretKey);
+
+const newer = (): Refused => new Refused('status_unavailable', 'the session is newer than what is known of revocations');
 const revoked = (): Refused => new Refused('revoked', 'the session was revoked');
