@@ -1,5 +1,5 @@
 // The signed lists of what ended sessions, for whoever verifies tokens without asking the service.
-import { signJws } from '../keyring/jws.js';
+import { signJwsWithStanding } from '../keyring/jws.js';
 import type { KeyPurpose } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { seconds, type Clock } from '../base/clock.js';
@@ -40,7 +40,7 @@ export interface StatusPublication {
 
 export function statusPublication({ keyring, issuer, clock, source, lifeSeconds }: StatusPublicationParts): StatusPublication {
   const sign = (keys: Keyring, typ: string, sub: string, now: number, claim: object): string =>
-    signJws(keys['token-signing'], typ, { iss: issuer, sub, iat: now, exp: now + lifeSeconds, ttl: Math.max(1, Math.floor(lifeSeconds / 6)), ...claim });
+    signJwsWithStanding(keys['token-signing'], typ, { iss: issuer, sub, iat: now, exp: now + lifeSeconds, ttl: Math.max(1, Math.floor(lifeSeconds / 6)), ...claim });
 
   // INVARIANT: a list is dated by when its reading began: it holds all that was acknowledged before.
   const fresh = freshly(clock);

@@ -77,6 +77,22 @@ describe('a key that was retired', () => {
     expect(await authenticate(await assume())).toMatchObject({ ok: true });
   });
 
+  it('for tokens, the active one without another kept ready: offline, sessions of other keys and permissions go on meanwhile', async () => {
+    const living = await assume();
+    await rotated('token-signing');
+    const dead = await assume();
+    const key = activeOf('token-signing');
+    for (const each of [living, dead]) expect(await authenticate(each)).toMatchObject({ ok: true });
+    await retireNow(watch(), key, random);
+    expect(activeOf('token-signing')).toBe('');
+    service.clock.advance(2 + life);
+    expect((await service.assume(keys.alice, { agency_urn: agencies.first, agency_session_name: 'session1' })).status).toBe(503);
+    expect(await verifier.authorize(received(service, living), clientAddress, [{ action: 'obs:object:GetObject' }])).toMatchObject({ ok: true });
+    expect(await authenticate(dead)).toMatchObject({ ok: false, status: 401 });
+    expect(await inUse('token-signing', (active) => active !== '' && active !== key)).toBe(true);
+    expect(await authenticate(await assume())).toMatchObject({ ok: true });
+  });
+
   it('for tokens ends them with the age of the key set, though a token is known and the verifier keeps its list for longer', async () => {
     const credentials = await assume();
     expect(await authenticate(credentials)).toMatchObject({ ok: true });
