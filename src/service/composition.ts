@@ -142,7 +142,7 @@ export async function compose(settings: Settings, redis: RedisConnection, keys: 
         if (keyWatch.isStale()) await keyWatch.lookAgain();
         return keyring;
       },
-      issuer: stsSettings.issuer, clock, lifeSeconds: stsSettings.statusListLifeSeconds, source: statusSource(redis, names, (wanted, work) => kept.read(wanted, work)),
+      issuer: stsSettings.issuer, clock, monotonic: () => performance.now(), lifeSeconds: stsSettings.statusListLifeSeconds, source: statusSource(redis, names, (wanted, work) => kept.read(wanted, work)),
     }),
     sealingWatch: sealingWatch({ redis, names, keyring, clock, mostUnsealedEvents: settings.STS_AUDIT_MAX_UNSEALED }),
     flushUnidentified: () => recordUnidentifiedCalls(redis, unidentified.take()),

@@ -26,6 +26,8 @@ export interface StatusPublicationParts {
   readonly keyring: () => Promise<Keyring>;
   readonly issuer: string;
   readonly clock: Clock;
+  /** Milliseconds of a clock that nobody sets. */
+  readonly monotonic: () => number;
   readonly source: StatusSource;
   /** Seconds after which a list is good for nothing. */
   readonly lifeSeconds: number;
@@ -38,12 +40,12 @@ export interface StatusPublication {
   epochList(): Promise<string>;
 }
 
-export function statusPublication({ keyring, issuer, clock, source, lifeSeconds }: StatusPublicationParts): StatusPublication {
+export function statusPublication({ keyring, issuer, clock, monotonic, source, lifeSeconds }: StatusPublicationParts): StatusPublication {
   const sign = (keys: Keyring, typ: string, sub: string, now: number, claim: object): string =>
     signJwsWithStanding(keys['token-signing'], typ, { iss: issuer, sub, iat: now, exp: now + lifeSeconds, ttl: Math.max(1, Math.floor(lifeSeconds / 6)), ...claim });
 
   // INVARIANT: a list is dated by when its reading began: it holds all that was acknowledged before.
-  const fresh = freshly(clock);
+  const fresh = freshly(clock, monotonic);
   return {
     statusList: (list) => fresh(list, async (now) => {
       const bits = await source.bits(list);
@@ -71,14 +73,16 @@ function epochListClaim(keyring: Keyring, ended: readonly EndedSubject[]): Epoch
 }
 
 /** One piece of work at a time for each name, and its result for all who ask within a second after it began. */
-function freshly(clock: Clock): (name: string, work: (now: number) => Promise<string | undefined>) => Promise<string | undefined> {
-  const kept = new Map<string, { readonly begun: number; readonly result: Promise<string | undefined> }>();
+function freshly(clock: Clock, monotonic: () => number): (name: string, work: (now: number) => Promise<string | undefined>) => Promise<string | undefined> {
+  const kept = new Map<string, { readonly begun: number; readonly asked: number; readonly result: Promise<string | undefined> }>();
   return (name, work) => {
     const now = clock.now();
     const known = kept.get(name);
-    if (known !== undefined && now - known.begun < freshMilliseconds) return known.result;
+    const asked = monotonic();
+    // INVARIANT: a clock that is set back, or stands still behind its latest time, keeps no list alive.
+    if (known !== undefined && asked - known.asked < freshMilliseconds && now >= known.begun && now - known.begun < freshMilliseconds) return known.result;
     const result = work(seconds(now));
-    const entry = { begun: now, result };
+    const entry = { begun: now, asked, result };
     kept.delete(name);
     kept.set(name, entry);
     const [oldest] = kept.keys();

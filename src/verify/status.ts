@@ -25,6 +25,8 @@ export interface SessionStatus {
 const mostStatusListBytes = 65_536;
 const mostEpochListBytes = 16 * 1024 * 1024;
 const keptLists = 1024;
+/** [choice] By as much as requests may be dated ahead: a list of a later time would be replaced by no true one. */
+const mostAheadSeconds = 900;
 
 interface Listed<Value> {
   readonly content: Value;
@@ -42,6 +44,7 @@ export function sessionStatus({ keys, issuer, endpoint, remote, clock }: StatusP
       const now = clock.now();
       const claims = await signedClaims(keys, text, { typ, issuer, now, mostBytes });
       if (claims === undefined || claims === 'expired' || claims.sub !== uri) throw new Error(`${path} is no list that is good now`);
+      if (claims.iat * 1000 > now + mostAheadSeconds * 1000) throw new Error(`${path} is dated ahead of the time of this verifier`);
       const content = read(claims);
       if (content === undefined) throw new Error(`${path} is no list`);
       // INVARIANT: a list never takes the place of a newer one.
