@@ -3,7 +3,7 @@ import { sign } from 'node:crypto';
 import { jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
 import { derToRaw, isLowS } from '../base/ecdsa-signature.js';
 import { signatureAlgorithms, type RingKey } from './key.js';
-import type { KeySet } from './keyring.js';
+import { standingKey, type KeySet } from './keyring.js';
 
 /** What a token must be, beside having a good signature. */
 export interface JwsExpectation {
@@ -19,10 +19,14 @@ export interface JwsExpectation {
  * Signs claims as a compact JWS (RFC 7515) with the active key.
  * `crypto.sign` on the bare key costs half of what jose's WebCrypto path costs; tests prove that jose accepts the result.
  */
-export function signJws(keys: KeySet, typ: string, claims: Readonly<Record<string, unknown>>): string {
-  const { active } = keys;
-  const input = `${encodedHeader(active, typ)}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
-  return `${input}.${signature(active, Buffer.from(input)).toString('base64url')}`;
+export const signJws = (keys: KeySet, typ: string, claims: Readonly<Record<string, unknown>>): string => signed(keys.active, typ, claims);
+
+/** The same with {@link standingKey}: what is told of sessions that exist goes on when no new one can be made. */
+export const signJwsWithStanding = (keys: KeySet, typ: string, claims: Readonly<Record<string, unknown>>): string => signed(standingKey(keys), typ, claims);
+
+function signed(key: RingKey, typ: string, claims: Readonly<Record<string, unknown>>): string {
+  const input = `${encodedHeader(key, typ)}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
+  return `${input}.${signature(key, Buffer.from(input)).toString('base64url')}`;
 }
 
 /** The bare key and DER: an options object would be imported anew for each signature by Node 24, at thrice the cost. */

@@ -5,8 +5,20 @@ import { keyPurposes, type KeyPurpose, type RingKey } from './key.js';
 export interface KeySet {
   /** The key that new things are made with. */
   readonly active: RingKey;
-  /** INVARIANT: key ids from outside are looked up here and nowhere else; never a path, never a fetch. */
+  /**
+   * The active one first, then those that retire, then those that are published.
+   * INVARIANT: key ids from outside are looked up here and nowhere else; never a path, never a fetch.
+   */
   readonly byId: ReadonlyMap<string, RingKey>;
+}
+
+/**
+ * For what must go on while no key is active, and lives for a minute at most: the active key, else the newest that
+ * retires, which verifiers know, else one that is published. Throws what `active` throws when no key stands.
+ */
+export function standingKey(keys: KeySet): RingKey {
+  const [first] = keys.byId.values();
+  return first ?? keys.active;
 }
 
 export type Keyring = Readonly<Record<KeyPurpose, KeySet>>;

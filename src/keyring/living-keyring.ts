@@ -48,7 +48,8 @@ const noKeys: ReadonlyMap<string, RingKey> = new Map();
 function setIn(purpose: KeyPurpose, keys: readonly RingKey[], states: KeyStates): Partial<KeySet> {
   const standing = keys.filter((key) => key.purpose === purpose && isKeyOf(states, key) && stateOf(states, key.id) !== 'retired');
   const active = standing.find(({ id }) => stateOf(states, id) === 'active');
-  const others = standing.filter((key) => key !== active).sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? -1 : 1));
+  const rank = ({ id }: RingKey): number => (stateOf(states, id) === 'retiring' ? 0 : 1);
+  const others = standing.filter((key) => key !== active).sort((a, b) => rank(a) - rank(b) || b.createdAt - a.createdAt || (a.id < b.id ? -1 : 1));
   const byId = new Map([...(active === undefined ? [] : [active]), ...others].map((key) => [key.id, key]));
   return active === undefined ? { byId } : { active, byId };
 }

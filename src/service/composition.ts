@@ -137,7 +137,12 @@ export async function compose(settings: Settings, redis: RedisConnection, keys: 
     redis, names, cells, install, keyring, keyWatch, services, unidentified, auditLog, auditEvents,
     store, processes, alarms: raised, durability: kept,
     publishedStatus: statusPublication({
-      keyring: () => keyring, issuer: stsSettings.issuer, clock, lifeSeconds: stsSettings.statusListLifeSeconds, source: statusSource(redis, names, (wanted, work) => kept.read(wanted, work)),
+      // A process that was held up may have missed that a key was retired.
+      keyring: async () => {
+        if (keyWatch.isStale()) await keyWatch.lookAgain();
+        return keyring;
+      },
+      issuer: stsSettings.issuer, clock, monotonic: () => performance.now(), lifeSeconds: stsSettings.statusListLifeSeconds, source: statusSource(redis, names, (wanted, work) => kept.read(wanted, work)),
     }),
     sealingWatch: sealingWatch({ redis, names, keyring, clock, mostUnsealedEvents: settings.STS_AUDIT_MAX_UNSEALED }),
     flushUnidentified: () => recordUnidentifiedCalls(redis, unidentified.take()),

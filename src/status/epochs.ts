@@ -8,6 +8,10 @@ import { createHash } from 'node:crypto';
 export interface EpochListClaim {
   /** Ids of the keys whose handles the digests were made with, each subject once per key. */
   readonly handle_keys: readonly string[];
+  /** Ids of all keys that sign tokens, or did and still stand: a token of another key is dead. */
+  readonly token_keys: readonly string[];
+  /** Ids of all keys that secrets of sessions are derived from: a session of another key is dead. */
+  readonly secret_keys: readonly string[];
   readonly epochs: Readonly<Record<string, number>>;
   /** In seconds since the epoch: what was issued before is dead. */
   readonly boundaries: Readonly<Record<string, number>>;
@@ -21,18 +25,24 @@ export const subjectDigest = (handle: string, subject: string): string => create
 
 export interface EpochList {
   readonly handleKeys: ReadonlySet<string>;
+  readonly tokenKeys: ReadonlySet<string>;
+  readonly secretKeys: ReadonlySet<string>;
   readonly epochs: ReadonlyMap<string, number>;
   readonly boundaries: ReadonlyMap<string, number>;
 }
 
 /** Undefined for anything that is no epoch list. */
 export function readEpochListClaim(claim: unknown): EpochList | undefined {
-  if (typeof claim !== 'object' || claim === null || !('handle_keys' in claim) || !('epochs' in claim) || !('boundaries' in claim)) return undefined;
-  const { handle_keys: keys } = claim;
-  const [epochs, boundaries] = [numbersOf(claim.epochs), numbersOf(claim.boundaries)];
-  if (!Array.isArray(keys) || !keys.every((key): key is string => typeof key === 'string') || epochs === undefined || boundaries === undefined) return undefined;
-  return { handleKeys: new Set(keys), epochs, boundaries };
+  if (typeof claim !== 'object' || claim === null) return undefined;
+  const { handle_keys: handles, token_keys: tokens, secret_keys: secrets, epochs: raised, boundaries: set }: Partial<Record<keyof EpochListClaim, unknown>> = claim;
+  const [handleKeys, tokenKeys, secretKeys] = [textsOf(handles), textsOf(tokens), textsOf(secrets)];
+  const [epochs, boundaries] = [numbersOf(raised), numbersOf(set)];
+  if (handleKeys === undefined || tokenKeys === undefined || secretKeys === undefined || epochs === undefined || boundaries === undefined) return undefined;
+  return { handleKeys, tokenKeys, secretKeys, epochs, boundaries };
 }
+
+const textsOf = (value: unknown): ReadonlySet<string> | undefined =>
+  (Array.isArray(value) && value.every((each): each is string => typeof each === 'string') ? new Set(value) : undefined);
 
 function numbersOf(value: unknown): ReadonlyMap<string, number> | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;

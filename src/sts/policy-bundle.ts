@@ -1,7 +1,7 @@
 // The policy bundle: all that bounds a principal at one service, signed, so that the service decides by itself for a minute.
 import { z } from 'zod';
 import { seconds } from '../base/clock.js';
-import { signJws } from '../keyring/jws.js';
+import { signJwsWithStanding } from '../keyring/jws.js';
 import { formatPolicy, mayConcern, type NamedPolicy } from '../policy/index.js';
 import { callerPolicies, principalIdentity, principalTags } from './actor.js';
 import type { ForwardedRequest } from './authorize-input.js';
@@ -39,7 +39,7 @@ function signed({ keyring, settings: { issuer } }: Services, signer: Signer, ser
   });
   const identity = principalIdentity(signer);
   const conditions = callerConditions(signer, requestFacts(signer, now)).filter(([name, value]) => value !== undefined && !ofRequest.has(name));
-  return signJws(keyring['token-signing'], policyBundleType, {
+  return signJwsWithStanding(keyring['token-signing'], policyBundleType, {
     iss: issuer, aud: `${issuer}#${service}`, sub: signer.principalUrn, jti: signer.accessKeyId, iat: seconds(now), exp: seconds(now) + bundleSeconds,
     policy_bundle: {
       kind: identity.kind, account: signer.accountId, ...(identity.kind === 'agency-session' && { agency: identity.agencyUrn }),

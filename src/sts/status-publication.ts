@@ -1,5 +1,6 @@
 // The signed lists of what ended sessions, for whoever verifies tokens without asking the service.
-import { signJws } from '../keyring/jws.js';
+import { signJwsWithStanding } from '../keyring/jws.js';
+import type { KeyPurpose } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { seconds, type Clock } from '../base/clock.js';
 import { statusListClaim, subjectDigest, type EpochListClaim } from '../status/index.js';
@@ -21,9 +22,12 @@ const freshMilliseconds = 1000;
 const keptLists = 256;
 
 export interface StatusPublicationParts {
-  readonly keyring: () => Keyring;
+  /** As it stands in all processes. */
+  readonly keyring: () => Promise<Keyring>;
   readonly issuer: string;
   readonly clock: Clock;
+  /** Milliseconds of a clock that nobody sets. */
+  readonly monotonic: () => number;
   readonly source: StatusSource;
   /** Seconds after which a list is good for nothing. */
   readonly lifeSeconds: number;
@@ -36,41 +40,49 @@ export interface StatusPublication {
   epochList(): Promise<string>;
 }
 
-export function statusPublication({ keyring, issuer, clock, source, lifeSeconds }: StatusPublicationParts): StatusPublication {
-  const sign = (typ: string, sub: string, now: number, claim: object): string =>
-    signJws(keyring()['token-signing'], typ, { iss: issuer, sub, iat: now, exp: now + lifeSeconds, ttl: Math.max(1, Math.floor(lifeSeconds / 6)), ...claim });
+export function statusPublication({ keyring, issuer, clock, monotonic, source, lifeSeconds }: StatusPublicationParts): StatusPublication {
+  const sign = (keys: Keyring, typ: string, sub: string, now: number, claim: object): string =>
+    signJwsWithStanding(keys['token-signing'], typ, { iss: issuer, sub, iat: now, exp: now + lifeSeconds, ttl: Math.max(1, Math.floor(lifeSeconds / 6)), ...claim });
 
   // INVARIANT: a list is dated by when its reading began: it holds all that was acknowledged before.
-  const fresh = freshly(clock);
+  const fresh = freshly(clock, monotonic);
   return {
     statusList: (list) => fresh(list, async (now) => {
       const bits = await source.bits(list);
-      return bits === undefined ? undefined : sign(statusListType, statusListUri(issuer, list), now, { status_list: statusListClaim(bits) });
+      return bits === undefined ? undefined : sign(await keyring(), statusListType, statusListUri(issuer, list), now, { status_list: statusListClaim(bits) });
     }),
     async epochList() {
-      const text = await fresh('epochs', async (now) => sign(epochListType, epochListUri(issuer), now, { epoch_list: epochListClaim(keyring(), await source.ended(now)) }));
+      const keys = await keyring();
+      // INVARIANT: no key makes anything before the lists that its process gives out have it.
+      const text = await fresh(['epochs', ...keyIds(keys, 'token-signing'), ...keyIds(keys, 'session-secrets')].join(' '), async (now) => (
+        sign(keys, epochListType, epochListUri(issuer), now, { epoch_list: epochListClaim(keys, await source.ended(now)) })
+      ));
       if (text === undefined) throw new Error('an epoch list was not made');
       return text;
     },
   };
 }
 
+const keyIds = (keyring: Keyring, purpose: KeyPurpose): readonly string[] => [...keyring[purpose].byId.keys()];
+
 function epochListClaim(keyring: Keyring, ended: readonly EndedSubject[]): EpochListClaim {
   const keys = [...handleKeys(keyring).byId.values()];
   const ofKind = (kind: EndedSubject['kind']): Record<string, number> => Object.fromEntries(ended.filter((each) => each.kind === kind)
     .flatMap(({ accountId, subject, value }) => keys.map((key) => [subjectDigest(accountHandle(key, accountId), subject), value])));
-  return { handle_keys: keys.map(({ id }) => id), epochs: ofKind('epoch'), boundaries: ofKind('boundary') };
+  return { handle_keys: keys.map(({ id }) => id), token_keys: keyIds(keyring, 'token-signing'), secret_keys: keyIds(keyring, 'session-secrets'), epochs: ofKind('epoch'), boundaries: ofKind('boundary') };
 }
 
 /** One piece of work at a time for each name, and its result for all who ask within a second after it began. */
-function freshly(clock: Clock): (name: string, work: (now: number) => Promise<string | undefined>) => Promise<string | undefined> {
-  const kept = new Map<string, { readonly begun: number; readonly result: Promise<string | undefined> }>();
+function freshly(clock: Clock, monotonic: () => number): (name: string, work: (now: number) => Promise<string | undefined>) => Promise<string | undefined> {
+  const kept = new Map<string, { readonly begun: number; readonly asked: number; readonly result: Promise<string | undefined> }>();
   return (name, work) => {
     const now = clock.now();
     const known = kept.get(name);
-    if (known !== undefined && now - known.begun < freshMilliseconds) return known.result;
+    const asked = monotonic();
+    // INVARIANT: a clock that is set back, or stands still behind its latest time, keeps no list alive.
+    if (known !== undefined && asked - known.asked < freshMilliseconds && now >= known.begun && now - known.begun < freshMilliseconds) return known.result;
     const result = work(seconds(now));
-    const entry = { begun: now, result };
+    const entry = { begun: now, asked, result };
     kept.delete(name);
     kept.set(name, entry);
     const [oldest] = kept.keys();

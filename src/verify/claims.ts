@@ -56,6 +56,10 @@ export interface Principal {
 
 export interface SessionClaims {
   readonly principal: Principal;
+  /** Seconds since the epoch. */
+  readonly issuedAt: number;
+  /** Id of the key that the session's secret is derived from. */
+  readonly secretKey: string;
   readonly confirmationKey: EcdsaPublicJwk | undefined;
   /** Undefined when the token holds only the digest of its chain, or is of a release that published nothing. */
   readonly lineage: Lineage | undefined;
@@ -88,6 +92,8 @@ function read({ aud, sub, jti, iat, exp, cnf, status, agency_sts: own }: SignedC
       tags: session['tags_digest'] === undefined ? list(session['tags'] ?? []).map(tag) : undefined,
       expiresAt: exp, mfaAuthenticatedAt: optional(session['mfa'], whole),
     },
+    issuedAt: iat,
+    secretKey: text(session['secret_key']),
     confirmationKey: optional(cnf, (value) => publicJwk(object(value)['jwk'])),
     lineage: session['chain'] === undefined || session['handles'] === undefined ? undefined : lineage({ session, status, accountId, agencyId, iat, sourceIdentity }),
   };

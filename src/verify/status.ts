@@ -1,4 +1,4 @@
-// Whether a session lives, as far as the published lists tell: no mark on it or an ancestor, no epoch raised, no boundary behind it.
+// Whether a session lives, as far as the published lists tell: no mark on it or an ancestor, no epoch raised, no boundary behind it, its keys standing.
 import { isMarked, readEpochListClaim, readStatusListClaim, type EpochList } from '../status/index.js';
 import { boundedMap } from './bounded-map.js';
 import { kept, type Fetched, type Kept } from './kept.js';
@@ -25,6 +25,8 @@ export interface SessionStatus {
 const mostStatusListBytes = 65_536;
 const mostEpochListBytes = 16 * 1024 * 1024;
 const keptLists = 1024;
+/** [choice] By as much as requests may be dated ahead: a list of a later time would be replaced by no true one. */
+const mostAheadSeconds = 900;
 
 interface Listed<Value> {
   readonly content: Value;
@@ -42,6 +44,7 @@ export function sessionStatus({ keys, issuer, endpoint, remote, clock }: StatusP
       const now = clock.now();
       const claims = await signedClaims(keys, text, { typ, issuer, now, mostBytes });
       if (claims === undefined || claims === 'expired' || claims.sub !== uri) throw new Error(`${path} is no list that is good now`);
+      if (claims.iat * 1000 > now + mostAheadSeconds * 1000) throw new Error(`${path} is dated ahead of the time of this verifier`);
       const content = read(claims);
       if (content === undefined) throw new Error(`${path} is no list`);
       // INVARIANT: a list never takes the place of a newer one.
@@ -64,7 +67,8 @@ export function sessionStatus({ keys, issuer, endpoint, remote, clock }: StatusP
   const epochList = listOf<EpochList>('/v1/epochs', isAddress ? `${issuer}/v1/epochs` : `${issuer}:epochs`, 'epochlist+jwt', mostEpochListBytes, ({ epoch_list: claim }) => readEpochListClaim(claim));
 
   return {
-    async refuseEnded({ lineage, places, epochs }) {
+    async refuseEnded(token) {
+      const { lineage, places, epochs } = token;
       if (lineage === undefined) throw new Refused('chain_unknown', 'the security token does not hold its chain: the session can be verified online only');
       const [list, ...bits] = await Promise.all([epochList.get(), ...places.map((place) => statusList(place.list).get())]).catch((error: unknown) => {
         throw error instanceof Refused ? error : new Refused('status_unavailable', `whether the session was revoked is not known: ${error instanceof Error ? error.message : 'unknown'}`);
@@ -73,14 +77,15 @@ export function sessionStatus({ keys, issuer, endpoint, remote, clock }: StatusP
       if (marks.includes(true)) throw revoked();
       if (marks.includes(undefined)) throw new Refused('status_unavailable', 'the session has no place in its status list');
       if (!list.content.handleKeys.has(lineage.handleKey)) throw new Refused('status_unavailable', 'the epoch list knows nothing of the accounts of this token');
-      if (epochs.every((carried) => isCurrent(carried, list.content))) return;
+      if (hasStandingKeys(token, list.content) && epochs.every((carried) => isCurrent(carried, list.content))) return;
       // The token may be newer than the list.
       await epochList.renew();
-      const { content } = await epochList.get().catch(() => list);
+      const { content, iat } = await epochList.get().catch(() => list);
+      if (!hasStandingKeys(token, content)) throw token.issuedAt < iat ? revoked() : newer();
       const ended = epochs.filter((carried) => !isCurrent(carried, content));
       if (ended.length === 0) return;
       if (ended.every(({ digest, epoch, issuedAt }) => epoch > (content.epochs.get(digest) ?? epoch) && issuedAt >= (content.boundaries.get(digest) ?? 0))) {
-        throw new Refused('status_unavailable', 'the session is newer than what is known of revocations');
+        throw newer();
       }
       throw revoked();
     },
@@ -91,4 +96,8 @@ export function sessionStatus({ keys, issuer, endpoint, remote, clock }: StatusP
 const isCurrent = ({ digest, epoch, issuedAt }: KnownToken['epochs'][number], { epochs, boundaries }: EpochList): boolean =>
   epoch === (epochs.get(digest) ?? epoch) && issuedAt >= (boundaries.get(digest) ?? 0);
 
+/** INVARIANT: a session is dead once the key that signed its token, or that its secret is derived from, stands no more. */
+const hasStandingKeys = ({ tokenKey, secretKey }: KnownToken, { tokenKeys, secretKeys }: EpochList): boolean => tokenKeys.has(tokenKey) && secretKeys.has(secretKey);
+
+const newer = (): Refused => new Refused('status_unavailable', 'the session is newer than what is known of revocations');
 const revoked = (): Refused => new Refused('revoked', 'the session was revoked');

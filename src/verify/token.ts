@@ -11,10 +11,10 @@ const tokenType = 'agency-session+jwt';
 const mostTokenBytes = 4096;
 /** Tokens that are remembered, of some 10 KB each with what was made of them. */
 const keptTokens = 10_000;
-/** A token that is remembered was signed by a key that the service has published within that time. */
-const trustedMilliseconds = 60_000;
 
 export interface KnownToken extends SessionClaims {
+  /** Id of the key that signed it. */
+  readonly tokenKey: string;
   readonly places: readonly StatusPlace[];
   readonly epochs: readonly { readonly digest: string; readonly epoch: number; readonly issuedAt: number }[];
   /** Of its `cnf`. */
@@ -29,17 +29,18 @@ export interface TokenReader {
 
 export function tokenReader(keys: KeySet, issuer: string): TokenReader {
   // Keyed by the whole text: only the very same bytes skip the signature check, never a variant of them.
-  const known = boundedMap<string, { readonly token: KnownToken; readonly checkedAt: number }>(keptTokens);
+  const known = boundedMap<string, KnownToken>(keptTokens);
 
   async function verified(token: string, now: number): Promise<KnownToken> {
     const remembered = known.get(token);
-    if (remembered !== undefined && now - remembered.checkedAt < trustedMilliseconds && now >= remembered.checkedAt) return remembered.token;
+    // INVARIANT: with its key a token is dead, remembered or not.
+    if (remembered !== undefined && (await keys.find(remembered.tokenKey)) !== undefined) return remembered;
     const claims = await signedClaims(keys, token, { typ: tokenType, issuer, now, mostBytes: mostTokenBytes });
     if (claims === 'expired') throw expired();
     const session = claims === undefined ? undefined : sessionClaims(claims, issuer);
     if (claims === undefined || session === undefined) throw new Refused('security_token_invalid', 'the security token is none of this issuer');
-    const made = knownToken(session, claims.exp);
-    known.set(token, { token: made, checkedAt: now });
+    const made = knownToken(session, keyIdOf(token), claims.exp);
+    known.set(token, made);
     return made;
   }
 
@@ -55,10 +56,16 @@ export function tokenReader(keys: KeySet, issuer: string): TokenReader {
 
 const expired = (): Refused => new Refused('security_token_expired', 'the security token has expired');
 
-function knownToken(session: SessionClaims, expiresAt: number): KnownToken {
+/** Of a token whose header has been judged. */
+function keyIdOf(token: string): string {
+  const { kid }: { readonly kid?: unknown } = JSON.parse(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString('utf8')) as object;
+  return String(kid);
+}
+
+function knownToken(session: SessionClaims, tokenKey: string, expiresAt: number): KnownToken {
   const { lineage, confirmationKey, principal } = session;
   return {
-    ...session, expiresAt,
+    ...session, tokenKey, expiresAt,
     places: lineage?.places ?? [],
     epochs: (lineage?.epochs ?? []).map(({ account, subject, epoch, issuedAt }) => ({ digest: subjectDigest(lineage?.handles[account] ?? '', subject), epoch, issuedAt })),
     verificationKey: confirmationKey === undefined ? undefined : publicKeyOf(principal.accessKeyId, confirmationKey),

@@ -86,6 +86,24 @@ describe('a status list', () => {
   });
 });
 
+describe('every list', () => {
+  it.each<[string, number]>([['is set back by an hour', -3600], ['stands still', 0]])('goes on when the clock %s: within a second lists tell what was revoked since', async (_, seconds) => {
+    const before = service.clock.now();
+    const one = await session(keys.alice, agencies.first);
+    const path = pathOf(one);
+    const marked = async (): Promise<boolean | undefined> => isMarked(readStatusListClaim(decodeJwt((await get(path)).text)['status_list']) ?? new Uint8Array(), claimsOf(one).status.status_list.idx);
+    const raised = async (): Promise<number | undefined> => readEpochListClaim(decodeJwt((await get('/v1/epochs')).text)['epoch_list'])?.epochs.get(digestOf(accountA, 'source:clock'));
+    const epoch = await raised();
+    expect(await marked()).toBe(false);
+    service.clock.advance(seconds);
+    expect(await service.call(keys.rootA, 'POST', `/v1/sessions/${one.accessKeyId}/revoke`, {})).toMatchObject({ status: 200 });
+    expect(await service.call(keys.rootA, 'POST', '/v1/revocations', { source_identity: 'clock' })).toMatchObject({ status: 200 });
+    await expect.poll(marked, { timeout: 1500, interval: 100 }).toBe(true);
+    expect(await raised()).not.toBe(epoch);
+    service.clock.set(before);
+  });
+});
+
 describe('the epoch list', () => {
   it.each<[name: string, begin: 'rootA' | 'rootB', accountId: string, body: object, subject: string]>([
     ['an access key', 'rootA', accountA, { access_key_id: keys.alice.accessKeyId }, `key:${keys.alice.accessKeyId}`],

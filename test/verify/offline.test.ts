@@ -210,6 +210,21 @@ describe('a revocation', () => {
     expect(await authenticate(credentials)).toEqual(refused('revoked'));
   });
 
+  it('is not kept from the verifier by a list that is dated ahead: it takes none', async () => {
+    const credentials = await assume(keys.alice, agencies.first);
+    const ahead = async (path: string, by: number): Promise<Response | undefined> => {
+      if (path === '/.well-known/jwks.json') return undefined;
+      const { header, claims } = partsOf(await (await fetch(`${service.url}${path}`)).text());
+      const now = Math.floor(service.clock.now() / 1000);
+      return new Response(ringSigned(service.composition.keyring['token-signing'], header, { ...claims, iat: now + by, exp: now + by + life }));
+    };
+    road.hold((path) => ahead(path, 902));
+    expect(await authenticate(credentials)).toEqual(refused('status_unavailable'));
+    verifier = make();
+    road.hold((path) => ahead(path, 900));
+    expect(await authenticate(credentials)).toMatchObject({ ok: true });
+  });
+
   it.each<[what: string, list: (good: string, other: string) => Response]>([
     ['another list of the service', (_, other) => new Response(other)], ['a bent one', (good) => new Response(`${good.slice(0, -8)}AAAAAAAA`)], ['none', () => new Response('', { status: 404 })],
     ['a page', () => new Response('<html>')], ['an answer without end', () => new Response(new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(1_000_000)) }))],
