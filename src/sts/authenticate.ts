@@ -45,7 +45,7 @@ export function authenticator(services: Services, serviceName = services.setting
   }
 
   return async (request, sourceIp, now, mayRemember = false) => {
-    const parsed = parseSignedRequest(request, { ...options, now });
+    const parsed = parseSignedRequest(request, { ...options, now, pathReading: request.pathReading });
     if (!parsed.ok) throw refusalError(parsed);
     const signed = { request, signature: parsed.signature, sourceIp, now };
     const known = mayRemember ? await identified(signed, remembered).catch(forgetRefusal) : undefined;

@@ -1,5 +1,5 @@
 // Verifying without asking: the token by the published keys, the request by the key in the token or a derived one, and the session by the published lists.
-import { parseSignedRequest, verifySignature, type ParsedSignature, type ReceivedRequest, type VerificationKey } from '../signing/index.js';
+import { hasOtherReading, parseSignedRequest, verifySignature, type ParsedSignature, type ReceivedRequest, type VerificationKey } from '../signing/index.js';
 import type { Principal } from './claims.js';
 import { derivedKeys, type DerivedKey } from './derived-keys.js';
 import type { KeySet } from './key-set.js';
@@ -74,19 +74,22 @@ function refuseUnfit(request: ReceivedRequest, signature: ParsedSignature, key: 
 }
 
 /** What can be judged of a request before it is known who signed it. */
-export function parsed({ region, service, maximumSkewSeconds, allowUnsignedPayload }: Setup, request: ReceivedRequest, now: number): ParsedSignature {
+export function parsed({ region, service, maximumSkewSeconds, allowUnsignedPayload, pathReading }: Setup, request: ReceivedRequest, now: number): ParsedSignature {
   refuseTwoReadings(request.target);
-  const result = parseSignedRequest(request, { now, maximumSkewSeconds, region, service, allowUnsignedPayload });
+  const result = parseSignedRequest(request, { now, maximumSkewSeconds, region, service, allowUnsignedPayload, pathReading });
   if (!result.ok) throw new Refused('request_malformed', result.message);
   return result.signature;
 }
 
 /**
  * [choice] Of two targets with one and the same signature one is refused, so that nobody sends the other in its place:
- * `/a/` would pass for `/a`, and `/a%2520b` for `/a%20b` (request signatures, sections 2 and 10).
+ * `/a/` would pass for `/a`, `/a%2Fb` for `/a/b`, and `?q=a+b` for `?q=a%2Bb` (request signatures, sections 2 and 10).
+ * That `/a%2520b` does not pass for `/a%20b` is for the one reading of escapes that is verified, and for the refusal.
  */
 function refuseTwoReadings(target: string): void {
   const [path = ''] = target.split('?');
   if (path.length > 1 && path.endsWith('/')) throw new Refused('request_malformed', 'the path must not end with a slash: its signature would be that of the path without it');
+  if (/%2f|%5c|\\/i.test(path)) throw new Refused('request_malformed', 'the path must not hold an escaped slash, or a backslash: its signature would be that of another path');
+  if (hasOtherReading(target)) throw new Refused('request_malformed', 'the query must hold no bare `+`, and values of one name in ascending order, as they are signed: its signature would be that of another query');
   if (/%25/.test(path)) throw new Refused('request_malformed', 'the path must not hold `%25`: its signature would be that of another path');
 }

@@ -1,4 +1,5 @@
 // How a verifier is set up, and what it works with.
+import type { PathReading } from '../signing/index.js';
 import type { Fetch, VerifierClock } from './remote.js';
 
 export interface ServiceCredentials {
@@ -21,6 +22,12 @@ export interface VerifierOptions {
   readonly maximumSkewSeconds?: number;
   /** Whether `UNSIGNED-PAYLOAD` may stand for a body that is not empty; for transports that are trusted otherwise. */
   readonly allowUnsignedPayload?: boolean;
+  /**
+   * How the clients sign escapes in a path: `decoded` (if absent), as the Python SDK and most others do, or `escaped`, as
+   * the Node SDK does. Requests of the other kind are refused where the path has escapes: both readings would give two
+   * paths one signature.
+   */
+  readonly pathReading?: PathReading;
   /** Milliseconds to wait for the token service; 3,000 if absent. */
   readonly timeoutMilliseconds?: number;
   readonly fetch?: Fetch;
@@ -35,13 +42,15 @@ export interface Setup {
   readonly credentials: ServiceCredentials | undefined;
   readonly maximumSkewSeconds: number;
   readonly allowUnsignedPayload: boolean;
+  readonly pathReading: PathReading;
 }
 
 /** Throws for options with which nothing could be verified. */
 export function setupOf(options: VerifierOptions): Setup {
-  const { issuer, endpoint = issuer, service, region = 'globe', credentials, maximumSkewSeconds = 900, allowUnsignedPayload = false } = options;
+  const { issuer, endpoint = issuer, service, region = 'globe', credentials, maximumSkewSeconds = 900, allowUnsignedPayload = false, pathReading = 'decoded' } = options;
   if (!/^https?:\/\/[^\s?#]+[^\s?#/]$/.test(endpoint)) throw new TypeError('`endpoint` must be the address of the token service, without a slash at the end');
   if (!/^[a-z][a-z0-9-]{0,55}$/.test(service) || service === 'sts' || service === 'iam') throw new TypeError('`service` must be the code of the service that verifies, such as `obs`');
+  if (!['decoded', 'escaped'].includes(pathReading)) throw new TypeError('`pathReading` must be `decoded` or `escaped`');
   if (!Number.isInteger(maximumSkewSeconds) || maximumSkewSeconds < 0 || maximumSkewSeconds > 900) throw new TypeError('`maximumSkewSeconds` must be from 0 to 900');
-  return { issuer, endpoint, service, region, credentials, maximumSkewSeconds, allowUnsignedPayload };
+  return { issuer, endpoint, service, region, credentials, maximumSkewSeconds, allowUnsignedPayload, pathReading };
 }

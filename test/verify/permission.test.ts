@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accountA, accountB, accountsPlus, allow, deny, keys, policy, trust } from '../support/accounts.js';
 import { startService, type Credentials, type TestService } from '../support/service.js';
-import { createVerifier, type Question, type VerifierOptions } from '../../src/verify/index.js';
+import { createVerifier, type Question, type ReceivedRequest, type VerifierOptions } from '../../src/verify/index.js';
 import { bent, clientAddress, clockOf, issuer, received, way } from './support.js';
 
 const object = (account: string, key: string): string => `obs::${account}:object:${key}`;
@@ -158,8 +158,34 @@ describe('online', () => {
   });
 });
 
-it.each(['/bucket/key/', '/bucket/a%2520b', '/%2525'])('a path with the signature of another one is refused: %s', async (path) => {
+it.each(['/bucket/key/', '/bucket/a%2520b', '/%2525', '/bucket/a%2Fb', '/bucket/a%2fb', '/bucket/a%5Cb', '/bucket/a\\b', '/k?q=a+b', '/k?d=2&d=1', '/k?%64=2&d=1'])('a target with the signature of another one is refused: %s', async (path) => {
   const verifier = createVerifier({ mode: 'offline', ...options() });
   const credentials = await assume();
-  expect(await verifier.authenticate(received(service, credentials, { url: `https://objects.example${path}` }), clientAddress)).toMatchObject({ ok: false, reason: 'request_malformed' });
+  expect(await verifier.authenticate(bent(received(service, credentials, { url: `https://objects.example${path}` }), { target: path }), clientAddress)).toMatchObject({ ok: false, reason: 'request_malformed' });
+});
+
+describe.each(['online', 'offline'] as const)('%s, a request', (mode) => {
+  const verifierOf = (more: Partial<VerifierOptions> = {}) => createVerifier({ mode, ...options(more), credentials: keys.service });
+  const ask = async (verifier: ReturnType<typeof verifierOf>, request: ReceivedRequest): Promise<string> => {
+    const answer = await verifier.authorize(request, clientAddress, [{ action: 'obs:object:GetObject', resource: object(accountA, 'team/blue/a') }]);
+    return answer.ok ? 'accepted' : answer.reason;
+  };
+  /** As the Node SDK signs it: the escapes of the path once more. */
+  const escapedOnce = (credentials: Credentials, target: string): ReceivedRequest =>
+    bent(received(service, credentials, { url: `https://objects.example${target.replaceAll('%', '%25')}` }), { target });
+
+  it.each([
+    ['/p/b/k/x', '/p/b%2Fk/x', 'request_malformed'], ['/a%2520b', '/a%20b', 'signature_mismatch'], ['/k?q=a%2Bb', '/k?q=a+b', 'request_malformed'], ['/k?d=1&d=2', '/k?d=2&d=1', 'request_malformed'],
+  ])('signed for %s does not pass for %s', async (signed, sent, reason) => {
+    const credentials = await assume();
+    expect(await ask(verifierOf(), bent(received(service, credentials, { url: `https://objects.example${signed}` }), { target: sent }))).toBe(reason);
+  });
+
+  it('with escapes in its path is verified by the one reading that the service chose', async () => {
+    const credentials = await assume();
+    const [decoded, escaped] = [received(service, credentials, { url: 'https://objects.example/a%20b/%C3%A9?d=1&d=2&c=%2B' }), escapedOnce(credentials, '/a%20b/%C3%A9')];
+    expect([await ask(verifierOf(), decoded), await ask(verifierOf(), escaped)]).toEqual(['accepted', 'signature_mismatch']);
+    const forNode = verifierOf({ pathReading: 'escaped' });
+    expect([await ask(forNode, decoded), await ask(forNode, escaped)]).toEqual(['signature_mismatch', 'accepted']);
+  });
 });
