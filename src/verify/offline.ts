@@ -3,7 +3,7 @@ import { hasOtherReading, parseSignedRequest, verifySignature, type ParsedSignat
 import type { Principal } from './claims.js';
 import { derivedKeys, type DerivedKey } from './derived-keys.js';
 import type { KeySet } from './key-set.js';
-import type { Setup } from './options.js';
+import { plainHost, type Setup } from './options.js';
 import { Refused } from './refusal.js';
 import type { Remote, VerifierClock } from './remote.js';
 import type { ServiceCall } from './service-calls.js';
@@ -74,11 +74,21 @@ function refuseUnfit(request: ReceivedRequest, signature: ParsedSignature, key: 
 }
 
 /** What can be judged of a request before it is known who signed it. */
-export function parsed({ region, service, maximumSkewSeconds, allowUnsignedPayload, pathReading }: Setup, request: ReceivedRequest, now: number): ParsedSignature {
+export function parsed(setup: Setup, request: ReceivedRequest, now: number): ParsedSignature {
+  const { region, service, maximumSkewSeconds, allowUnsignedPayload, pathReading } = setup;
   refuseTwoReadings(request.target);
   const result = parseSignedRequest(request, { now, maximumSkewSeconds, region, service, allowUnsignedPayload, pathReading });
   if (!result.ok) throw new Refused('request_malformed', result.message);
+  refuseForeignHost(setup, result.signature);
   return result.signature;
+}
+
+/** What was signed for another service, which has seen it, is not for this one. */
+function refuseForeignHost({ hosts, allowUnsignedHost }: Setup, signature: ParsedSignature): void {
+  const host = signature.header('host');
+  if (host === undefined && allowUnsignedHost) return;
+  if (host === undefined) throw new Refused('host_foreign', 'header `Host` must be listed in SignedHeaders: the request could be meant for another service');
+  if (!hosts.has(plainHost(host))) throw new Refused('host_foreign', 'the request was signed for another `Host` than those of this service');
 }
 
 /**

@@ -29,9 +29,10 @@ beforeAll(async () => {
   const store = new URL('store.mjs', folder).pathname;
   const { objectStore } = (await import(store)) as { objectStore: (verifier: Verifier) => RequestListener };
   for (const mode of modes) {
-    const server = createServer(objectStore(createVerifier({ mode, issuer, endpoint: service.url, service: 'obs', credentials: ownKey })));
+    const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     servers.set(mode, server);
+    server.on('request', objectStore(createVerifier({ mode, issuer, endpoint: service.url, service: 'obs', hosts: [new URL(urlOf(mode)).host], credentials: ownKey })));
   }
 });
 afterAll(async () => {

@@ -4,7 +4,7 @@ import { accountA, accountB, accounts, agencies, keys } from '../support/account
 import { startService, type Credentials, type TestService } from '../support/service.js';
 import { forgeries, partsOf, ringSigned } from '../keyring/forgeries.js';
 import { createVerifier, type OfflineVerifier } from '../../src/verify/index.js';
-import { bent, clientAddress, clockOf, cut, issuer, received, way, withHeader, type Way } from './support.js';
+import { bent, clientAddress, clockOf, cut, hosts, issuer, received, way, withHeader, type Way } from './support.js';
 
 const life = 60;
 const ttl = 10;
@@ -22,7 +22,7 @@ beforeEach(() => {
   verifier = make();
 });
 
-const make = (more: object = {}): OfflineVerifier => createVerifier({ mode: 'offline', issuer, endpoint: service.url, service: 'obs', fetch: road.fetch, clock: clockOf(service), ...more });
+const make = (more: object = {}): OfflineVerifier => createVerifier({ mode: 'offline', issuer, endpoint: service.url, service: 'obs', hosts, fetch: road.fetch, clock: clockOf(service), ...more });
 const registered = (): OfflineVerifier => make({ credentials: keys.service });
 const assume = (begin: Credentials, agency: string, more: object = {}): Promise<Credentials> => service.session(begin, { agency_urn: agency, agency_session_name: 'session1', ...more }, ecdsa);
 const authenticate = (credentials: Credentials, options: Parameters<typeof received>[2] = {}) => verifier.authenticate(received(service, credentials, options), clientAddress);
@@ -84,7 +84,7 @@ describe('a request that was not signed like this', () => {
     expect(await verifier.authenticate(request, clientAddress)).toMatchObject({ ok: true });
     const changes: readonly (readonly [string, Parameters<typeof bent>[1]])[] = [
       ['the method', { method: 'POST' }], ['the path', { target: '/bucket/other?versions=2' }], ['the query', { target: '/bucket/key?versions=3' }], ['the body', { body: Buffer.from('the Body') }],
-      ['a header', withHeader(request, 'content-type', 'text/html')], ['the host', withHeader(request, 'host', 'other.example')],
+      ['a header', withHeader(request, 'content-type', 'text/html')], ['the host', withHeader(request, 'host', 'objects.example:443')],
     ];
     for (const [what, change] of changes) expect(await verifier.authenticate(bent(request, change), clientAddress), what).toEqual(refused('signature_mismatch'));
   });
@@ -263,7 +263,7 @@ it('an issuer that is no address is verified by the address of the service', asy
   const other = await startService(accounts);
   try {
     const credentials = await other.session(keys.alice, { agency_urn: agencies.first, agency_session_name: 'session1' }, ecdsa);
-    const own = createVerifier({ mode: 'offline', issuer: other.composition.services.settings.issuer, endpoint: other.url, service: 'obs', clock: clockOf(other) });
+    const own = createVerifier({ mode: 'offline', issuer: other.composition.services.settings.issuer, endpoint: other.url, service: 'obs', hosts, clock: clockOf(other) });
     expect(other.composition.services.settings.issuer).toMatch(/^urn:/);
     expect(await own.authenticate(received(other, credentials), clientAddress)).toMatchObject({ ok: true });
     expect(await other.call(keys.rootA, 'POST', `/v1/sessions/${credentials.accessKeyId}/revoke`, {})).toMatchObject({ status: 200 });
@@ -277,7 +277,8 @@ it('an issuer that is no address is verified by the address of the service', asy
 
 it.each<[string, object]>([
   ['no address of the token service', { endpoint: undefined, issuer: 'urn:x' }], ['an address with a slash at its end', { endpoint: 'https://sts.example/' }], ['the name of the token service', { service: 'sts' }],
-  ['the name of IAM', { service: 'iam' }], ['no name', { service: '' }], ['too large a skew', { maximumSkewSeconds: 901 }],
+  ['the name of IAM', { service: 'iam' }], ['no name', { service: '' }], ['no hosts', { hosts: undefined }], ['an empty list of hosts', { hosts: [] }], ['a host in capitals', { hosts: ['Objects.example'] }], ['a host with a port that is left out', { hosts: ['objects.example:443'] }], ['an address for a host', { hosts: ['https://objects.example'] }],
+  ['too large a skew', { maximumSkewSeconds: 901 }],
 ])('is not made with %s', (_, options) => {
   expect(() => make(options)).toThrow(TypeError);
 });

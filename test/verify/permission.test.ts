@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accountA, accountB, accountsPlus, allow, deny, keys, policy, trust } from '../support/accounts.js';
 import { startService, type Credentials, type TestService } from '../support/service.js';
 import { createVerifier, type Question, type ReceivedRequest, type VerifierOptions } from '../../src/verify/index.js';
-import { bent, clientAddress, clockOf, issuer, received, way } from './support.js';
+import { bent, clientAddress, clockOf, hosts, issuer, received, way } from './support.js';
 
 const object = (account: string, key: string): string => `obs::${account}:object:${key}`;
 let service: TestService;
@@ -32,7 +32,7 @@ afterAll(() => service.stop());
 const store = `iam::${accountA}:agency:store`;
 const ecdsa = { algorithm: 'SDK-ECDSA-P256-SHA256' } as const;
 const assume = (more: object = {}): Promise<Credentials> => service.session(keys.alice, { agency_urn: store, agency_session_name: 'session1', ...more }, ecdsa);
-const options = (more: Partial<VerifierOptions> = {}): VerifierOptions => ({ issuer, endpoint: service.url, service: 'obs', clock: clockOf(service), ...more });
+const options = (more: Partial<VerifierOptions> = {}): VerifierOptions => ({ issuer, endpoint: service.url, service: 'obs', hosts, clock: clockOf(service), ...more });
 
 const questions: readonly (readonly [allowed: boolean, question: Question])[] = [
   [true, { action: 'obs:object:GetObject', resource: object(accountA, 'team/blue/a') }],
@@ -180,6 +180,26 @@ describe.each(['online', 'offline'] as const)('%s, a request', (mode) => {
     const credentials = await assume();
     expect(await ask(verifierOf(), bent(received(service, credentials, { url: `https://objects.example${signed}` }), { target: sent }))).toBe(reason);
   });
+
+  it.each<[what: string, url: string, more: Partial<VerifierOptions>, expected: string]>([
+    ['for this service', 'https://objects.example/k', {}, 'accepted'], ['with the port that goes without saying', 'https://OBJECTS.example:443/k', {}, 'accepted'],
+    ['for another service', 'https://evil.example/k', {}, 'host_foreign'], ['for the token service', `${issuer}/k`, {}, 'host_foreign'], ['for another port', 'https://objects.example:8443/k', {}, 'host_foreign'],
+    ['for another port that is one of its own', 'https://objects.example:8443/k', { hosts: ['objects.example', 'objects.example:8443'] }, 'accepted'],
+    ['for another service, where hosts may stand unsigned', 'https://evil.example/k', { allowUnsignedHost: true }, 'host_foreign'],
+  ])('signed %s', async (_, url, more, expected) => {
+    expect(await ask(verifierOf(more), received(service, await assume(), { url }))).toBe(expected);
+  });
+
+  it('with an unsigned host is refused, unless the service says otherwise', async () => {
+    const unsigned = withoutHost(received(service, await assume(), { url: 'https://objects.example/k' }));
+    expect(await ask(verifierOf(), unsigned)).toBe('host_foreign');
+    // The signature covers another list now: what is refused is that, and not the host.
+    expect(await ask(verifierOf({ allowUnsignedHost: true }), unsigned)).toBe('signature_mismatch');
+  });
+
+  /** Taken out of what its signature names. */
+  const withoutHost = (request: ReceivedRequest): ReceivedRequest =>
+    ({ ...request, rawHeaders: request.rawHeaders.map((text) => text.replace(/(SignedHeaders=[^,]*?)host;/, '$1')) });
 
   it('with escapes in its path is verified by the one reading that the service chose', async () => {
     const credentials = await assume();
