@@ -31,7 +31,7 @@ export function offlineAuthentication({ setup, keys, remote, clock, call }: Offl
   const { issuer, endpoint } = setup;
   const tokens = tokenReader(keys, issuer);
   const status = sessionStatus({ keys, issuer, endpoint, remote, clock });
-  const scopeKeys = call === undefined ? undefined : derivedKeys(call, clock);
+  const scopeKeys = call === undefined ? undefined : derivedKeys(call, clock, setup.derivedKeysPerMinute);
 
   async function ofSession(request: ReceivedRequest, signature: ParsedSignature, securityToken: string, sourceIp: string): Promise<Principal> {
     const token = await tokens.read(securityToken, signature.accessKeyId, clock.now());
@@ -43,6 +43,7 @@ export function offlineAuthentication({ setup, keys, remote, clock, call }: Offl
   /** A long-term key has no token: who it is, and that it is still good, the token service says with the derived key. */
   async function ofLongTermKey(request: ReceivedRequest, signature: ParsedSignature, sourceIp: string): Promise<Principal> {
     if (signature.algorithm !== 'V11-HMAC-SHA256') throw new Refused('security_token_missing', 'offline ECDSA signatures are accepted of temporary access keys only, with their `X-Security-Token`');
+    if (!setup.permanentKeys) throw new Refused('security_token_missing', 'offline this service accepts requests of temporary access keys only, with their `X-Security-Token`');
     const { key, principal } = await derived(request, signature, sourceIp);
     refuseUnfit(request, signature, key);
     return principal;

@@ -72,6 +72,41 @@ describe('a request of a living session', () => {
     expect(await authenticate(credentials)).toEqual(refused('online_only'));
   });
 
+  it('of a permanent key that somebody made up costs no call, and a service that asks about them asks for so many only', async () => {
+    const v11 = { algorithm: 'V11-HMAC-SHA256' } as const;
+    const madeUp = (each: number): Credentials => ({ accessKeyId: `HPUAMADEUP${String(each).padStart(10, '0')}`, secretAccessKey: 'x'.repeat(40) });
+    const calls = (): number => road.asked.filter((path) => path === '/v1/derived-keys').length;
+    verifier = registered();
+    for (const each of [keys.alice, madeUp(0)]) expect(await authenticate(each, v11)).toEqual(refused('security_token_missing'));
+    expect(calls()).toBe(0);
+
+    verifier = make({ credentials: keys.service, permanentKeys: true });
+    for (let each = 0; each < 30; each += 1) await authenticate(madeUp(each), v11);
+    expect(calls()).toBe(20);
+    expect(await authenticate(madeUp(31), v11)).toMatchObject({ reason: 'service_unavailable', status: 503 });
+    // Other addresses have not failed: they have the bound of all calls, which leaves sessions theirs.
+    road = way();
+    verifier = make({ credentials: keys.service, permanentKeys: true, derivedKeysPerMinute: 25 });
+    for (let each = 0; each < 40; each += 1) await verifier.authenticate(received(service, madeUp(each), v11), `192.0.2.${each}`);
+    expect(calls()).toBe(25);
+    expect(await authenticate(await assume(keys.alice, agencies.first), v11)).toMatchObject({ ok: true });
+    service.clock.advance(60);
+    expect(await authenticate(madeUp(50), v11)).toEqual(refused('signature_mismatch'));
+  });
+
+  it('with wrong V11 signatures is asked about a few times in a minute: of one session from one address', async () => {
+    verifier = registered();
+    const credentials = await assume(keys.alice, agencies.first);
+    const v11 = { algorithm: 'V11-HMAC-SHA256' } as const;
+    const wrong = { ...credentials, secretAccessKey: 'x'.repeat(40) };
+    const reasons: unknown[] = [];
+    for (let each = 0; each < 8; each += 1) reasons.push(await authenticate(wrong, { ...v11, method: 'PUT', body: `body ${each}` }));
+    expect(reasons).toEqual([...Array<unknown>(5).fill(refused('signature_mismatch')), ...Array<unknown>(3).fill(refused('service_unavailable'))]);
+    // Elsewhere the owner is let in, and then everywhere.
+    expect(await verifier.authenticate(received(service, credentials, v11), '192.0.2.8')).toMatchObject({ ok: true });
+    expect(await authenticate(credentials, v11)).toMatchObject({ ok: true });
+  });
+
   it('of a long-term key is not accepted', async () => {
     expect(await authenticate(keys.alice)).toEqual(refused('security_token_missing'));
   });
@@ -278,7 +313,7 @@ it('an issuer that is no address is verified by the address of the service', asy
 it.each<[string, object]>([
   ['no address of the token service', { endpoint: undefined, issuer: 'urn:x' }], ['an address with a slash at its end', { endpoint: 'https://sts.example/' }], ['the name of the token service', { service: 'sts' }],
   ['the name of IAM', { service: 'iam' }], ['no name', { service: '' }], ['no hosts', { hosts: undefined }], ['an empty list of hosts', { hosts: [] }], ['a host in capitals', { hosts: ['Objects.example'] }], ['a host with a port that is left out', { hosts: ['objects.example:443'] }], ['an address for a host', { hosts: ['https://objects.example'] }],
-  ['too large a skew', { maximumSkewSeconds: 901 }],
+  ['no calls for keys', { derivedKeysPerMinute: 0 }], ['too large a skew', { maximumSkewSeconds: 901 }],
 ])('is not made with %s', (_, options) => {
   expect(() => make(options)).toThrow(TypeError);
 });
