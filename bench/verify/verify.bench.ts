@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, bench, describe } from 'vitest';
 import { accountA, accounts, agencies, keys } from '../../test/support/accounts.js';
 import { startService } from '../../test/support/service.js';
-import { clockOf, received } from '../../test/verify/support.js';
+import { clockOf, hosts, received } from '../../test/verify/support.js';
 import { createVerifier } from '../../src/verify/index.js';
 
 const unlimited = { STS_ISSUER: 'https://sts.example.com', STS_STATUS_LIST_LIFE: '3600', STS_RATE_ADDRESS_PER_MINUTE: '100000000', STS_RATE_ACCESS_KEY_PER_MINUTE: '100000000', STS_AUDIT_MAX_UNSEALED: '10000000' };
@@ -15,7 +15,7 @@ const service = await startService(accounts, unlimited);
 const ecdsa = { algorithm: 'SDK-ECDSA-P256-SHA256' } as const;
 const first = await service.session(keys.alice, { agency_urn: agencies.first, agency_session_name: 'bench', tags: [{ key: 'team', value: 'blue' }] }, ecdsa);
 const credentials = await service.session(first, { agency_urn: agencies.second, agency_session_name: 'bench' }, ecdsa);
-const common = { issuer: unlimited.STS_ISSUER, endpoint: service.url, service: 'obs', credentials: keys.service, clock: clockOf(service) };
+const common = { issuer: unlimited.STS_ISSUER, endpoint: service.url, service: 'obs', hosts, credentials: keys.service, clock: clockOf(service) };
 const offline = createVerifier({ mode: 'offline', ...common });
 const online = createVerifier({ mode: 'online', ...common });
 const byEcdsa = received(service, credentials);

@@ -23,6 +23,8 @@ const keyRecord = z.object({
   activatedAt: moment.optional(),
   retiringAt: moment.optional(),
   retiredAt: moment.optional(),
+  /** It was retired before it had served: whatever hangs on what it made is dead, and not only what it made. */
+  endedAll: z.boolean().optional(),
 });
 /** Moments are milliseconds since the epoch by the clock of Redis. */
 export type KeyRecord = Readonly<z.infer<typeof keyRecord>>;
@@ -106,11 +108,14 @@ export function activate(states: KeyStates, id: string, now: number): KeyStates 
   return next(states, { ...retiring, [id]: { ...record, activatedAt: now } }, { [record.purpose]: id });
 }
 
-/** For good. The purpose is left without an active key if it was that. */
-export function retire(states: KeyStates, id: string, now: number): KeyStates {
+/**
+ * For good. The purpose is left without an active key if it was that.
+ * @param endsAll an emergency: what was made with it is not over yet, and ends with all that came of it
+ */
+export function retire(states: KeyStates, id: string, now: number, endsAll = false): KeyStates {
   const record = known(states, id);
   const { [record.purpose]: active, ...others } = states.active;
-  return next({ ...states, active: active === id ? others : states.active }, { [id]: { ...record, retiredAt: now } });
+  return next({ ...states, active: active === id ? others : states.active }, { [id]: { ...record, retiredAt: now, ...(endsAll && { endedAll: true }) } });
 }
 
 function known(states: KeyStates, id: string): KeyRecord {

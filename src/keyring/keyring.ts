@@ -10,6 +10,8 @@ export interface KeySet {
    * INVARIANT: key ids from outside are looked up here and nowhere else; never a path, never a fetch.
    */
   readonly byId: ReadonlyMap<string, RingKey>;
+  /** Keys that were retired in an emergency: whatever descends from what they made is dead too. Absent: none. */
+  readonly endedIds?: ReadonlySet<string>;
 }
 
 /**

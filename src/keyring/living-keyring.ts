@@ -32,6 +32,9 @@ export function livingKeyring(): LivingKeyring {
     get byId() {
       return sets[purpose]?.byId ?? noKeys;
     },
+    get endedIds() {
+      return sets[purpose]?.endedIds ?? noIds;
+    },
   });
   // Object.fromEntries widens the keys to string; `keyPurposes` holds every purpose once.
   const keyring = Object.fromEntries(keyPurposes.map((purpose) => [purpose, living(purpose)])) as Record<KeyPurpose, KeySet>;
@@ -44,6 +47,7 @@ export function livingKeyring(): LivingKeyring {
 }
 
 const noKeys: ReadonlyMap<string, RingKey> = new Map();
+const noIds: ReadonlySet<string> = new Set();
 
 function setIn(purpose: KeyPurpose, keys: readonly RingKey[], states: KeyStates): Partial<KeySet> {
   const standing = keys.filter((key) => key.purpose === purpose && isKeyOf(states, key) && stateOf(states, key.id) !== 'retired');
@@ -51,7 +55,8 @@ function setIn(purpose: KeyPurpose, keys: readonly RingKey[], states: KeyStates)
   const rank = ({ id }: RingKey): number => (stateOf(states, id) === 'retiring' ? 0 : 1);
   const others = standing.filter((key) => key !== active).sort((a, b) => rank(a) - rank(b) || b.createdAt - a.createdAt || (a.id < b.id ? -1 : 1));
   const byId = new Map([...(active === undefined ? [] : [active]), ...others].map((key) => [key.id, key]));
-  return active === undefined ? { byId } : { active, byId };
+  const endedIds = new Set(Object.entries(states.keys).filter(([, record]) => record.purpose === purpose && record.endedAll === true).map(([id]) => id));
+  return { byId, endedIds, ...(active !== undefined && { active }) };
 }
 
 /** Whether the states speak of this very key, and not of another one of its id. */

@@ -1,11 +1,11 @@
 // The stored form of a session: one compact JSON text, fields by position to keep a million of them small.
 import { z } from 'zod';
-import type { Session } from './session.js';
+import type { Session, SessionLink } from './session.js';
 
 const count = z.number().int().nonnegative();
 // What came later stands behind, and is absent in older records.
 const keyLink = z.tuple([z.string(), z.string(), z.string(), z.enum(['user', 'service']), count, count, count, count.optional()]);
-const sessionLink = z.tuple([z.string(), z.string(), z.string(), z.string(), count, count, count, count.optional(), count.optional()]);
+const sessionLink = z.tuple([z.string(), z.string(), z.string(), z.string(), count, count, count, count.optional(), count.nullable().optional(), z.string().optional()]);
 const tag = z.tuple([z.string(), z.string(), z.number().int().min(0).max(3)]);
 
 /** First field: version of the layout. */
@@ -25,7 +25,7 @@ export function encodeSession(session: Session): string {
     session.issuedAt, session.expiresAt, session.chainStartedAt, session.assumedBy, session.rootPrincipal,
     [
       [root.accessKeyId, root.accountId, root.ownerId, root.ownerKind, root.epochs.account, root.epochs.owner, root.epochs.key, ...optional(root.epochs.source)],
-      ...links.map((link) => [link.sessionId, link.accountId, link.agencyId, link.status.list, link.status.index, link.epochs.account, link.epochs.agency, link.issuedAt, ...optional(link.epochs.source)] satisfies z.infer<typeof sessionLink>),
+      ...links.map((link) => [link.sessionId, link.accountId, link.agencyId, link.status.list, link.status.index, link.epochs.account, link.epochs.agency, link.issuedAt, ...linkTail(link)] satisfies z.infer<typeof sessionLink>),
     ],
     session.tags.map(({ key, value, transitive, inherited }) => [key, value, (transitive ? 1 : 0) + (inherited ? 2 : 0)]),
     session.sourceIdentity ?? null, session.mfaAuthenticatedAt ?? null, session.sessionPolicy ?? null, [...session.sessionPolicyIds],
@@ -38,6 +38,10 @@ export function encodeSession(session: Session): string {
 function tail({ isNarrowed, epochs: { source } }: Session): [] | [boolean] | [boolean, number] {
   if (source !== undefined) return [isNarrowed, source];
   return isNarrowed ? [true] : [];
+}
+
+function linkTail({ secretKeyId, epochs: { source } }: SessionLink): [] | [number] | [number | null, string] {
+  return secretKeyId === undefined ? optional(source) : [source ?? null, secretKeyId];
 }
 
 const optional = (value: number | undefined): [] | [number] => (value === undefined ? [] : [value]);
@@ -55,7 +59,8 @@ export function decodeSession(sessionId: string, text: string): Session {
       ...links.map((link) => ({
         kind: 'session' as const, sessionId: link[0], accountId: link[1], agencyId: link[2],
         // Of an older record: early enough for every boundary that could concern it.
-        issuedAt: link[7] ?? chainStartedAt, status: { list: link[3], index: link[4] }, epochs: { account: link[5], agency: link[6], ...sourceEpoch(link[8]) },
+        issuedAt: link[7] ?? chainStartedAt, status: { list: link[3], index: link[4] }, epochs: { account: link[5], agency: link[6], ...sourceEpoch(link[8] ?? undefined) },
+        ...(link[9] !== undefined && { secretKeyId: link[9] }),
       })),
     ],
     tags: tags.map(([key, value, flags]) => ({ key, value, transitive: (flags & 1) !== 0, inherited: (flags & 2) !== 0 })),

@@ -37,6 +37,8 @@ export interface SessionLink {
   readonly issuedAt: number;
   readonly status: StatusIndex;
   readonly epochs: SessionEpochs;
+  /** Of the key that its secret is derived from; unknown of an ancestor in an older record. */
+  readonly secretKeyId?: string | undefined;
 }
 
 /** Of the account and the agency, and of the source identity where there is one. */
@@ -92,6 +94,7 @@ export const linkOf = (session: Session): SessionLink => ({
   issuedAt: session.issuedAt,
   status: session.status,
   epochs: session.epochs,
+  secretKeyId: session.secretKeyId,
 });
 
 /** One subject that a link depends on: the epoch that the link carries, and when what it ends was issued. */
@@ -125,6 +128,10 @@ export function withSourceEpoch(chain: Chain, source: number): Chain {
 
 /** Ids of the sessions of a chain. */
 export const sessionsOf = (chain: readonly (KeyLink | SessionLink)[]): readonly string[] => chain.flatMap((link) => (link.kind === 'session' ? [link.sessionId] : []));
+
+/** Keys that the secrets of the session and of its ancestors are derived from, where they are known. */
+export const secretKeyIdsOf = (session: Session): readonly string[] =>
+  lineage(session).flatMap((link) => (link.kind === 'session' && link.secretKeyId !== undefined ? [link.secretKeyId] : []));
 
 /** Ids of the session and of all sessions that it descends from. */
 export const sessionIdsOf = (session: Session): readonly string[] => sessionsOf(lineage(session));

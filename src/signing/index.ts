@@ -13,10 +13,11 @@ export {
 } from './key.js';
 export { parseSignedRequest, type ParseOptions } from './parse.js';
 export { signRequest, type SigningInput } from './sign.js';
-export { canonicalUris, checkPath, queryPairs, type QueryPair } from './target.js';
+export { canonicalUris, checkPath, hasOtherReading, queryPairs, type QueryPair } from './target.js';
 export type {
   ParsedSignature,
   ParseResult,
+  PathReading,
   ReceivedRequest,
   Refused,
   SignatureAlgorithm,

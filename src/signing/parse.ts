@@ -18,6 +18,7 @@ import {
   refuse,
   type ParsedSignature,
   type ParseResult,
+  type PathReading,
   type SignedRequest,
   type Refused,
   type SignatureScope,
@@ -33,6 +34,8 @@ export interface ParseOptions {
   readonly service: string;
   /** Whether UNSIGNED-PAYLOAD may stand for a body that is not empty. */
   readonly allowUnsignedPayload: boolean;
+  /** The only reading of escapes in the path; absent: either. */
+  readonly pathReading?: PathReading | undefined;
 }
 
 /**
@@ -83,6 +86,7 @@ export function parseSignedRequest(request: SignedRequest, options: ParseOptions
     signedAt: date.signedAt,
     dateText: date.dateText,
     securityToken: headers.values.get('x-security-token'),
+    pathReading: options.pathReading,
     header(name) {
       const value = signedValues[signedHeaders.indexOf(name.toLowerCase())];
       return value === undefined ? undefined : readHeaderText(value);

@@ -1,6 +1,6 @@
 // The raw request target: its path and query, checked and made canonical.
 import { compareUtf8, percentDecode, percentEncode } from './encoding.js';
-import { refuse, type Refused, type SignatureRefusal } from './types.js';
+import { refuse, type PathReading, type Refused, type SignatureRefusal } from './types.js';
 
 const maximumTargetLength = 8192;
 
@@ -47,13 +47,15 @@ export function checkTarget(target: string): Refused | undefined {
 /**
  * The canonical URIs a client may have signed, each ending in `/` (request signatures §2, §10).
  * First the whole path decoded once, split and encoded; then, if it differs, the raw path encoded as it is.
+ * @param reading leaves that one alone; a path that cannot be decoded has no decoded one
  */
-export function canonicalUris(target: string): readonly string[] {
+export function canonicalUris(target: string, reading?: PathReading): readonly string[] {
   const { path } = splitTarget(target);
   const raw = encodePath(path);
   const decoded = percentDecode(path);
-  if (decoded === undefined || decoded === path) return [raw];
-  return [encodePath(decoded), raw];
+  if (decoded === path || reading === 'escaped') return [raw];
+  if (decoded === undefined) return reading === undefined ? [raw] : [];
+  return reading === undefined ? [encodePath(decoded), raw] : [encodePath(decoded)];
 }
 
 function encodePath(path: string): string {
@@ -78,6 +80,17 @@ export function queryPairs(target: string): readonly QueryPair[] | undefined {
     pairs.push([name, value]);
   }
   return pairs;
+}
+
+/** Whether values of one name stand in another order than they are signed in, or a bare `+` could be read as a blank: other queries have the same signature then. */
+export function hasOtherReading(target: string): boolean {
+  if (splitTarget(target).query.includes('+')) return true;
+  const last = new Map<string, string>();
+  return (queryPairs(target) ?? []).some(([name, value]) => {
+    const before = last.get(name);
+    last.set(name, value);
+    return before !== undefined && compareUtf8(before, value) > 0;
+  });
 }
 
 /** Pairs sorted by decoded name, then decoded value, encoded again (request signatures §2). Undefined as in `queryPairs`. */

@@ -17,7 +17,12 @@ export interface ReceivedRequest {
 /** What a signature is verified of: a request as it was received, here or by somebody who kept only the hash of its body. */
 export interface SignedRequest extends Omit<ReceivedRequest, 'body'> {
   readonly body: Buffer | BodyHash;
+  /** The only one that counts; absent: either. */
+  readonly pathReading?: PathReading | undefined;
 }
+
+/** How a signer made the path canonical: `decoded` it decoded the escapes first, `escaped` it encoded them once more (request signatures §10). */
+export type PathReading = 'decoded' | 'escaped';
 
 /** Stands for a body that is not at hand. */
 export interface BodyHash {
@@ -72,6 +77,8 @@ export interface ParsedSignature {
   /** X-Sdk-Date as received, `YYYYMMDDTHHMMSSZ`. */
   readonly dateText: string;
   readonly securityToken?: string | undefined;
+  /** Of the path, the only one that it is verified by; absent: either. */
+  readonly pathReading?: PathReading | undefined;
   /** The value of a signed header, read as UTF-8 (as latin1 where it is not valid UTF-8); undefined if it is absent or not signed. */
   header(name: string): string | undefined;
 }

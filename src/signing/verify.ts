@@ -29,7 +29,7 @@ export function verifiedRequestHash(request: SignedRequest, signature: ParsedSig
   const check = signatureCheck(algorithm, signature, key);
   const { signedHeaders, signedValues } = signature;
 
-  for (const uri of canonicalUris(request.target)) {
+  for (const uri of canonicalUris(request.target, signature.pathReading)) {
     for (const payloadHash of payloadHashes(algorithm, contentHeaderOf(algorithm, signature), request.body)) {
       const text = canonicalRequest({ method: request.method, uri, query, signedHeaders, signedValues, payloadHash });
       for (const reading of headerReadings(text)) {
@@ -85,7 +85,7 @@ export function canonicalRequestForDisplay(request: SignedRequest, signature: Pa
   const { signedHeaders } = signature;
   const text = canonicalRequest({
     method: request.method,
-    uri: canonicalUris(request.target)[0] ?? '',
+    uri: canonicalUris(request.target, signature.pathReading)[0] ?? '',
     query: canonicalQuery(request.target) ?? '',
     signedHeaders,
     signedValues: signature.signedValues.map((value, index) =>

@@ -45,7 +45,7 @@ export function authenticator(services: Services, serviceName = services.setting
   }
 
   return async (request, sourceIp, now, mayRemember = false) => {
-    const parsed = parseSignedRequest(request, { ...options, now });
+    const parsed = parseSignedRequest(request, { ...options, now, pathReading: request.pathReading });
     if (!parsed.ok) throw refusalError(parsed);
     let verified: ReturnType<VerifyToken> | undefined;
     // A bad token is not remembered: asked about twice, it is verified once all the same.

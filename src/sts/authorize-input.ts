@@ -45,6 +45,8 @@ const question = z.strictObject({
 const forwardedMembers = {
   method: matching(/^[!-~]{1,32}$/, 'must be the method as it was received'),
   target: characters(1, longestTarget).describe('the raw request target: path and query, before any decoding'),
+  path_reading: z.enum(['decoded', 'escaped']).optional()
+    .describe('how the signer must have made the path canonical: its escapes `decoded`, or the path as it is sent, `escaped` once more; absent: either'),
   headers: z.array(z.tuple([matching(/^[!-~]{1,256}$/, 'must be the name of a header'), headerText])).max(mostHeaders)
     .describe('name and value of the headers received: Authorization, and all that are signed'),
   body: base64.optional().describe('the body received, in base64; absent, like `body_hash`: there was none'),
@@ -89,7 +91,7 @@ export const forwardedRequests = ({ requests }: z.output<typeof authorizeBody>):
 }));
 
 export const presentedRequest = ({ request }: z.output<typeof presentedBody>): Omit<ForwardedRequest, 'questions'> => ({
-  received: { method: request.method, target: request.target, rawHeaders: request.headers.flat(), body: bodyOf(request) },
+  received: { method: request.method, target: request.target, rawHeaders: request.headers.flat(), body: bodyOf(request), pathReading: request.path_reading },
   // IPv4 addresses of a dual-stack socket in their own form, as policies write them.
   sourceIp: request.source_ip.replace(/^::ffff:(?=\d+\.)/i, ''),
 });

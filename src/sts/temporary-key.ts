@@ -1,9 +1,9 @@
-// A temporary access key: its token, its session, and whether that session and all its ancestors are alive.
+// A temporary access key: its token, its session, and whether that session and all its ancestors are alive, and the keys they were made with.
 import { ApiError } from '../base/api-error.js';
 import { seconds } from '../base/clock.js';
 import type { EpochSubject } from '../directory/store.js';
 import { deriveSessionSecret } from '../keyring/session-secret.js';
-import { dependencesOf, depthOf, isEnded, lineage, linkOf, sessionIdsOf, type Dependence, type Session } from '../sessions/session.js';
+import { dependencesOf, depthOf, isEnded, lineage, linkOf, secretKeyIdsOf, sessionIdsOf, type Dependence, type Session } from '../sessions/session.js';
 import { verificationKey, type ParsedSignature } from '../signing/index.js';
 import { sessionUrn } from '../urn/urn.js';
 import type { SessionCaller } from './caller.js';
@@ -27,7 +27,10 @@ export async function temporaryKey(
   if (session === undefined || !sameSession(session, token) || seconds(now) >= session.expiresAt) throw tokenError();
   if (depthOf(session) > services.settings.maximumChainDepth) throw tokenError();
   const caller = await livingSession(reads, session);
-  const secretKey = services.keyring['session-secrets'].byId.get(session.secretKeyId);
+  const { byId, endedIds } = services.keyring['session-secrets'];
+  // Who had an ancestor's key could have made the session: it ends with what the key made.
+  if (secretKeyIdsOf(session).some((id) => endedIds?.has(id) === true)) throw tokenError();
+  const secretKey = byId.get(session.secretKeyId);
   if (caller === undefined || secretKey === undefined) throw tokenError();
   return { key: verificationKey(accessKeyId, deriveSessionSecret(secretKey, accessKeyId)), caller };
 }

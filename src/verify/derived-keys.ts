@@ -2,6 +2,7 @@
 import { scopeVerificationKey, type ParsedSignature, type ReceivedRequest, type VerificationKey } from '../signing/index.js';
 import { boundedMap } from './bounded-map.js';
 import type { Principal } from './claims.js';
+import { minuteBound } from './minute-bound.js';
 import { membersOf, principalOf } from './online.js';
 import { Refused } from './refusal.js';
 import type { VerifierClock } from './remote.js';
@@ -18,6 +19,9 @@ export interface DerivedKey {
 }
 
 const keptKeys = 10_000;
+/** [choice] Requests of one key from one address in a minute that the token service did not vouch for, after which it is not asked; of permanent keys, which anybody can make up, also of all keys from one address. */
+const mostFailures = 5;
+const mostFailuresOfAddress = 20;
 
 interface Known extends DerivedKey {
   /** Milliseconds since the epoch. */
@@ -26,14 +30,29 @@ interface Known extends DerivedKey {
   readonly usableUntil: number;
 }
 
-export function derivedKeys(call: ServiceCall, clock: VerifierClock): DerivedKeys {
+/** @param mostPerMinute calls to the token service, for sessions and for permanent keys each */
+export function derivedKeys(call: ServiceCall, clock: VerifierClock, mostPerMinute: number): DerivedKeys {
+  const calls = minuteBound(mostPerMinute, clock);
+  const failures = minuteBound(mostFailures, clock);
+  const failuresOfAddress = minuteBound(mostFailuresOfAddress, clock);
   const known = boundedMap<string, Known>(keptKeys);
   const running = new Map<string, Promise<Known>>();
 
   async function fetched(request: ReceivedRequest, signature: ParsedSignature, scope: string, sourceIp: string): Promise<Known> {
+    const { accessKeyId } = signature;
+    const kind = signature.securityToken === undefined ? 'permanent' : 'session';
+    if (!failures.hasRoom(`${accessKeyId} ${sourceIp}`) || (kind === 'permanent' && !failuresOfAddress.hasRoom(sourceIp))) {
+      throw new Refused('service_unavailable', 'too many requests from this address had wrong signatures: the token service is asked again in a minute');
+    }
+    if (!calls.hasRoom(kind)) throw new Refused('service_unavailable', 'the token service was asked for too many keys: it is asked again in a minute');
+    calls.count(kind);
     const asked = clock.monotonic();
     const { derived_key: answer, principal } = await call('/v1/derived-keys', { request: forwarded(request, signature, authorizationOf(request), sourceIp) });
-    if (answer === undefined) throw new Refused('signature_mismatch', 'the token service does not know who signed the request');
+    if (answer === undefined) {
+      failures.count(`${accessKeyId} ${sourceIp}`);
+      failuresOfAddress.count(sourceIp);
+      throw new Refused('signature_mismatch', 'the token service does not know who signed the request');
+    }
     const { access_key_id: id, scope: given, key, expires_at: expiration, expires_in: life } = membersOf(answer);
     const until = typeof expiration === 'string' ? Date.parse(expiration) : NaN;
     if (id !== signature.accessKeyId || given !== scope || typeof key !== 'string' || Number.isNaN(until) || typeof life !== 'number') {

@@ -6,4 +6,4 @@ export type { Accepted, Answer, Answered, Question } from './question.js';
 export type { Refusal, RefusalReason } from './refusal.js';
 export type { Fetch, VerifierClock } from './remote.js';
 export { createVerifier, type OfflineOptions, type OfflineVerifier, type OnlineOptions, type Verifier } from './verifier.js';
-export type { ReceivedRequest } from '../signing/index.js';
+export type { PathReading, ReceivedRequest } from '../signing/index.js';

@@ -4,6 +4,8 @@
 const statuses = {
   /** The request's signature has no usable form; the message says what is wrong. */
   request_malformed: 401,
+  /** Signed for another host, or for none. */
+  host_foreign: 401,
   /** Signed with an algorithm that can be verified online only. */
   online_only: 401,
   /** The verifier has what it takes for this algorithm for registered services only, and is none. */

@@ -39,7 +39,7 @@ function membersOf(text: string): Readonly<Record<string, unknown>> | undefined 
 /** A request as the token service wants it told: what was signed of it, and of the body its hash. */
 export function forwarded({ method, target, body }: ReceivedRequest, signature: ParsedSignature, authorization: string, sourceIp: string): object {
   return {
-    method, target, source_ip: sourceIp,
+    method, target, source_ip: sourceIp, ...(signature.pathReading !== undefined && target.includes('%') && { path_reading: signature.pathReading }),
     headers: [['authorization', authorization], ...signature.signedHeaders.map((name, at) => [name, signature.signedValues[at] ?? ''])],
     body_hash: createHash(signature.algorithm === 'SDK-HMAC-SM3' ? 'sm3' : 'sha256').update(body).digest('hex'),
   };

@@ -7,6 +7,7 @@ import { HcClient } from '@huaweicloud/huaweicloud-sdk-core/HcClient.js';
 import { DefaultHttpClient } from '@huaweicloud/huaweicloud-sdk-core/http/DefaultHttpClient.js';
 import { Logger4jInstance } from '@huaweicloud/huaweicloud-sdk-core/logger/log4jLogger.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { allow, policy, trust } from '../support/accounts.js';
 import { credentialsOf, startService, type Credentials, type TestService } from '../support/service.js';
 import { signRequest, type SignatureAlgorithm } from '../../src/signing/index.js';
 import { createVerifier, type Verifier } from '../../src/verify/index.js';
@@ -23,15 +24,20 @@ const modes = ['online', 'offline'] as const;
 let service: TestService;
 const servers = new Map<string, Server>();
 beforeAll(async () => {
-  service = await startService(JSON.parse(await readFile(new URL('bootstrap.json', folder), 'utf8')) as object, { STS_ISSUER: issuer });
+  const { accounts: [acme, ...others], ...rest } = JSON.parse(await readFile(new URL('bootstrap.json', folder), 'utf8')) as { accounts: { policies: object[] }[] };
+  // Of the same installation, and not of the example: who may do everything with objects, in his own account.
+  const policies = [...(acme?.policies ?? []), { policy_name: 'objects', policy_document: policy(allow('obs:*:*')) }];
+  const agencies = [{ agency_name: 'everything', trust_policy: trust({ IAM: ['0000000000000000000000000000acce'] }), attached_policies: ['objects'] }];
+  service = await startService({ ...rest, accounts: [{ ...acme, policies, agencies }, ...others] }, { STS_ISSUER: issuer });
   // The official SDK signs with the time of the machine.
   service.clock.set(Date.now());
   const store = new URL('store.mjs', folder).pathname;
   const { objectStore } = (await import(store)) as { objectStore: (verifier: Verifier) => RequestListener };
   for (const mode of modes) {
-    const server = createServer(objectStore(createVerifier({ mode, issuer, endpoint: service.url, service: 'obs', credentials: ownKey })));
+    const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     servers.set(mode, server);
+    server.on('request', objectStore(createVerifier({ mode, issuer, endpoint: service.url, service: 'obs', hosts: [new URL(urlOf(mode)).host], credentials: ownKey })));
   }
 });
 afterAll(async () => {
@@ -96,6 +102,17 @@ describe('under our own signer', () => {
     expect(await withOurs(mode, reader, algorithm, 'PUT', '/reports/red/own.txt', 'text')).toBe(403);
     expect(await withOurs(mode, editor, algorithm, 'PUT', '/reports/red/own.txt', 'text')).toBe(201);
   });
+});
+
+it.each(modes)('%s: a session of another account that may do everything there reaches nothing of this one, however the path is escaped', async (mode) => {
+  service.clock.set(Date.now());
+  const credentials = await service.session(alice, { agency_urn: 'iam::0000000000000000000000000000acce:agency:everything', agency_session_name: 'example' }, { algorithm: 'SDK-ECDSA-P256-SHA256' });
+  const paths = [['/reports/blue/2026.txt', 403], ['/reports%2Fblue/2026.txt', 404], ['/reports/blue%2F2026.txt', 404], ['/reports//blue/2026.txt', 404], ['/unknown/blue/2026.txt', 404]] as const;
+  for (const [path, status] of paths) {
+    expect(await withOurs(mode, credentials, 'SDK-ECDSA-P256-SHA256', 'GET', path), path).toBe(status);
+    expect(await withOurs(mode, credentials, 'SDK-ECDSA-P256-SHA256', 'PUT', path, 'text'), path).toBe(status);
+  }
+  expect(await withOurs(mode, await member('blue', 'reader', 'SDK-ECDSA-P256-SHA256'), 'SDK-ECDSA-P256-SHA256', 'GET', '/reports/blue/2026.txt')).toBe(200);
 });
 
 it.each(modes)('%s: a session whose parent was revoked reads nothing any more', async (mode) => {

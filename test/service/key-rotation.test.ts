@@ -9,7 +9,7 @@ import { pooledRandom } from '../../src/base/clock.js';
 import { seal } from '../../src/keyring/seal.js';
 import { generateKey, parseKey } from '../../src/keyring/key.js';
 import { usableFrom } from '../../src/keyring/key-schedule.js';
-import { stateOf, type RotatingPurpose } from '../../src/keyring/key-states.js';
+import { retire, stateOf, type RotatingPurpose } from '../../src/keyring/key-states.js';
 import { signJws } from '../../src/keyring/jws.js';
 import { keyStatesKey } from '../../src/redis/cells.js';
 import { behind, retireNow, retireServed, rotate, rotateBySchedule, waitUntil, type Rotation } from '../../src/service/keys/key-rotation.js';
@@ -283,6 +283,28 @@ describe('a key of another purpose', () => {
     await retireNow(watch(), activeOf('session-secrets'), random);
     await expect.poll(async () => (await service.assume(keys.alice, ask(agencies.first))).status, { timeout: 5000, interval: 50 }).toBe(200);
     expect((await peer.identity(next)).status).toBe(401);
+  });
+
+  it('session-secrets: retired in an emergency it ends all that came of its sessions, made with whatever key; when it has served, nothing', async () => {
+    const chain = async (): Promise<{ readonly id: string; readonly child: Credentials; readonly grandchild: Credentials }> => {
+      const parent = await session();
+      const id = activeOf('session-secrets');
+      await rotated({ purpose: 'session-secrets' });
+      const child = await service.session(parent, ask(agencies.second));
+      await rotated({ purpose: 'session-secrets' });
+      return { id, child, grandchild: await service.session(child, ask(agencies.third)) };
+    };
+    const [stolen, served] = [await chain(), await chain()];
+    // As it becomes by itself, long after.
+    await watch().change((states, now) => retire(states, served.id, now));
+    await peer.composition.keyWatch.look();
+    await retireNow(watch(), stolen.id, random);
+    for (const each of [service, peer]) {
+      for (const credentials of [stolen.child, stolen.grandchild]) expect((await each.identity(credentials)).status).toBe(401);
+      for (const credentials of [served.child, served.grandchild]) expect((await each.identity(credentials)).status).toBe(200);
+    }
+    const introspected = await service.call(keys.service, 'POST', '/oauth2/introspect', new URLSearchParams({ token: stolen.grandchild.securityToken ?? '' }).toString(), { headers: { 'content-type': 'application/x-www-form-urlencoded' } });
+    expect(introspected.body).toEqual({ active: false });
   });
 
   it('message-sealing: what it sealed is decoded until it is retired', async () => {

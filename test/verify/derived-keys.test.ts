@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accounts, keys } from '../support/accounts.js';
 import { startService, type TestService } from '../support/service.js';
 import { createVerifier } from '../../src/verify/index.js';
-import { clientAddress, issuer, received } from './support.js';
+import { clientAddress, hosts, issuer, received } from './support.js';
 
 const life = 60;
 let service: TestService;
@@ -20,7 +20,7 @@ describe('a permanent key that was switched off is refused when its derived key 
   it.each<[what: string, before: number, after: number]>([['goes right', 0, 0], ['is set back meanwhile', 0, -600], ['was behind from the beginning', -600, -600], ['is set forward', 0, 600]])('%s', async (_, before, after) => {
     let off = before;
     const clock = { now: () => service.clock.now() + off * 1000, monotonic: () => service.clock.now() };
-    const verifier = createVerifier({ mode: 'offline', issuer, endpoint: service.url, service: 'obs', clock, credentials: keys.service });
+    const verifier = createVerifier({ mode: 'offline', issuer, endpoint: service.url, service: 'obs', hosts, permanentKeys: true, clock, credentials: keys.service });
     const authenticate = () => verifier.authenticate(received(service, keys.alice, { algorithm: 'V11-HMAC-SHA256', date: clock.now() }), clientAddress);
     service.clock.set(Math.floor(service.clock.now() / 1000) * 1000);
     expect(await authenticate()).toMatchObject({ ok: true, principal: { accessKeyId: keys.alice.accessKeyId } });

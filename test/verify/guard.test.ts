@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accountA, accountsPlus, allow, keys, policy, trust } from '../support/accounts.js';
 import { startService, type Credentials, type TestService } from '../support/service.js';
 import { createVerifier, expressGuard, type Verifier } from '../../src/verify/index.js';
-import { clockOf, issuer, received, type RequestOptions } from './support.js';
+import { clockOf, hosts, issuer, received, type RequestOptions } from './support.js';
 
 let service: TestService;
 let verifier: Verifier;
@@ -18,7 +18,7 @@ beforeAll(async () => {
       agencies: [{ agency_name: 'store', trust_policy: trust({ IAM: [accountA] }), attached_policies: ['own'] }],
     },
   }), { STS_ISSUER: issuer });
-  verifier = createVerifier({ mode: 'offline', issuer, endpoint: service.url, service: 'obs', clock: clockOf(service), credentials: keys.service });
+  verifier = createVerifier({ mode: 'offline', issuer, endpoint: service.url, service: 'obs', hosts, clock: clockOf(service), credentials: keys.service });
   credentials = await service.session(keys.alice, { agency_urn: `iam::${accountA}:agency:store`, agency_session_name: 'session1' }, { algorithm: 'SDK-ECDSA-P256-SHA256' });
 });
 afterAll(() => service.stop());
@@ -104,7 +104,7 @@ describe('requireAction', () => {
   });
 
   it('answers 503 and reaches nothing when nothing is known', async () => {
-    const blind = createVerifier({ mode: 'offline', issuer, endpoint: 'http://127.0.0.1:9', service: 'obs', clock: clockOf(service) });
+    const blind = createVerifier({ mode: 'offline', issuer, endpoint: 'http://127.0.0.1:9', service: 'obs', hosts, clock: clockOf(service) });
     const answer: { statusCode: number; locals: object; text: string; headers: Map<string, string> } = { statusCode: 0, locals: {}, text: '', headers: new Map() };
     const { method, target, rawHeaders } = received(service, credentials);
     const request = Object.assign(Readable.from([]), { method, originalUrl: target, rawHeaders, ip: '192.0.2.7' });

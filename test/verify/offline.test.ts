@@ -4,7 +4,7 @@ import { accountA, accountB, accounts, agencies, keys } from '../support/account
 import { startService, type Credentials, type TestService } from '../support/service.js';
 import { forgeries, partsOf, ringSigned } from '../keyring/forgeries.js';
 import { createVerifier, type OfflineVerifier } from '../../src/verify/index.js';
-import { bent, clientAddress, clockOf, cut, issuer, received, way, withHeader, type Way } from './support.js';
+import { bent, clientAddress, clockOf, cut, hosts, issuer, received, way, withHeader, type Way } from './support.js';
 
 const life = 60;
 const ttl = 10;
@@ -22,7 +22,7 @@ beforeEach(() => {
   verifier = make();
 });
 
-const make = (more: object = {}): OfflineVerifier => createVerifier({ mode: 'offline', issuer, endpoint: service.url, service: 'obs', fetch: road.fetch, clock: clockOf(service), ...more });
+const make = (more: object = {}): OfflineVerifier => createVerifier({ mode: 'offline', issuer, endpoint: service.url, service: 'obs', hosts, fetch: road.fetch, clock: clockOf(service), ...more });
 const registered = (): OfflineVerifier => make({ credentials: keys.service });
 const assume = (begin: Credentials, agency: string, more: object = {}): Promise<Credentials> => service.session(begin, { agency_urn: agency, agency_session_name: 'session1', ...more }, ecdsa);
 const authenticate = (credentials: Credentials, options: Parameters<typeof received>[2] = {}) => verifier.authenticate(received(service, credentials, options), clientAddress);
@@ -72,6 +72,41 @@ describe('a request of a living session', () => {
     expect(await authenticate(credentials)).toEqual(refused('online_only'));
   });
 
+  it('of a permanent key that somebody made up costs no call, and a service that asks about them asks for so many only', async () => {
+    const v11 = { algorithm: 'V11-HMAC-SHA256' } as const;
+    const madeUp = (each: number): Credentials => ({ accessKeyId: `HPUAMADEUP${String(each).padStart(10, '0')}`, secretAccessKey: 'x'.repeat(40) });
+    const calls = (): number => road.asked.filter((path) => path === '/v1/derived-keys').length;
+    verifier = registered();
+    for (const each of [keys.alice, madeUp(0)]) expect(await authenticate(each, v11)).toEqual(refused('security_token_missing'));
+    expect(calls()).toBe(0);
+
+    verifier = make({ credentials: keys.service, permanentKeys: true });
+    for (let each = 0; each < 30; each += 1) await authenticate(madeUp(each), v11);
+    expect(calls()).toBe(20);
+    expect(await authenticate(madeUp(31), v11)).toMatchObject({ reason: 'service_unavailable', status: 503 });
+    // Other addresses have not failed: they have the bound of all calls, which leaves sessions theirs.
+    road = way();
+    verifier = make({ credentials: keys.service, permanentKeys: true, derivedKeysPerMinute: 25 });
+    for (let each = 0; each < 40; each += 1) await verifier.authenticate(received(service, madeUp(each), v11), `192.0.2.${each}`);
+    expect(calls()).toBe(25);
+    expect(await authenticate(await assume(keys.alice, agencies.first), v11)).toMatchObject({ ok: true });
+    service.clock.advance(60);
+    expect(await authenticate(madeUp(50), v11)).toEqual(refused('signature_mismatch'));
+  });
+
+  it('with wrong V11 signatures is asked about a few times in a minute: of one session from one address', async () => {
+    verifier = registered();
+    const credentials = await assume(keys.alice, agencies.first);
+    const v11 = { algorithm: 'V11-HMAC-SHA256' } as const;
+    const wrong = { ...credentials, secretAccessKey: 'x'.repeat(40) };
+    const reasons: unknown[] = [];
+    for (let each = 0; each < 8; each += 1) reasons.push(await authenticate(wrong, { ...v11, method: 'PUT', body: `body ${each}` }));
+    expect(reasons).toEqual([...Array<unknown>(5).fill(refused('signature_mismatch')), ...Array<unknown>(3).fill(refused('service_unavailable'))]);
+    // Elsewhere the owner is let in, and then everywhere.
+    expect(await verifier.authenticate(received(service, credentials, v11), '192.0.2.8')).toMatchObject({ ok: true });
+    expect(await authenticate(credentials, v11)).toMatchObject({ ok: true });
+  });
+
   it('of a long-term key is not accepted', async () => {
     expect(await authenticate(keys.alice)).toEqual(refused('security_token_missing'));
   });
@@ -84,7 +119,7 @@ describe('a request that was not signed like this', () => {
     expect(await verifier.authenticate(request, clientAddress)).toMatchObject({ ok: true });
     const changes: readonly (readonly [string, Parameters<typeof bent>[1]])[] = [
       ['the method', { method: 'POST' }], ['the path', { target: '/bucket/other?versions=2' }], ['the query', { target: '/bucket/key?versions=3' }], ['the body', { body: Buffer.from('the Body') }],
-      ['a header', withHeader(request, 'content-type', 'text/html')], ['the host', withHeader(request, 'host', 'other.example')],
+      ['a header', withHeader(request, 'content-type', 'text/html')], ['the host', withHeader(request, 'host', 'objects.example:443')],
     ];
     for (const [what, change] of changes) expect(await verifier.authenticate(bent(request, change), clientAddress), what).toEqual(refused('signature_mismatch'));
   });
@@ -278,7 +313,7 @@ it('an issuer that is no address is verified by the address of the service', asy
   const other = await startService(accounts);
   try {
     const credentials = await other.session(keys.alice, { agency_urn: agencies.first, agency_session_name: 'session1' }, ecdsa);
-    const own = createVerifier({ mode: 'offline', issuer: other.composition.services.settings.issuer, endpoint: other.url, service: 'obs', clock: clockOf(other) });
+    const own = createVerifier({ mode: 'offline', issuer: other.composition.services.settings.issuer, endpoint: other.url, service: 'obs', hosts, clock: clockOf(other) });
     expect(other.composition.services.settings.issuer).toMatch(/^urn:/);
     expect(await own.authenticate(received(other, credentials), clientAddress)).toMatchObject({ ok: true });
     expect(await other.call(keys.rootA, 'POST', `/v1/sessions/${credentials.accessKeyId}/revoke`, {})).toMatchObject({ status: 200 });
@@ -292,7 +327,8 @@ it('an issuer that is no address is verified by the address of the service', asy
 
 it.each<[string, object]>([
   ['no address of the token service', { endpoint: undefined, issuer: 'urn:x' }], ['an address with a slash at its end', { endpoint: 'https://sts.example/' }], ['the name of the token service', { service: 'sts' }],
-  ['the name of IAM', { service: 'iam' }], ['no name', { service: '' }], ['too large a skew', { maximumSkewSeconds: 901 }],
+  ['the name of IAM', { service: 'iam' }], ['no name', { service: '' }], ['no hosts', { hosts: undefined }], ['an empty list of hosts', { hosts: [] }], ['a host in capitals', { hosts: ['Objects.example'] }], ['a host with a port that is left out', { hosts: ['objects.example:443'] }], ['an address for a host', { hosts: ['https://objects.example'] }],
+  ['no calls for keys', { derivedKeysPerMinute: 0 }], ['too large a skew', { maximumSkewSeconds: 901 }],
 ])('is not made with %s', (_, options) => {
   expect(() => make(options)).toThrow(TypeError);
 });

@@ -7,8 +7,8 @@ import { keySet } from '../../src/verify/key-set.js';
 import { policyBundles } from '../../src/verify/policy-bundle.js';
 import { remote } from '../../src/verify/remote.js';
 import { serviceCalls } from '../../src/verify/service-calls.js';
-import { createVerifier, type Question, type VerifierOptions } from '../../src/verify/index.js';
-import { bent, clientAddress, clockOf, issuer, received, way } from './support.js';
+import { createVerifier, type Question, type ReceivedRequest, type VerifierOptions } from '../../src/verify/index.js';
+import { bent, clientAddress, clockOf, hosts, issuer, received, way } from './support.js';
 
 const object = (account: string, key: string): string => `obs::${account}:object:${key}`;
 let service: TestService;
@@ -37,7 +37,7 @@ afterAll(() => service.stop());
 const store = `iam::${accountA}:agency:store`;
 const ecdsa = { algorithm: 'SDK-ECDSA-P256-SHA256' } as const;
 const assume = (more: object = {}): Promise<Credentials> => service.session(keys.alice, { agency_urn: store, agency_session_name: 'session1', ...more }, ecdsa);
-const options = (more: Partial<VerifierOptions> = {}): VerifierOptions => ({ issuer, endpoint: service.url, service: 'obs', clock: clockOf(service), ...more });
+const options = (more: Partial<VerifierOptions> = {}): VerifierOptions => ({ issuer, endpoint: service.url, service: 'obs', hosts, clock: clockOf(service), ...more });
 
 const questions: readonly (readonly [allowed: boolean, question: Question])[] = [
   [true, { action: 'obs:object:GetObject', resource: object(accountA, 'team/blue/a') }],
@@ -200,8 +200,54 @@ describe.each(['offline', 'online'] as const)('%s what is not the service\'s own
   });
 });
 
-it.each(['/bucket/key/', '/bucket/a%2520b', '/%2525'])('a path with the signature of another one is refused: %s', async (path) => {
+it.each(['/bucket/key/', '/bucket/a%2520b', '/%2525', '/bucket/a%2Fb', '/bucket/a%2fb', '/bucket/a%5Cb', '/bucket/a\\b', '/k?q=a+b', '/k?d=2&d=1', '/k?%64=2&d=1'])('a target with the signature of another one is refused: %s', async (path) => {
   const verifier = createVerifier({ mode: 'offline', ...options() });
   const credentials = await assume();
-  expect(await verifier.authenticate(received(service, credentials, { url: `https://objects.example${path}` }), clientAddress)).toMatchObject({ ok: false, reason: 'request_malformed' });
+  expect(await verifier.authenticate(bent(received(service, credentials, { url: `https://objects.example${path}` }), { target: path }), clientAddress)).toMatchObject({ ok: false, reason: 'request_malformed' });
+});
+
+describe.each(['online', 'offline'] as const)('%s, a request', (mode) => {
+  const verifierOf = (more: Partial<VerifierOptions> = {}) => createVerifier({ mode, ...options(more), credentials: keys.service });
+  const ask = async (verifier: ReturnType<typeof verifierOf>, request: ReceivedRequest): Promise<string> => {
+    const answer = await verifier.authorize(request, clientAddress, [{ action: 'obs:object:GetObject', resource: object(accountA, 'team/blue/a') }]);
+    return answer.ok ? 'accepted' : answer.reason;
+  };
+  /** As the Node SDK signs it: the escapes of the path once more. */
+  const escapedOnce = (credentials: Credentials, target: string): ReceivedRequest =>
+    bent(received(service, credentials, { url: `https://objects.example${target.replaceAll('%', '%25')}` }), { target });
+
+  it.each([
+    ['/p/b/k/x', '/p/b%2Fk/x', 'request_malformed'], ['/a%2520b', '/a%20b', 'signature_mismatch'], ['/k?q=a%2Bb', '/k?q=a+b', 'request_malformed'], ['/k?d=1&d=2', '/k?d=2&d=1', 'request_malformed'],
+  ])('signed for %s does not pass for %s', async (signed, sent, reason) => {
+    const credentials = await assume();
+    expect(await ask(verifierOf(), bent(received(service, credentials, { url: `https://objects.example${signed}` }), { target: sent }))).toBe(reason);
+  });
+
+  it.each<[what: string, url: string, more: Partial<VerifierOptions>, expected: string]>([
+    ['for this service', 'https://objects.example/k', {}, 'accepted'], ['with the port that goes without saying', 'https://OBJECTS.example:443/k', {}, 'accepted'],
+    ['for another service', 'https://evil.example/k', {}, 'host_foreign'], ['for the token service', `${issuer}/k`, {}, 'host_foreign'], ['for another port', 'https://objects.example:8443/k', {}, 'host_foreign'],
+    ['for another port that is one of its own', 'https://objects.example:8443/k', { hosts: ['objects.example', 'objects.example:8443'] }, 'accepted'],
+    ['for another service, where hosts may stand unsigned', 'https://evil.example/k', { allowUnsignedHost: true }, 'host_foreign'],
+  ])('signed %s', async (_, url, more, expected) => {
+    expect(await ask(verifierOf(more), received(service, await assume(), { url }))).toBe(expected);
+  });
+
+  it('with an unsigned host is refused, unless the service says otherwise', async () => {
+    const unsigned = withoutHost(received(service, await assume(), { url: 'https://objects.example/k' }));
+    expect(await ask(verifierOf(), unsigned)).toBe('host_foreign');
+    // The signature covers another list now: what is refused is that, and not the host.
+    expect(await ask(verifierOf({ allowUnsignedHost: true }), unsigned)).toBe('signature_mismatch');
+  });
+
+  /** Taken out of what its signature names. */
+  const withoutHost = (request: ReceivedRequest): ReceivedRequest =>
+    ({ ...request, rawHeaders: request.rawHeaders.map((text) => text.replace(/(SignedHeaders=[^,]*?)host;/, '$1')) });
+
+  it('with escapes in its path is verified by the one reading that the service chose', async () => {
+    const credentials = await assume();
+    const [decoded, escaped] = [received(service, credentials, { url: 'https://objects.example/a%20b/%C3%A9?d=1&d=2&c=%2B' }), escapedOnce(credentials, '/a%20b/%C3%A9')];
+    expect([await ask(verifierOf(), decoded), await ask(verifierOf(), escaped)]).toEqual(['accepted', 'signature_mismatch']);
+    const forNode = verifierOf({ pathReading: 'escaped' });
+    expect([await ask(forNode, decoded), await ask(forNode, escaped)]).toEqual(['signature_mismatch', 'accepted']);
+  });
 });

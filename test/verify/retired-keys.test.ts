@@ -7,7 +7,7 @@ import type { KeyWatch } from '../../src/service/keys/key-watch.js';
 import { createVerifier, type OfflineVerifier } from '../../src/verify/index.js';
 import { accounts, agencies, keys } from '../support/accounts.js';
 import { startService, type Credentials, type TestService } from '../support/service.js';
-import { clientAddress, clockOf, issuer, received, way, type Way } from './support.js';
+import { clientAddress, clockOf, hosts, issuer, received, way, type Way } from './support.js';
 
 const life = 60;
 const ttl = 10;
@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => service.stop());
 beforeEach(() => {
   road = way();
-  verifier = createVerifier({ mode: 'offline', issuer, endpoint: service.url, service: 'obs', fetch: road.fetch, clock: clockOf(service), credentials: keys.service });
+  verifier = createVerifier({ mode: 'offline', issuer, endpoint: service.url, service: 'obs', hosts, fetch: road.fetch, clock: clockOf(service), credentials: keys.service });
 });
 
 const watch = (): KeyWatch => service.composition.keyWatch;

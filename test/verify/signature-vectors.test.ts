@@ -5,7 +5,7 @@ import { accounts, agencies, keys } from '../support/accounts.js';
 import { startService, type Credentials, type TestService } from '../support/service.js';
 import { partsOf, ringSigned } from '../keyring/forgeries.js';
 import { createVerifier, type OfflineVerifier } from '../../src/verify/index.js';
-import { clientAddress, clockOf, issuer, received, way, withHeader } from './support.js';
+import { clientAddress, clockOf, hosts, issuer, received, way, withHeader } from './support.js';
 
 const n = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 const p = 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn;
@@ -16,7 +16,7 @@ let verifier: OfflineVerifier;
 beforeAll(async () => {
   service = await startService(accounts, { STS_ISSUER: issuer });
   credentials = await service.session(keys.alice, { agency_urn: agencies.first, agency_session_name: 'session1' }, { algorithm: 'SDK-ECDSA-P256-SHA256' });
-  verifier = createVerifier({ mode: 'offline', issuer, endpoint: service.url, service: 'obs', clock: clockOf(service) });
+  verifier = createVerifier({ mode: 'offline', issuer, endpoint: service.url, service: 'obs', hosts, clock: clockOf(service) });
 });
 afterAll(() => service.stop());
 
@@ -110,7 +110,7 @@ describe('a key set', () => {
     const road = way();
     road.hold((path) => (path === '/.well-known/jwks.json' ? Response.json(set) : undefined));
     const { fetch } = road;
-    return createVerifier({ mode: 'offline', issuer, endpoint: service.url, service: 'obs', clock: clockOf(service), fetch }).authenticate(received(service, credentials), clientAddress);
+    return createVerifier({ mode: 'offline', issuer, endpoint: service.url, service: 'obs', hosts, clock: clockOf(service), fetch }).authenticate(received(service, credentials), clientAddress);
   };
   const published = async (): Promise<{ kid: string; x: string }> => ((await (await fetch(`${service.url}/.well-known/jwks.json`)).json()) as { keys: [{ kid: string; x: string }] }).keys[0];
 

@@ -5,6 +5,8 @@ import type { Fetch, VerifierClock } from '../../src/verify/index.js';
 import type { Credentials, TestService } from '../support/service.js';
 
 export const issuer = 'https://sts.example.com';
+/** Those that requests are signed for where nothing else is said. */
+export const hosts = ['objects.example'];
 export const clientAddress = '192.0.2.7';
 
 export interface RequestOptions extends Partial<Pick<SigningInput, 'method' | 'url' | 'headers' | 'body' | 'algorithm' | 'region' | 'service'>> {

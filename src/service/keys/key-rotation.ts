@@ -95,7 +95,7 @@ export async function retireNow(watch: KeyWatch, id: string, random: Random): Pr
   if (record.retiredAt !== undefined) throw new KeyRefusal(`the key \`${id}\` is retired already`);
   if (record.purpose === 'secret-sealing') throw new KeyRefusal('a `secret-sealing` key cannot be retired at once: the stored secrets could not be opened any more. Run `agency-sts keys rotate secret-sealing`, and if the key is known to others replace the access keys and MFA devices too');
   const { purpose } = record;
-  const end = (current: KeyStates, at: number): KeyStates => (stateOf(current, id) === 'retired' ? current : retire(current, id, at));
+  const end = (current: KeyStates, at: number): KeyStates => (stateOf(current, id) === 'retired' ? current : retire(current, id, at, true));
   if (states.active[purpose] !== id || keysIn(states, purpose, 'published').length > 0) {
     await watch.change(end);
     return;
