@@ -31,8 +31,8 @@ end
 `);
 const forgottenAtOnce = 500;
 
-/** [choice] A list of so many subjects has half a megabyte, and is made in a few hundredths of a second. */
-export const mostEnded = 10_000;
+/** [choice] A list of so many subjects has a quarter of a megabyte, and is made in half a tenth of a second at most once a second. */
+export const mostEnded = 5000;
 
 /**
  * What ended in an account and may still end something; the rest is forgotten, some at a time. Undefined where there
