@@ -53,6 +53,8 @@ export interface DirectoryReader extends AccountReads {
   accountRecord(accountId: string): Promise<Account | undefined>;
   /** Whether there is or ever was an account of this id. */
   wasUsed(accountId: string): Promise<boolean>;
+  /** Whether `most` other subjects of the account were ended since then. @param since seconds since the epoch */
+  hasEndedMany(accountId: string, subject: EpochSubject, since: number, most: number): Promise<boolean>;
   /** When a permanent access key was last used, in seconds since the epoch, to a minute; undefined: never. */
   lastUse(accountId: string, accessKeyId: string): Promise<number | undefined>;
   /** Ids of accounts, in their order; some may be of deleted ones, or never have been finished. The system account is none of them. */

@@ -65,7 +65,7 @@ export function createApp(parts: AppParts): Express {
   app.use(refuseOddContent);
   app.use(addressLimit(limits.address.perMinute, limits.address.counter));
   app.get('/v1/status-lists/:list_id', exactMethod('get'), serveStatusList(parts.publishedStatus));
-  app.get('/v1/epochs', exactMethod('get'), serveEpochList(parts.publishedStatus));
+  app.get('/v1/epochs/:account_id/:handle', exactMethod('get'), serveEpochList(parts.publishedStatus));
   app.use(readBody);
   const door: Door = { ...parts.door, limitAccessKey: accessKeyLimit(limits.accessKey.perMinute, limits.accessKey.counter) };
   for (const operation of operations) app[operation.method](routePath(operation), exactMethod(operation.method), serve(door, operation));

@@ -1,4 +1,4 @@
-// `GET /v1/status-lists/{id}` and `GET /v1/epochs`: what ended sessions, for whoever verifies tokens without asking the service.
+// `GET /v1/status-lists/{id}` and `GET /v1/epochs/{account_id}/{handle}`: what ended sessions, for whoever verifies tokens without asking the service.
 import type { RequestHandler, Response } from 'express';
 import { ApiError } from '../base/api-error.js';
 import { statusListPattern } from '../status/index.js';
@@ -12,8 +12,13 @@ export function serveStatusList(published: StatusPublication): RequestHandler<{ 
   };
 }
 
-export function serveEpochList(published: StatusPublication): RequestHandler {
-  return async (_request, response) => sendJwt(response, epochListType, await published.epochList());
+/** INVARIANT: a handle that is not the account's is answered in the same way whether there is such an account or not. */
+export function serveEpochList(published: StatusPublication): RequestHandler<{ account_id: string; handle: string }> {
+  return async ({ params: { account_id: accountId, handle } }, response) => {
+    const text = await published.epochList(accountId, handle);
+    if (text === undefined) throw new ApiError('entityNotFound', 'there is no such epoch list');
+    sendJwt(response, epochListType, text);
+  };
 }
 
 /** Public, and kept nowhere for longer than a second. */

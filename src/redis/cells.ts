@@ -54,7 +54,7 @@ export interface KeyNames {
   /** Bitmap: the places of a status list whose sessions were revoked; absent when there are none. */
   statusBits(list: string): string;
   /** Hash: the epochs that were raised and the boundaries that were set while something could live that they end. */
-  ended(cell: number): string;
+  ended(accountId: string): string;
   signatureInput(accountId: string, digest: string): string;
   /** The hash tag of a cell. */
   tag(cell: number): string;
@@ -106,7 +106,7 @@ export function keyNames(cells: number): KeyNames {
     sealerFault: (cell) => `${tag(cell)}:sealer-fault`,
     statusIndex: (cell) => `${tag(cell)}:status-index`,
     statusBits: (list) => `${tag(placeOfStatusList(list).cell)}:status-bits:${list}`,
-    ended: (cell) => `${tag(cell)}:ended`,
+    ended: (accountId) => ofAccount(accountId, 'ended'),
     tag,
     pending: (cell) => `${cell}:pending`,
     outcome: (cell, requestId) => `${cell}:outcome:${requestId}`,

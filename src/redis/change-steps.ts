@@ -58,9 +58,9 @@ function endedSubjects(removed: readonly EntityField[]): readonly EpochSubject[]
  * raise that a failover lost and that is made again gives no session of the time between its life back.
  */
 export function addRaise(steps: Steps, accountId: string, subject: EpochSubject, { names, random }: Pick<ChangeTools, 'names' | 'random'>): void {
-  const ended = { key: names.ended(names.cellOfAccount(accountId)) };
+  const ended = { key: names.ended(accountId) };
   steps.push({
-    letter: 'U', key: names.accountState(accountId), values: [subject, random.bytes(3).readUIntBE(0, 3) >>> 4, ended, endedField('epoch', accountId, subject)],
+    letter: 'U', key: names.accountState(accountId), values: [subject, random.bytes(3).readUIntBE(0, 3) >>> 4, ended, endedField('epoch', subject)],
     result: { kind: 'epoch', accountId, subject },
   });
 }

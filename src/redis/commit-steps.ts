@@ -115,7 +115,7 @@ function addRevocation(steps: Steps, revocation: Revocation, tools: CommitTools)
       addStep(steps, 'G', state, 1, boundariesField, boundaries.text);
       const text = withBoundary(boundaries, subject, issuedBefore, revokedAt - markSeconds);
       addStep(steps, 'P', state, 1, boundariesField, text);
-      addStep(steps, 'P', names.ended(names.cellOfAccount(accountId)), 1, ...endedBoundary(accountId, subject, boundariesOf(text).of.get(subject) ?? issuedBefore, revokedAt));
+      addStep(steps, 'P', names.ended(accountId), 1, ...endedBoundary(subject, boundariesOf(text).of.get(subject) ?? issuedBefore, revokedAt));
     }
   }
 }

@@ -8,6 +8,7 @@ import { openRecord, TamperedRecordError } from '../keyring/authenticate.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { boundariesField, boundariesOf } from './boundaries.js';
 import { accountsKey, type KeyNames } from './cells.js';
+import { livingEnded } from './ended.js';
 import { reach, runScript, type RedisConnection } from './client.js';
 import { rememberedEnds } from './remembered-ends.js';
 import { loadAccountScript } from './scripts/load-account.js';
@@ -179,6 +180,14 @@ export function directoryReader(redis: RedisConnection, names: KeyNames, keyring
   return {
     ...strict,
     remembered,
+
+    async hasEndedMany(accountId, subject, since, most) {
+      const key = names.ended(accountId);
+      // Reading all is for those alone who have many.
+      if ((await reach(() => redis.hlen(key))) < most) return false;
+      const ended = await livingEnded(redis, names, accountId, since);
+      return ended === undefined || (ended.length >= most && !ended.some((each) => each.subject === subject));
+    },
 
     async accountRecord(accountId) {
       const field = entityField('account', accountId);

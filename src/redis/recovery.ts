@@ -159,11 +159,11 @@ async function plainSteps(tools: RecoveryTools, { ending, time }: NeededEnding, 
     ];
   }
   const { kind, accountId, subject } = ending;
-  const ended = names.ended(names.cellOfAccount(accountId));
-  if (kind === 'boundary') return [{ letter: 'T', key: ended, values: endedBoundary(accountId, subject, ending.issuedBefore, now) }];
+  const ended = names.ended(accountId);
+  if (kind === 'boundary') return [{ letter: 'T', key: ended, values: endedBoundary(subject, ending.issuedBefore, now) }];
   return [
     { letter: 'U', key: names.accountState(accountId), values: [subject, ending.epoch] },
-    { letter: 'T', key: ended, values: endedEpoch(accountId, subject, ending.epoch, now) },
+    { letter: 'T', key: ended, values: endedEpoch(subject, ending.epoch, now) },
   ];
 }
 

@@ -17,6 +17,7 @@ import { readCatalogue } from '../catalogue/index.js';
 import { formatVerifierKey } from '../tlog/index.js';
 import type { CommitStore } from '../sts/commit.js';
 import type { Services, StsSettings } from '../sts/services.js';
+import { endingSeconds } from '../sessions/lifetime.js';
 import { statusPublication, type StatusPublication } from '../sts/status-publication.js';
 import { turns } from '../sts/turns.js';
 import { alarms, type Alarms } from './alarms.js';
@@ -142,7 +143,8 @@ export async function compose(settings: Settings, redis: RedisConnection, keys: 
         if (keyWatch.isStale()) await keyWatch.lookAgain();
         return keyring;
       },
-      issuer: stsSettings.issuer, clock, monotonic: () => performance.now(), lifeSeconds: stsSettings.statusListLifeSeconds, source: statusSource(redis, names, (wanted, work) => kept.read(wanted, work)),
+      issuer: stsSettings.issuer, clock, monotonic: () => performance.now(), lifeSeconds: stsSettings.statusListLifeSeconds, 
+      source: statusSource(redis, names, (wanted, work) => kept.read(wanted, work), endingSeconds(stsSettings.maximumChainAgeSeconds)),
     }),
     sealingWatch: sealingWatch({ redis, names, keyring, clock, mostUnsealedEvents: settings.STS_AUDIT_MAX_UNSEALED }),
     flushUnidentified: () => recordUnidentifiedCalls(redis, unidentified.take()),

@@ -10,3 +10,6 @@ export const graceSeconds = 900;
 
 /** Of the longest chain there can be: what descends from a revoked session is dead as long as it could live. */
 export const markSeconds = longestChainSeconds + longestSessionSeconds + graceSeconds;
+
+/** The same of the longest chain that an installation allows. @param maximumChainAgeSeconds `STS_MAX_CHAIN_AGE` */
+export const endingSeconds = (maximumChainAgeSeconds: number): number => maximumChainAgeSeconds + longestSessionSeconds + graceSeconds;

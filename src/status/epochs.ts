@@ -1,13 +1,11 @@
-// The epoch list: what ended sessions beside their own revocation, readable by those alone who have a token that it could concern.
+// The epoch list of an account: what ended sessions beside their own revocation, readable by those alone who have a token that it could concern.
 import { createHash } from 'node:crypto';
 
 /**
- * Current values by digest of account and subject. What is not in it was never raised or set, or so long ago that
+ * Current values by digest of the account's handle and the subject. What is not in it was never raised or set, or so long ago that
  * nothing lives any more that it ended: every value that a token carries is good then.
  */
 export interface EpochListClaim {
-  /** Ids of the keys whose handles the digests were made with, each subject once per key. */
-  readonly handle_keys: readonly string[];
   /** Ids of all keys that sign tokens, or did and still stand: a token of another key is dead. */
   readonly token_keys: readonly string[];
   /** Ids of all keys that secrets of sessions are derived from: a session of another key is dead. */
@@ -24,7 +22,6 @@ export interface EpochListClaim {
 export const subjectDigest = (handle: string, subject: string): string => createHash('sha256').update(`${handle}\n${subject}`).digest('base64url').slice(0, 22);
 
 export interface EpochList {
-  readonly handleKeys: ReadonlySet<string>;
   readonly tokenKeys: ReadonlySet<string>;
   readonly secretKeys: ReadonlySet<string>;
   readonly epochs: ReadonlyMap<string, number>;
@@ -34,11 +31,11 @@ export interface EpochList {
 /** Undefined for anything that is no epoch list. */
 export function readEpochListClaim(claim: unknown): EpochList | undefined {
   if (typeof claim !== 'object' || claim === null) return undefined;
-  const { handle_keys: handles, token_keys: tokens, secret_keys: secrets, epochs: raised, boundaries: set }: Partial<Record<keyof EpochListClaim, unknown>> = claim;
-  const [handleKeys, tokenKeys, secretKeys] = [textsOf(handles), textsOf(tokens), textsOf(secrets)];
+  const { token_keys: tokens, secret_keys: secrets, epochs: raised, boundaries: set }: Partial<Record<keyof EpochListClaim, unknown>> = claim;
+  const [tokenKeys, secretKeys] = [textsOf(tokens), textsOf(secrets)];
   const [epochs, boundaries] = [numbersOf(raised), numbersOf(set)];
-  if (handleKeys === undefined || tokenKeys === undefined || secretKeys === undefined || epochs === undefined || boundaries === undefined) return undefined;
-  return { handleKeys, tokenKeys, secretKeys, epochs, boundaries };
+  if (tokenKeys === undefined || secretKeys === undefined || epochs === undefined || boundaries === undefined) return undefined;
+  return { tokenKeys, secretKeys, epochs, boundaries };
 }
 
 const textsOf = (value: unknown): ReadonlySet<string> | undefined =>

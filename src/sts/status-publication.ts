@@ -4,7 +4,7 @@ import type { KeyPurpose } from '../keyring/key.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { seconds, type Clock } from '../base/clock.js';
 import { statusListClaim, subjectDigest, type EpochListClaim } from '../status/index.js';
-import { accountHandle, handleKeys } from './account-handle.js';
+import { accountIdPattern, handleKeys, handlePattern, isHandle } from './account-handle.js';
 import type { EndedSubject, StatusSource } from './status-source.js';
 
 /** INVARIANT: neither is the type of a token that stands for a session. */
@@ -13,12 +13,12 @@ export const epochListType = 'epochlist+jwt';
 
 /** Below the issuer when that is an address, else a URN of its own. */
 export const statusListUri = (issuer: string, list: string): string => (isAddress(issuer) ? `${issuer}/v1/status-lists/${list}` : `${issuer}:status-list:${list}`);
-export const epochListUri = (issuer: string): string => (isAddress(issuer) ? `${issuer}/v1/epochs` : `${issuer}:epochs`);
+export const epochListUri = (issuer: string, accountId: string, handle: string): string => (isAddress(issuer) ? `${issuer}/v1/epochs/${accountId}/${handle}` : `${issuer}:epochs:${accountId}:${handle}`);
 const isAddress = (issuer: string): boolean => /^https?:/.test(issuer);
 
 /** A list is built anew once it is that old, so that with one second in a cache a revocation is seen within two. */
 const freshMilliseconds = 1000;
-/** Lists that are kept, of 16 KiB each before they are compressed. */
+/** Lists that are kept, most of them of a few KiB. */
 const keptLists = 256;
 
 export interface StatusPublicationParts {
@@ -36,8 +36,8 @@ export interface StatusPublicationParts {
 export interface StatusPublication {
   /** A JWT of the type `statuslist+jwt`; undefined where no place of the list was given out. */
   statusList(list: string): Promise<string | undefined>;
-  /** A JWT of the type `epochlist+jwt`. */
-  epochList(): Promise<string>;
+  /** A JWT of the type `epochlist+jwt`; undefined for what is not the handle of the account, whether there is one or not. */
+  epochList(accountId: string, handle: string): Promise<string | undefined>;
 }
 
 export function statusPublication({ keyring, issuer, clock, monotonic, source, lifeSeconds }: StatusPublicationParts): StatusPublication {
@@ -51,25 +51,23 @@ export function statusPublication({ keyring, issuer, clock, monotonic, source, l
       const bits = await source.bits(list);
       return bits === undefined ? undefined : sign(await keyring(), statusListType, statusListUri(issuer, list), now, { status_list: statusListClaim(bits) });
     }),
-    async epochList() {
+    async epochList(accountId, handle) {
       const keys = await keyring();
+      if (!accountIdPattern.test(accountId) || !handlePattern.test(handle) || ![...handleKeys(keys).byId.values()].some((key) => isHandle(key, accountId, handle))) return undefined;
       // INVARIANT: no key makes anything before the lists that its process gives out have it.
-      const text = await fresh(['epochs', ...keyIds(keys, 'token-signing'), ...keyIds(keys, 'session-secrets')].join(' '), async (now) => (
-        sign(keys, epochListType, epochListUri(issuer), now, { epoch_list: epochListClaim(keys, await source.ended(now)) })
+      return fresh([accountId, handle, ...keyIds(keys, 'token-signing'), ...keyIds(keys, 'session-secrets')].join(' '), async (now) => (
+        sign(keys, epochListType, epochListUri(issuer, accountId, handle), now, { epoch_list: epochListClaim(keys, handle, await source.ended(accountId, now)) })
       ));
-      if (text === undefined) throw new Error('an epoch list was not made');
-      return text;
     },
   };
 }
 
 const keyIds = (keyring: Keyring, purpose: KeyPurpose): readonly string[] => [...keyring[purpose].byId.keys()];
 
-function epochListClaim(keyring: Keyring, ended: readonly EndedSubject[]): EpochListClaim {
-  const keys = [...handleKeys(keyring).byId.values()];
-  const ofKind = (kind: EndedSubject['kind']): Record<string, number> => Object.fromEntries(ended.filter((each) => each.kind === kind)
-    .flatMap(({ accountId, subject, value }) => keys.map((key) => [subjectDigest(accountHandle(key, accountId), subject), value])));
-  return { handle_keys: keys.map(({ id }) => id), token_keys: keyIds(keyring, 'token-signing'), secret_keys: keyIds(keyring, 'session-secrets'), epochs: ofKind('epoch'), boundaries: ofKind('boundary') };
+function epochListClaim(keyring: Keyring, handle: string, ended: readonly EndedSubject[]): EpochListClaim {
+  const ofKind = (kind: EndedSubject['kind']): Record<string, number> =>
+    Object.fromEntries(ended.filter((each) => each.kind === kind).map(({ subject, value }) => [subjectDigest(handle, subject), value]));
+  return { token_keys: keyIds(keyring, 'token-signing'), secret_keys: keyIds(keyring, 'session-secrets'), epochs: ofKind('epoch'), boundaries: ofKind('boundary') };
 }
 
 /** One piece of work at a time for each name, and its result for all who ask within a second after it began. */

@@ -3,7 +3,6 @@ import type { EpochSubject } from '../directory/store.js';
 
 export interface EndedSubject {
   readonly kind: 'epoch' | 'boundary';
-  readonly accountId: string;
   readonly subject: EpochSubject;
   /** The current epoch; or the boundary, in seconds since the epoch. */
   readonly value: number;
@@ -13,6 +12,6 @@ export interface EndedSubject {
 export interface StatusSource {
   /** As status lists count them; undefined when no place of the list was ever given out. */
   bits(list: string): Promise<Uint8Array | undefined>;
-  /** Of all accounts. @param now seconds since the epoch */
-  ended(now: number): Promise<readonly EndedSubject[]>;
+  /** Throws a 409 where the account has ended more than a list can hold. @param now seconds since the epoch */
+  ended(accountId: string, now: number): Promise<readonly EndedSubject[]>;
 }

@@ -22,9 +22,8 @@ export interface CarriedEpoch {
 }
 
 export interface Lineage {
-  readonly handleKey: string;
-  /** One for each account, in the order of their places. */
-  readonly handles: readonly string[];
+  /** By their places: each with the handle under which its epoch list is published. */
+  readonly accounts: readonly { readonly id: string; readonly handle: string }[];
   readonly places: readonly StatusPlace[];
   readonly epochs: readonly CarriedEpoch[];
 }
@@ -148,7 +147,7 @@ function lineage({ session, status, accountId, agencyId, iat, sourceIdentity }: 
   const [accountEpoch, agencyEpoch, source] = list(session['epochs']);
   carry(accountPlace(accountId), iat, [['account', accountEpoch], [`agency:${agencyId}`, agencyEpoch]], source);
   if (handles.length !== accounts.length) throw new Malformed();
-  return { handleKey, handles, places, epochs };
+  return { accounts: accounts.map((id, at) => ({ id: pathPart(id), handle: pathPart(handles[at]) })), places, epochs };
 }
 
 function object(value: unknown): Readonly<Record<string, unknown>> {
@@ -169,6 +168,11 @@ function text(value: unknown): string {
 function whole(value: unknown): number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) throw new Malformed();
   return value;
+}
+
+function pathPart(value: unknown): string {
+  if (!/^[\w-]{1,64}$/.test(text(value))) throw new Malformed();
+  return text(value);
 }
 
 function listName(value: unknown): string {

@@ -23,7 +23,7 @@ export interface SessionStatus {
 }
 
 const mostStatusListBytes = 65_536;
-const mostEpochListBytes = 16 * 1024 * 1024;
+const mostEpochListBytes = 1024 * 1024;
 const keptLists = 1024;
 /** [choice] By as much as requests may be dated ahead: a list of a later time would be replaced by no true one. */
 const mostAheadSeconds = 900;
@@ -55,49 +55,60 @@ export function sessionStatus({ keys, issuer, endpoint, remote, clock }: StatusP
       return { value: { content, iat: claims.iat }, life: { fresh, usable: lifeMilliseconds, until: claims.exp * 1000 } };
     });
 
-  const lists = boundedMap<string, Kept<Listed<Uint8Array>>>(keptLists);
-  const statusList = (list: string): Kept<Listed<Uint8Array>> => {
-    const known = lists.get(list);
-    if (known !== undefined) return known;
-    const made = listOf(`/v1/status-lists/${list}`, isAddress ? `${issuer}/v1/status-lists/${list}` : `${issuer}:status-list:${list}`, 'statuslist+jwt', mostStatusListBytes,
-      ({ status_list: claim }) => readStatusListClaim(claim));
-    lists.set(list, made);
-    return made;
-  };
-  const epochList = listOf<EpochList>('/v1/epochs', isAddress ? `${issuer}/v1/epochs` : `${issuer}:epochs`, 'epochlist+jwt', mostEpochListBytes, ({ epoch_list: claim }) => readEpochListClaim(claim));
+  const statusList = rememberedBy((list: string) => listOf(`/v1/status-lists/${list}`, isAddress ? `${issuer}/v1/status-lists/${list}` : `${issuer}:status-list:${list}`, 'statuslist+jwt', mostStatusListBytes,
+    ({ status_list: claim }) => readStatusListClaim(claim)));
+  /** @param name of an account and its handle, with a slash between them */
+  const epochList = rememberedBy((name: string) => listOf<EpochList>(`/v1/epochs/${name}`, isAddress ? `${issuer}/v1/epochs/${name}` : `${issuer}:epochs:${name.replace('/', ':')}`, 'epochlist+jwt', mostEpochListBytes,
+    ({ epoch_list: claim }) => readEpochListClaim(claim)));
 
   return {
     async refuseEnded(token) {
       const { lineage, places, epochs } = token;
       if (lineage === undefined) throw new Refused('chain_unknown', 'the security token does not hold its chain: the session can be verified online only');
-      const [list, ...bits] = await Promise.all([epochList.get(), ...places.map((place) => statusList(place.list).get())]).catch((error: unknown) => {
+      const epochLists = lineage.accounts.map(({ id, handle }) => epochList(`${id}/${handle}`));
+      const [known, bits] = await Promise.all([Promise.all(epochLists.map((list) => list.get())), Promise.all(places.map((place) => statusList(place.list).get()))]).catch((error: unknown) => {
         throw error instanceof Refused ? error : new Refused('status_unavailable', `whether the session was revoked is not known: ${error instanceof Error ? error.message : 'unknown'}`);
       });
       const marks = places.map(({ index }, at) => isMarked(bits[at]?.content ?? new Uint8Array(), index));
       if (marks.includes(true)) throw revoked();
       if (marks.includes(undefined)) throw new Refused('status_unavailable', 'the session has no place in its status list');
-      if (!list.content.handleKeys.has(lineage.handleKey)) throw new Refused('status_unavailable', 'the epoch list knows nothing of the accounts of this token');
-      if (hasStandingKeys(token, list.content) && epochs.every((carried) => isCurrent(carried, list.content))) return;
-      // The token may be newer than the list.
-      await epochList.renew();
-      const { content, iat } = await epochList.get().catch(() => list);
-      if (!hasStandingKeys(token, content)) throw token.issuedAt < iat ? revoked() : newer();
-      const ended = epochs.filter((carried) => !isCurrent(carried, content));
-      if (ended.length === 0) return;
-      if (ended.every(({ digest, epoch, issuedAt }) => epoch > (content.epochs.get(digest) ?? epoch) && issuedAt >= (content.boundaries.get(digest) ?? 0))) {
-        throw newer();
-      }
-      throw revoked();
+      const findings = (lists: readonly Listed<EpochList>[]): readonly Finding[] => [...lists.map((list) => ofKeys(token, list)), ...epochs.map((carried) => ofEpoch(carried, lists[carried.account]))];
+      if (findings(known).every((finding) => finding === 'lives')) return;
+      // The token may be newer than the lists.
+      await Promise.all(epochLists.map((list) => list.renew()));
+      const found = findings(await Promise.all(epochLists.map((list, at) => list.get().catch(() => known[at] ?? Promise.reject(newer())))));
+      if (found.includes('dead')) throw revoked();
+      if (found.includes('unknown')) throw newer();
     },
   };
 }
 
+/** One of each name, as long as there are not too many. */
+function rememberedBy<Value>(make: (name: string) => Value & object): (name: string) => Value {
+  const all = boundedMap<string, Value & object>(keptLists);
+  return (name) => {
+    const known = all.get(name) ?? make(name);
+    all.set(name, known);
+    return known;
+  };
+}
+
+/** `unknown`: the session is newer than the list. */
+type Finding = 'lives' | 'dead' | 'unknown';
+
 /** INVARIANT: a session is dead once a carried epoch is not the current one, or a link of it was issued before a boundary. */
-const isCurrent = ({ digest, epoch, issuedAt }: KnownToken['epochs'][number], { epochs, boundaries }: EpochList): boolean =>
-  epoch === (epochs.get(digest) ?? epoch) && issuedAt >= (boundaries.get(digest) ?? 0);
+function ofEpoch({ digest, epoch, issuedAt }: KnownToken['epochs'][number], list: Listed<EpochList> | undefined): Finding {
+  if (list === undefined) return 'unknown';
+  const current = list.content.epochs.get(digest) ?? epoch;
+  if (epoch < current || issuedAt < (list.content.boundaries.get(digest) ?? 0)) return 'dead';
+  return epoch === current ? 'lives' : 'unknown';
+}
 
 /** INVARIANT: a session is dead once the key that signed its token, or that its secret is derived from, stands no more. */
-const hasStandingKeys = ({ tokenKey, secretKey }: KnownToken, { tokenKeys, secretKeys }: EpochList): boolean => tokenKeys.has(tokenKey) && secretKeys.has(secretKey);
+function ofKeys({ tokenKey, secretKey, issuedAt }: KnownToken, { content: { tokenKeys, secretKeys }, iat }: Listed<EpochList>): Finding {
+  if (tokenKeys.has(tokenKey) && secretKeys.has(secretKey)) return 'lives';
+  return issuedAt < iat ? 'dead' : 'unknown';
+}
 
 const newer = (): Refused => new Refused('status_unavailable', 'the session is newer than what is known of revocations');
 const revoked = (): Refused => new Refused('revoked', 'the session was revoked');

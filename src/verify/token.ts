@@ -16,7 +16,7 @@ export interface KnownToken extends SessionClaims {
   /** Id of the key that signed it. */
   readonly tokenKey: string;
   readonly places: readonly StatusPlace[];
-  readonly epochs: readonly { readonly digest: string; readonly epoch: number; readonly issuedAt: number }[];
+  readonly epochs: readonly { readonly account: number; readonly digest: string; readonly epoch: number; readonly issuedAt: number }[];
   /** Of its `cnf`. */
   readonly verificationKey: VerificationKey | undefined;
   readonly expiresAt: number;
@@ -67,7 +67,7 @@ function knownToken(session: SessionClaims, tokenKey: string, expiresAt: number)
   return {
     ...session, tokenKey, expiresAt,
     places: lineage?.places ?? [],
-    epochs: (lineage?.epochs ?? []).map(({ account, subject, epoch, issuedAt }) => ({ digest: subjectDigest(lineage?.handles[account] ?? '', subject), epoch, issuedAt })),
+    epochs: (lineage?.epochs ?? []).map(({ account, subject, epoch, issuedAt }) => ({ account, digest: subjectDigest(lineage?.accounts[account]?.handle ?? '', subject), epoch, issuedAt })),
     verificationKey: confirmationKey === undefined ? undefined : publicKeyOf(principal.accessKeyId, confirmationKey),
   };
 }

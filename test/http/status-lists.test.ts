@@ -40,14 +40,16 @@ async function isRevoked(credentials: Credentials): Promise<boolean | undefined>
   expect(payload.sub).toBe(uri);
   return isMarked(readStatusListClaim(payload['status_list']) ?? new Uint8Array(), idx);
 }
-async function epochs() {
-  const payload = await verified('/v1/epochs', 'epochlist+jwt');
-  expect(payload.sub).toBe(`${issuer}/v1/epochs`);
+const handleOf = (accountId: string): string => accountHandle(service.composition.keyring['record-authentication'].active, accountId);
+const epochPath = (accountId: string): string => `/v1/epochs/${accountId}/${handleOf(accountId)}`;
+async function epochs(accountId: string = accountA) {
+  const payload = await verified(epochPath(accountId), 'epochlist+jwt');
+  expect(payload.sub).toBe(`${issuer}${epochPath(accountId)}`);
   const list = readEpochListClaim(payload['epoch_list']);
   if (list === undefined) throw new Error('no epoch list');
   return list;
 }
-const digestOf = (accountId: string, subject: string): string => subjectDigest(accountHandle(service.composition.keyring['record-authentication'].active, accountId), subject);
+const digestOf = (accountId: string, subject: string): string => subjectDigest(handleOf(accountId), subject);
 
 describe('a status list', () => {
   it('shows the revocation of a session within two seconds, at its place and at no other', async () => {
@@ -92,7 +94,7 @@ describe('every list', () => {
     const one = await session(keys.alice, agencies.first);
     const path = pathOf(one);
     const marked = async (): Promise<boolean | undefined> => isMarked(readStatusListClaim(decodeJwt((await get(path)).text)['status_list']) ?? new Uint8Array(), claimsOf(one).status.status_list.idx);
-    const raised = async (): Promise<number | undefined> => readEpochListClaim(decodeJwt((await get('/v1/epochs')).text)['epoch_list'])?.epochs.get(digestOf(accountA, 'source:clock'));
+    const raised = async (): Promise<number | undefined> => readEpochListClaim(decodeJwt((await get(epochPath(accountA))).text)['epoch_list'])?.epochs.get(digestOf(accountA, 'source:clock'));
     const epoch = await raised();
     expect(await marked()).toBe(false);
     service.clock.advance(seconds);
@@ -110,10 +112,10 @@ describe('the epoch list', () => {
     ['a source identity', 'rootA', accountA, { source_identity: 'alice' }, 'source:alice'],
     ['an account', 'rootB', accountB, { whole_account: true }, 'account'],
   ])('shows what was raised for %s within two seconds, and the next token carries it', async (_, begin, accountId, body, subject) => {
-    expect((await epochs()).epochs.has(digestOf(accountId, subject))).toBe(false);
+    expect((await epochs(accountId)).epochs.has(digestOf(accountId, subject))).toBe(false);
     expect(await service.call(keys[begin], 'POST', '/v1/revocations', body)).toMatchObject({ status: 200 });
     service.clock.advance(1);
-    const epoch = (await epochs()).epochs.get(digestOf(accountId, subject));
+    const epoch = (await epochs(accountId)).epochs.get(digestOf(accountId, subject));
     const second = await session(await session(keys.alice, agencies.first, { source_identity: 'alice' }), agencies.second);
     expect(JSON.stringify(claimsOf(second).agency_sts)).toContain(String(epoch));
   });
@@ -138,17 +140,59 @@ describe('the epoch list', () => {
   });
 
   it('tells nothing of an account to those who have no token of it: no id, no name, no digest that could be tried', async () => {
-    const { text } = await get('/v1/epochs');
-    const payload = JSON.stringify(decodeJwt(text));
+    const { text } = await get(epochPath(accountA));
+    const payload = JSON.stringify(decodeJwt(text)['epoch_list']);
     for (const secret of [accountA, accountB, 'alice', keys.alice.accessKeyId, subjectDigest(accountA, 'account'), subjectDigest('', 'account')]) expect(payload).not.toContain(secret);
+  });
+
+  it.each<[what: string, path: () => string]>([
+    ['the handle of another', () => `/v1/epochs/${accountA}/${handleOf(accountB)}`], ['no handle', () => `/v1/epochs/${accountA}/AAAAAAAAAAAAAAAA`], ['another text', () => `/v1/epochs/${accountA}/x`],
+    ['no account', () => `/v1/epochs/ffffffffffffffffffffffffffffffff/${handleOf(accountA)}`], ['no id of an account', () => `/v1/epochs/a_b/${handleOf(accountA)}`],
+  ])('is not there for %s, in one and the same way', async (_, path) => {
+    const bodyOf = (text: string): unknown => ({ ...JSON.parse(text) as object, request_id: '' });
+    const [one, other] = [await get(path()), await get(`/v1/epochs/nobody/${'A'.repeat(16)}`)];
+    expect([one.status, bodyOf(one.text)]).toEqual([404, bodyOf(other.text)]);
+  });
+
+  it('that an account fills is its own affair: its lists stay small, then are none, and those of others are as they were', async () => {
+    const revoke = (body: object) => service.call(keys.rootA, 'POST', '/v1/revocations', body);
+    const fill = async (from: number, to: number): Promise<void> => {
+      const time = seconds(service.clock.now());
+      const fields = Array.from({ length: to - from }, (_, at) => [`epoch source:flood-${from + at}`, `1048576 ${time}`]).flat();
+      await service.redis.hset(service.composition.names.ended(accountA), ...fields);
+      service.clock.advance(1);
+    };
+    await fill(0, 2000);
+    expect(await revoke({ source_identity: 'one-more' })).toMatchObject({ status: 409, body: { error_code: 'PAP5.1202', error_msg: expect.stringContaining('`whole_account`') as string } });
+    expect(await revoke({ user_id: 'made-up' })).toMatchObject({ status: 409 });
+    for (const body of [{ source_identity: 'flood-7' }, { access_key_id: keys.alice.accessKeyId }, { whole_account: true }]) expect(await revoke(body), JSON.stringify(body)).toMatchObject({ status: 200 });
+    expect((await epochs()).epochs.size).toBeGreaterThanOrEqual(2000);
+    await fill(2000, 5001);
+    expect(await get(epochPath(accountA))).toMatchObject({ status: 409 });
+    expect(await revoke({ source_identity: 'one-more' })).toMatchObject({ status: 409 });
+    expect(await revoke({ whole_account: true })).toMatchObject({ status: 200 });
+    expect((await epochs(accountB)).epochs.size).toBeLessThan(10);
+    // What ended first is forgotten, some at each asking.
+    service.clock.advance(43_200 + 43_200 + 910);
+    expect(await get(epochPath(accountA))).toMatchObject({ status: 409 });
+    service.clock.advance(1);
+    expect(await get(epochPath(accountA))).toMatchObject({ status: 200 });
+    expect(await revoke({ source_identity: 'one-more' })).toMatchObject({ status: 200 });
   });
 
   it('forgets what ends nothing any more', async () => {
     expect((await epochs()).epochs.size).toBeGreaterThan(0);
-    const until = (604_800 + 43_200 + 900) * 1000 + Date.now() - service.clock.now();
-    service.clock.advance(Math.ceil(until / 1000) + 3600);
-    const list = await epochs();
-    expect([list.epochs.size, list.boundaries.size]).toEqual([0, 0]);
+    // The longest chain and session that the settings allow; the times are by the clock of Redis.
+    const until = (43_200 + 43_200 + 900) * 1000 + Date.now() - service.clock.now();
+    service.clock.advance(Math.ceil(until / 1000) - 60);
+    expect((await epochs()).epochs.size).toBeGreaterThan(0);
+    service.clock.advance(120);
+    for (let times = 0; times < 20; times += 1) {
+      const list = await epochs();
+      expect([list.epochs.size, list.boundaries.size]).toEqual([0, 0]);
+      service.clock.advance(1);
+    }
+    expect(await service.redis.hlen(service.composition.names.ended(accountA))).toBe(0);
     service.clock.advance(2);
   });
 });
@@ -160,6 +204,6 @@ describe('publishing', () => {
     await service.redis.hincrby(service.composition.names.cellState(cell), 'sequence', -1);
     service.clock.advance(2);
     expect(await get(path)).toMatchObject({ status: 503 });
-    expect(await get('/v1/epochs')).toMatchObject({ status: 503 });
+    expect(await get(epochPath(accountA))).toMatchObject({ status: 503 });
   });
 });

@@ -67,9 +67,10 @@ async function isPublished({ publishedStatus, keyring, services }: Composition, 
     const { list, index } = anyPlace(accessKeyId);
     return isMarked(readStatusListClaim(decodeJwt((await publishedStatus.statusList(list)) ?? '')['status_list']) ?? new Uint8Array(), index) === true;
   }
-  const epochs = readEpochListClaim(decodeJwt(await publishedStatus.epochList())['epoch_list']);
+  const handle = accountHandle(keyring['record-authentication'].active, accountA);
+  const epochs = readEpochListClaim(decodeJwt((await publishedStatus.epochList(accountA, handle)) ?? '')['epoch_list']);
   const agencyId = (await services.sessions.find(accessKeyId))?.agencyId ?? '';
-  const digest = subjectDigest(accountHandle(keyring['record-authentication'].active, accountA), `agency:${agencyId}`);
+  const digest = subjectDigest(handle, `agency:${agencyId}`);
   return (kind === 'epoch' ? epochs?.epochs : epochs?.boundaries)?.has(digest) === true;
 }
 

@@ -43,11 +43,11 @@ describe('a status list', () => {
 });
 
 describe('an epoch list', () => {
-  const keys = { handle_keys: ['a'], token_keys: ['b'], secret_keys: ['c'] };
+  const keys = { token_keys: ['b'], secret_keys: ['c'] };
   it('is read as it was written', () => {
     const digest = subjectDigest('handle', 'agency:one');
     expect(digest).toMatch(/^[\w-]{22}$/);
-    expect(readEpochListClaim({ ...keys, epochs: { [digest]: 7 }, boundaries: {} })).toEqual({ handleKeys: new Set(['a']), tokenKeys: new Set(['b']), secretKeys: new Set(['c']), epochs: new Map([[digest, 7]]), boundaries: new Map() });
+    expect(readEpochListClaim({ ...keys, epochs: { [digest]: 7 }, boundaries: {} })).toEqual({ tokenKeys: new Set(['b']), secretKeys: new Set(['c']), epochs: new Map([[digest, 7]]), boundaries: new Map() });
   });
 
   it('names a subject of one account otherwise than that of another', () => {
@@ -56,7 +56,7 @@ describe('an epoch list', () => {
 
   it.each<[string, unknown]>([
     ['nothing', undefined], ['a list', []], ['no keys', { epochs: {}, boundaries: {} }], ['a fraction', { ...keys, epochs: { a: 0.5 }, boundaries: {} }],
-    ['a text', { ...keys, epochs: {}, boundaries: { a: '1' } }], ['keys of numbers', { ...keys, handle_keys: [1], epochs: {}, boundaries: {} }], ['epochs in a list', { ...keys, epochs: [1], boundaries: {} }],
+    ['a text', { ...keys, epochs: {}, boundaries: { a: '1' } }], ['keys of numbers', { ...keys, token_keys: [1], epochs: {}, boundaries: {} }], ['epochs in a list', { ...keys, epochs: [1], boundaries: {} }],
     ['no token keys', { ...keys, token_keys: undefined, epochs: {}, boundaries: {} }], ['no secret keys', { ...keys, secret_keys: undefined, epochs: {}, boundaries: {} }],
   ])('is not made of %s', (_, claim) => {
     expect(readEpochListClaim(claim)).toBeUndefined();

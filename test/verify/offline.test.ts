@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { accountA, accountB, accounts, agencies, keys } from '../support/accounts.js';
 import { startService, type Credentials, type TestService } from '../support/service.js';
 import { forgeries, partsOf, ringSigned } from '../keyring/forgeries.js';
+import { accountHandle } from '../../src/sts/account-handle.js';
 import { createVerifier, type OfflineVerifier } from '../../src/verify/index.js';
 import { bent, clientAddress, clockOf, cut, hosts, issuer, received, way, withHeader, type Way } from './support.js';
 
@@ -26,6 +27,7 @@ const make = (more: object = {}): OfflineVerifier => createVerifier({ mode: 'off
 const registered = (): OfflineVerifier => make({ credentials: keys.service });
 const assume = (begin: Credentials, agency: string, more: object = {}): Promise<Credentials> => service.session(begin, { agency_urn: agency, agency_session_name: 'session1', ...more }, ecdsa);
 const authenticate = (credentials: Credentials, options: Parameters<typeof received>[2] = {}) => verifier.authenticate(received(service, credentials, options), clientAddress);
+const handleOf = (accountId: string): string => accountHandle(service.composition.keyring['record-authentication'].active, accountId);
 const refused = (reason: string) => expect.objectContaining({ ok: false, reason }) as unknown;
 
 describe('a request of a living session', () => {
@@ -39,7 +41,7 @@ describe('a request of a living session', () => {
       },
     });
     const asked = road.asked.length;
-    expect(new Set(road.asked.map((path) => path.replace(/\d+-\d+$/, '*')))).toEqual(new Set(['/.well-known/jwks.json', '/v1/epochs', '/v1/status-lists/*']));
+    expect(new Set(road.asked.map((path) => path.replace(/\d+-\d+$|[\w-]{16}$/, '*')))).toEqual(new Set(['/.well-known/jwks.json', `/v1/epochs/${accountA}/*`, `/v1/epochs/${accountB}/*`, '/v1/status-lists/*']));
     for (let times = 0; times < 3; times += 1) expect(await authenticate(credentials, { method: 'PUT', body: `body ${times}` })).toMatchObject({ ok: true });
     expect(road.asked.length).toBe(asked);
   });
@@ -245,6 +247,31 @@ describe('a revocation', () => {
     expect(await authenticate(credentials)).toEqual(refused('revoked'));
   });
 
+  it('is not overlooked because the list of the parent\'s account stands for that of its own: each list is for one account', async () => {
+    const first = await assume(keys.alice, agencies.first);
+    const second = await assume(first, agencies.second);
+    const [own, parents] = [accountB, accountA].map((accountId) => `/v1/epochs/${accountId}/${handleOf(accountId)}`);
+    const other = await (await fetch(`${service.url}${parents ?? ''}`)).text();
+    road.hold((path) => (path === own ? new Response(other) : undefined));
+    expect(await authenticate(first)).toMatchObject({ ok: true });
+    expect(await authenticate(second)).toEqual(refused('status_unavailable'));
+  });
+
+  it('of too many subjects by one account keeps nobody else\'s sessions from being verified', async () => {
+    const names = service.composition.names;
+    const one = await assume(keys.alice, agencies.first);
+    const fields = Array.from({ length: 5001 }, (_, at) => [`epoch source:flood-${at}`, `1048576 ${Math.floor(service.clock.now() / 1000)}`]).flat();
+    await service.redis.hset(names.ended(accountB), ...fields);
+    try {
+      service.clock.advance(1);
+      expect(await authenticate(await assume(one, agencies.second))).toEqual(refused('status_unavailable'));
+      expect(await authenticate(one)).toMatchObject({ ok: true });
+    } finally {
+      await service.redis.hdel(names.ended(accountB), ...fields.filter((_, at) => at % 2 === 0));
+      service.clock.advance(1);
+    }
+  });
+
   it('is not kept from the verifier by a list that is dated ahead: it takes none', async () => {
     const credentials = await assume(keys.alice, agencies.first);
     const ahead = async (path: string, by: number): Promise<Response | undefined> => {
@@ -265,7 +292,7 @@ describe('a revocation', () => {
     ['a page', () => new Response('<html>')], ['an answer without end', () => new Response(new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(1_000_000)) }))],
   ])('is not overlooked because the list is %s: the verifier refuses', async (_, list) => {
     const credentials = await assume(keys.alice, agencies.first);
-    const epochs = await (await fetch(`${service.url}/v1/epochs`)).text();
+    const epochs = await (await fetch(`${service.url}/v1/epochs/${accountA}/${handleOf(accountA)}`)).text();
     road.hold(async (path) => (path.startsWith('/v1/status-lists/') ? list(await (await fetch(`${service.url}${path}`)).text(), epochs) : undefined));
     expect(await authenticate(credentials)).toEqual(refused('status_unavailable'));
   });
@@ -300,11 +327,11 @@ describe('without its knowledge the verifier accepts nothing', () => {
     expect(await authenticate({ ...credentials, securityToken })).toEqual(refused('chain_unknown'));
   });
 
-  it('a token with the handles of a key that the epoch list does not know is refused', async () => {
+  it('a token with a handle that is not its account\'s is refused', async () => {
     const credentials = await assume(keys.alice, agencies.first);
     const { header, claims } = partsOf(credentials.securityToken ?? '');
     const own = claims['agency_sts'] as Readonly<Record<string, unknown>>;
-    const securityToken = ringSigned(service.composition.keyring['token-signing'], header, { ...claims, agency_sts: { ...own, handles: ['other', 'AAAA'] } });
+    const securityToken = ringSigned(service.composition.keyring['token-signing'], header, { ...claims, agency_sts: { ...own, handles: ['other', 'AAAAAAAAAAAAAAAA'] } });
     expect(await authenticate({ ...credentials, securityToken })).toEqual(refused('status_unavailable'));
   });
 });

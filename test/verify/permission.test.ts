@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accountA, accountB, accountsPlus, allow, deny, keys, policy, trust } from '../support/accounts.js';
 import { startService, type Credentials, type TestService } from '../support/service.js';
+import { accountHandle } from '../../src/sts/account-handle.js';
 import { parseSignedRequest } from '../../src/signing/index.js';
 import { keySet } from '../../src/verify/key-set.js';
 import { policyBundles } from '../../src/verify/policy-bundle.js';
@@ -132,7 +133,7 @@ describe('a bundle', () => {
   it('of another principal, service or type decides nothing', async () => {
     const one = await assume();
     const other = await service.call(keys.service, 'POST', '/v1/policy-bundles', { request: wireOf(await assume()) });
-    const epochs = await (await fetch(`${service.url}/v1/epochs`)).text();
+    const epochs = await (await fetch(`${service.url}/v1/epochs/${accountA}/${accountHandle(service.composition.keyring['record-authentication'].active, accountA)}`)).text();
     for (const body of [JSON.stringify(other.body), JSON.stringify({ policy_bundle: epochs }), JSON.stringify({ policy_bundle: one.securityToken }), JSON.stringify({ policy_bundle: 7 })]) {
       const road = way();
       road.hold((path) => (path === '/v1/policy-bundles' ? new Response(body) : undefined));

@@ -6,7 +6,7 @@ import type { EpochSubject } from '../../directory/store.js';
 import { entityId } from '../../directory/names.js';
 import type { Ground, Result } from '../../iam/account-call.js';
 import { timestamp } from '../../iam/fields.js';
-import { markSeconds } from '../../sessions/lifetime.js';
+import { endingSeconds, markSeconds } from '../../sessions/lifetime.js';
 import type { Revocation } from '../../sts/commit.js';
 import { moment, permanentAccessKeyId, reason, sourceIdentity } from '../fields.js';
 
@@ -37,6 +37,7 @@ export async function revokeSessions(ground: Ground, { body }: { readonly body: 
   const [subject = 'account'] = subjectsOf(body);
   const now = call.now / 1000;
   if (body.issued_before !== undefined && body.issued_before > now) throw new ApiError('invalidField', '`issued_before`: lies in the future; leave it out to end all that was issued so far');
+  await refuseTooMany(ground, subject);
   return {
     body: {
       revocation: {
@@ -45,6 +46,18 @@ export async function revokeSessions(ground: Ground, { body }: { readonly body: 
     },
     revocations: await revocationsOf(ground, subject, body.issued_before),
   };
+}
+
+/** They are told to all who verify sessions of the account offline [choice]. */
+const mostEnded = 2000;
+
+/** What the account has, and the account itself, can always be revoked: only so many names can be that are listed nowhere. */
+async function refuseTooMany(ground: Ground, subject: EpochSubject): Promise<void> {
+  const { services, account: { accountId }, call } = ground;
+  if (exists(ground, subject).exists === true) return;
+  const life = endingSeconds(services.settings.maximumChainAgeSeconds);
+  if (!(await services.directory.hasEndedMany(accountId, subject, seconds(call.now) - life, mostEnded))) return;
+  throw new ApiError('quotaExceeded', `${mostEnded} subjects of the account were revoked within ${Math.ceil(life / 3600)} hours: name an access key, a user or an agency that the account has, or \`whole_account\``);
 }
 
 /** They are read with every call of the account [choice]. */
