@@ -2,7 +2,7 @@
 import type { VerifierClock } from './remote.js';
 
 export interface Life {
-  /** Milliseconds after which a newer one is waited for, as long as there may be one. */
+  /** Milliseconds after which a newer one is waited for, unless it could not be had in the last so many milliseconds. */
   readonly fresh: number;
   /** Milliseconds, from when it was asked for, after which it is good for nothing. */
   readonly usable: number;
@@ -30,6 +30,8 @@ export function kept<Value>(clock: VerifierClock, fetch: (known: Value | undefin
   let current: (Fetched<Value> & { readonly asked: number }) | undefined;
   let running: Promise<void> | undefined;
   let lastAsked = -Infinity;
+  /** When an asking failed, which may be long after it began. */
+  let failedAt = -Infinity;
   let failure: unknown;
 
   function ask(): Promise<void> {
@@ -41,13 +43,14 @@ export function kept<Value>(clock: VerifierClock, fetch: (known: Value | undefin
         failure = undefined;
       } catch (error) {
         failure = error;
+        failedAt = clock.monotonic();
       } finally {
         running = undefined;
       }
     })();
     return running;
   }
-  const mayAsk = (): boolean => running !== undefined || failure === undefined || clock.monotonic() - lastAsked >= pauseMilliseconds;
+  const mayAsk = (): boolean => running !== undefined || failure === undefined || clock.monotonic() - failedAt >= pauseMilliseconds;
   const age = (): number => (current === undefined ? Infinity : clock.monotonic() - current.asked);
   const usable = (): Value | undefined => (current !== undefined && age() < current.life.usable && clock.now() < current.life.until ? current.value : undefined);
 
@@ -56,14 +59,16 @@ export function kept<Value>(clock: VerifierClock, fetch: (known: Value | undefin
       const fresh = current?.life.fresh ?? 0;
       if (age() >= fresh / 2 && mayAsk()) {
         const asking = ask();
-        if (age() >= fresh) await asking;
+        // Who does not answer must not make everybody wait for what is good meanwhile; and who answers again is waited for soon.
+        const isFailing = failure !== undefined && clock.monotonic() - failedAt < fresh;
+        if (usable() === undefined || (age() >= fresh && !isFailing)) await asking;
       }
       const value = usable();
       if (value === undefined) throw failure instanceof Error ? failure : new Error('what was fetched is too old');
       return value;
     },
     async renew() {
-      if (running === undefined && clock.monotonic() - lastAsked < pauseMilliseconds) return;
+      if (running === undefined && clock.monotonic() - Math.max(lastAsked, failedAt) < pauseMilliseconds) return;
       await ask();
     },
   };
