@@ -2,6 +2,7 @@
 import type { RequestHandler, Response } from 'express';
 import { ApiError } from '../base/api-error.js';
 import { statusListPattern } from '../status/index.js';
+import { sendPublic } from './answer.js';
 import { epochListType, statusListType, type StatusPublication } from '../sts/status-publication.js';
 
 export function serveStatusList(published: StatusPublication): RequestHandler<{ list_id: string }> {
@@ -21,14 +22,5 @@ export function serveEpochList(published: StatusPublication): RequestHandler<{ a
   };
 }
 
-/** Public, and kept nowhere for longer than a second. */
-function sendJwt(response: Response, type: string, text: string): void {
-  const bytes = Buffer.from(text);
-  response.statusCode = 200;
-  response.setHeader('Content-Type', `application/${type}`);
-  response.setHeader('Content-Length', bytes.length);
-  response.setHeader('Cache-Control', 'public, max-age=1');
-  response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
-  response.setHeader('Access-Control-Allow-Origin', '*');
-  response.end(bytes);
-}
+/** Kept nowhere for longer than a second. */
+const sendJwt = (response: Response, type: string, text: string): void => sendPublic(response, `application/${type}`, 'public, max-age=1', text);

@@ -31,7 +31,7 @@ end
 `);
 const forgottenAtOnce = 500;
 
-/** [choice] A list of so many subjects has a quarter of a megabyte, and is made in half a tenth of a second at most once a second. */
+/** [choice] A list of so many subjects has a quarter of a megabyte, and is made at most once a second. */
 export const mostEnded = 5000;
 
 /**
