@@ -8,8 +8,14 @@ import type { Settings } from './settings.js';
 
 const defaultPort = 8088;
 
-/** @param isEmpty there are no accounts yet */
-export async function printBanner(settings: Settings, port: number, credentialsFile: string, isEmpty: boolean): Promise<void> {
+export interface Prepared {
+  /** There are no accounts yet. */
+  readonly isEmpty: boolean;
+  /** `iss` of the security tokens, which verifiers are told. */
+  readonly issuer: string;
+}
+
+export async function printBanner(settings: Settings, port: number, credentialsFile: string, { isEmpty, issuer }: Prepared): Promise<void> {
   const host = settings.STS_HOST.includes(':') ? `[${settings.STS_HOST}]` : settings.STS_HOST;
   const url = `http://${host}:${port}`;
   const redis = settings.STS_REDIS_URL === undefined ? 'a private Redis in the data folder' : 'the Redis of STS_REDIS_URL';
@@ -18,6 +24,7 @@ export async function printBanner(settings: Settings, port: number, credentialsF
     `agency-sts is running at ${url} (${settings.STS_WORKERS} ${settings.STS_WORKERS === 1 ? 'process' : 'processes'})`,
     `data: ${settings.STS_DATA_DIR} (${redis})`,
     `keys: ${settings.STS_KEYS_DIR}`,
+    `issuer: ${issuer}`,
     ...(await firstSteps(url, port, credentialsFile, isEmpty)),
     '',
   ];

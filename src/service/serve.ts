@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { BootstrapError, type BootstrapFile } from '../directory/bootstrap-file.js';
 import { sealedSecrets } from '../directory/bootstrap-secrets.js';
 import type { Log } from '../http/errors.js';
-import { printBanner } from './banner.js';
+import { printBanner, type Prepared } from './banner.js';
 import { applyBootstrap, readBootstrapFile } from './bootstrap.js';
 import { realSurroundings, type Composition } from './composition.js';
 import { credentialsFile, generatedKeysKeeper } from './generated-keys.js';
@@ -23,10 +23,10 @@ export async function serve(settings: Settings, environment: NodeJS.ProcessEnv, 
   });
   const place = await openRedis(settings, say, false);
   try {
-    const isEmpty = await prepareState(settings, place.url, log, say);
+    const prepared = await prepareState(settings, place.url, log, say);
     const running = settings.STS_WORKERS === 1 ? await serveAlone({ ...settings, STS_REDIS_URL: place.url }, log) : await serveInWorkers(settings, environment, place.url, log);
     try {
-      await printBanner(settings, running.port, credentialsFile(settings), isEmpty);
+      await printBanner(settings, running.port, credentialsFile(settings), prepared);
       await signalled();
     } finally {
       // Before Redis: calls in flight end with an answer.
@@ -37,8 +37,8 @@ export async function serve(settings: Settings, environment: NodeJS.ProcessEnv, 
   }
 }
 
-/** Keys and accounts of a first start; tells whether there are still no accounts. */
-async function prepareState(settings: Settings, url: string, log: Log, say: (message: string) => void): Promise<boolean> {
+/** Keys and accounts of a first start. */
+async function prepareState(settings: Settings, url: string, log: Log, say: (message: string) => void): Promise<Prepared> {
   const redis = await connectRedis(settings, url, redisErrors(log));
   try {
     const surroundings = realSurroundings();
@@ -47,7 +47,7 @@ async function prepareState(settings: Settings, url: string, log: Log, say: (mes
     await openAuditFolder(composition);
     await fillEmptyDirectory(settings, composition, say);
     await composition.keyChangesTold();
-    return await composition.services.directory.isEmpty();
+    return { isEmpty: await composition.services.directory.isEmpty(), issuer: composition.services.settings.issuer };
   } finally {
     redis.disconnect();
   }

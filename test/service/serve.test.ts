@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sampleAgencyUrn } from '../../src/service/sample.js';
 import { credentialsOf, type Credentials } from '../support/service.js';
@@ -39,7 +40,7 @@ const takesConnections = (url: string): Promise<boolean> => new Promise((resolve
 const redisOf = async (environment: Place['environment']): Promise<number> => Number(await readFile(join(environment['STS_DATA_DIR'] ?? '', 'redis', 'redis.pid'), 'utf8'));
 
 describe('a first start', () => {
-  it('ends with a banner: address, data, keys, and a command that really assumes an agency', { timeout: 60_000 }, async () => {
+  it('ends with a banner: address, data, keys, the issuer that verifiers are told, and a command that really assumes an agency', { timeout: 60_000 }, async () => {
     expect(serving.banner).toContain(`agency-sts is running at ${serving.url} (2 processes)`);
     expect(serving.banner).toContain(join(place.folder, 'data'));
     expect(serving.banner).toContain(join(place.folder, 'keys'));
@@ -47,6 +48,8 @@ describe('a first start', () => {
     if (command === undefined) throw new Error(`no command in ${serving.banner}`);
     const { stdout } = await promisify(exec)(command, { cwd: root });
     expect(stdout).toMatch(/HST[A-Z2-7]{17}/);
+    const { securityToken = '' } = credentialsOf((await assume(await alice(place.environment))).body);
+    expect(/^issuer: (urn:agency-sts:\S+)$/m.exec(serving.banner)?.[1]).toBe(decodeJwt(securityToken).iss);
   });
 
   it('keeps its secrets to its owner: files 0600, folders 0700', async () => {
