@@ -34,9 +34,12 @@ const keyFile = z.discriminatedUnion('kty', [
 ]);
 export type KeyFile = z.infer<typeof keyFile>;
 
+/** 48 random bits, or a little less: an id that begins with a dash would be read as an option of a command. */
+const newKeyId = (random: Random): string => random.bytes(6).toString('base64url').replace(/^[-_]/, 'k');
+
 /** A fresh key in its file form: 256 random bits, or a pair for what is signed. The audit log is signed with Ed25519 alone. */
 export function generateKey(purpose: KeyPurpose, now: number, random: Random, algorithm: SignatureAlgorithm = 'EdDSA'): KeyFile {
-  const fields = { kid: random.bytes(6).toString('base64url'), purpose, created_at: new Date(now).toISOString() };
+  const fields = { kid: newKeyId(random), purpose, created_at: new Date(now).toISOString() };
   if (!isSigningPair(purpose)) return { ...fields, kty: 'oct', k: random.bytes(32).toString('base64url') };
   const { privateKey } = algorithm === 'EdDSA' ? generateKeyPairSync('ed25519') : generateKeyPairSync('ec', { namedCurve: 'P-256' });
   return keyFile.parse({ ...fields, ...privateKey.export({ format: 'jwk' }), alg: algorithm });

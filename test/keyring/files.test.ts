@@ -207,3 +207,10 @@ describe('a ring with several keys of one purpose', () => {
     expect(keyringOf([a, b, ...rest])['token-signing'].active.id).toBe(keyringOf([b, a, ...rest])['token-signing'].active.id);
   });
 });
+
+it('no key gets an id that a command would read as an option', () => {
+  for (let first = 0; first < 256; first += 1) {
+    const bytes = { bytes: (size: number) => Buffer.alloc(size, first) };
+    expect(generateKey('session-secrets', 0, bytes).kid).toMatch(/^[A-Za-z0-9][\w-]{7}$/);
+  }
+});
