@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../src/base/clock.js';
 import { createMissingKeys, hasKey, isEmptyKeyring, loadKeyring } from '../../src/keyring/files.js';
-import { keyPurposes, type KeyFile, type KeyPurpose } from '../../src/keyring/key.js';
+import { generateKey, keyPurposes, type KeyFile, type KeyPurpose } from '../../src/keyring/key.js';
 import { keyringOf } from '../../src/keyring/keyring.js';
 import { createdAt, freshFile, freshKey, freshKeys, random } from './support.js';
 
