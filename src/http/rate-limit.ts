@@ -2,13 +2,9 @@
 import type { RequestHandler, Response } from 'express';
 import { ipKeyGenerator, rateLimit, type Store } from 'express-rate-limit';
 import { ApiError } from '../base/api-error.js';
+import type { RateCounter } from '../sts/services.js';
 import { addressOf } from './address.js';
 import { giveHeader } from './answer.js';
-
-/** Of one kind of subject: a request more is there for each, or not. */
-export interface RateCounter {
-  take(subject: string): Promise<boolean>;
-}
 
 /** The window of the counters that {@link addressLimit} and {@link accessKeyLimit} are given. */
 export const rateWindowSeconds = 60;

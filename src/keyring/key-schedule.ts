@@ -19,7 +19,7 @@ const waitOf = (purpose: RotatingPurpose, { cache }: KeyTimes): number => (purpo
  * How long a key goes on verifying when another one has taken over; undefined: until it is retired by hand or, for
  * stored secrets, until none of them is sealed with it.
  */
-export function overlapOf(purpose: RotatingPurpose, { cache, sessions }: KeyTimes): number | undefined {
+function overlapOf(purpose: RotatingPurpose, { cache, sessions }: KeyTimes): number | undefined {
   if (purpose === 'token-signing') return sessions + cache;
   return purpose === 'session-secrets' ? sessions : undefined;
 }

@@ -15,7 +15,7 @@ export const endedEpoch = (subject: EpochSubject, epoch: number, now: number): [
 export const endedBoundary = (subject: EpochSubject, issuedBefore: number, now: number): [string, string] => [endedField('boundary', subject), `${issuedBefore} ${now}`];
 
 /** Reads a field and its text. */
-export function endedSubject(field: string, text: string): EndedSubject & { readonly time: number } {
+function endedSubject(field: string, text: string): EndedSubject & { readonly time: number } {
   const [, kind, subject = ''] = /^(epoch|boundary) ((?:account|(?:user|agency|key|source):.+))$/s.exec(field) ?? [];
   const [, value, time] = /^(\d{1,16}) (\d{1,12})$/.exec(text) ?? [];
   if (kind === undefined || value === undefined || time === undefined) throw new TamperedRecordError(['ended', field]);

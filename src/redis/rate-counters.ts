@@ -1,14 +1,10 @@
 // Limits of requests that all processes share: each takes what it will use in blocks, so that most requests cost no round trip.
 import { LRUCache } from 'lru-cache';
 import type { Keyring } from '../keyring/keyring.js';
+import type { RateCounter } from '../sts/services.js';
 import { slotOf } from './attempts.js';
 import { attemptKey } from './cells.js';
 import { reach, runScript, script, type RedisConnection } from './client.js';
-
-export interface RateCounter {
-  /** Takes one of the requests that the running window has for the subject; false when none is left. */
-  take(subject: string): Promise<boolean>;
-}
 
 export interface RateLimit {
   /** Keeps counters of one kind apart from those of another. */

@@ -7,7 +7,9 @@ import type { Caller } from './caller.js';
  * Throws the 401 where the account has them switched off. Asked of a caller whose signature is verified: a forger
  * learns nothing of the switch, and the account sees in its audit who still signs so.
  */
-export function refuseSwitchedOff({ signature: { algorithm }, snapshot: { account } }: Caller): void {
-  if (algorithm !== 'SDK-ECDSA-P256-SHA256' || account.asymmetricSignature) return;
-  throw new ApiError('unauthenticated', `${authenticationError}the algorithm \`${algorithm}\` is switched off for this account`);
+export function refuseSwitchedOff(caller: Caller): void {
+  if (isSwitchedOff(caller)) throw new ApiError('unauthenticated', `${authenticationError}the algorithm \`${caller.signature.algorithm}\` is switched off for this account`);
 }
+
+export const isSwitchedOff = ({ signature: { algorithm }, snapshot: { account } }: Caller): boolean =>
+  algorithm === 'SDK-ECDSA-P256-SHA256' && !account.asymmetricSignature;

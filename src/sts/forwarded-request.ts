@@ -3,7 +3,7 @@ import { ApiError } from '../base/api-error.js';
 import { madeOnce } from '../base/made-once.js';
 import { systemAccountId } from '../directory/entities.js';
 import { canonicalUris } from '../signing/index.js';
-import { refuseSwitchedOff } from './asymmetric-signature.js';
+import { isSwitchedOff } from './asymmetric-signature.js';
 import { authenticator } from './authenticate.js';
 import type { ForwardedRequest } from './authorize-input.js';
 import type { Caller, ServiceCaller, SessionCaller, UserCaller } from './caller.js';
@@ -38,18 +38,17 @@ export async function presenterOf(services: Services, caller: ServiceCaller, ser
 }
 
 async function verified(services: Services, serviceCode: string, { received, sourceIp }: Omit<ForwardedRequest, 'questions'>, { now, reads }: CallContext): Promise<Caller | undefined> {
-  const proved = async (mayRemember: boolean): Promise<Caller | undefined> => {
-    try {
-      const signer = await authenticatorOf(services, serviceCode)(received, sourceIp, now, mayRemember);
-      refuseSwitchedOff(signer);
-      return signer;
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 401) return undefined;
-      throw error;
-    }
-  };
-  // INVARIANT: no refusal comes from memory: nobody's guards are in the commit then.
-  return (reads === services ? undefined : await proved(true)) ?? proved(false);
+  const prove = authenticatorOf(services, serviceCode);
+  try {
+    const signer = await prove(received, sourceIp, now, reads !== services);
+    if (!isSwitchedOff(signer)) return signer;
+    // INVARIANT: no refusal comes from memory: nobody's guards are in the commit then.
+    const fresh = await prove(received, sourceIp, now);
+    return isSwitchedOff(fresh) ? undefined : fresh;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) return undefined;
+    throw error;
+  }
 }
 
 /**

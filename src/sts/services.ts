@@ -29,6 +29,12 @@ export interface StsSettings {
   readonly statusListLifeSeconds: number;
 }
 
+/** A limit of requests, shared by all processes. */
+export interface RateCounter {
+  /** Takes one of the requests that the running window has for the subject; false when none is left. */
+  take(subject: string): Promise<boolean>;
+}
+
 /** Counts tries, shared by all processes. */
 export interface AttemptCounter {
   /** Counts one try and tells how many there were in the running window, this one included. */

@@ -13,7 +13,7 @@ export const epochListType = 'epochlist+jwt';
 
 /** Below the issuer when that is an address, else a URN of its own. */
 export const statusListUri = (issuer: string, list: string): string => (isAddress(issuer) ? `${issuer}/v1/status-lists/${list}` : `${issuer}:status-list:${list}`);
-export const epochListUri = (issuer: string, accountId: string, handle: string): string => (isAddress(issuer) ? `${issuer}/v1/epochs/${accountId}/${handle}` : `${issuer}:epochs:${accountId}:${handle}`);
+const epochListUri = (issuer: string, accountId: string, handle: string): string => (isAddress(issuer) ? `${issuer}/v1/epochs/${accountId}/${handle}` : `${issuer}:epochs:${accountId}:${handle}`);
 const isAddress = (issuer: string): boolean => /^https?:/.test(issuer);
 
 /** A list is built anew once it is that old, so that with one second in a cache a revocation is seen within two. */

@@ -1,7 +1,8 @@
 // Limits that processes share: together they let as many requests pass as the limit says, and hardly fewer.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keyringOf } from '../../src/keyring/keyring.js';
-import { rateCounter, type RateCounter } from '../../src/redis/rate-counters.js';
+import { rateCounter } from '../../src/redis/rate-counters.js';
+import type { RateCounter } from '../../src/sts/services.js';
 import { freshKeys } from '../keyring/support.js';
 import { startRawRedis, type RawRedis } from './support.js';
 
