@@ -1,13 +1,18 @@
 // Every error that a caller can cause: one class, one table of codes.
 
-/** The API families differ in the codes of some causes. */
-export type ErrorFamily = 'sts' | 'iam';
+/**
+ * The API families differ in the codes of some causes, and in how an error is written: `legacy` are the calls under
+ * `/v3.0`, `keystone` those under `/v3` (legacy agencies §2).
+ */
+export type ErrorFamily = 'sts' | 'iam' | 'legacy' | 'keystone';
 
 interface ErrorCode {
   readonly status: number;
   readonly code: string;
   /** Where the IAM v5 API names the cause differently. */
   readonly iamCode?: string;
+  /** Where the older API names the cause differently than by its status. */
+  readonly legacyCode?: string;
 }
 
 const table = <Name extends string>(codes: Readonly<Record<Name, ErrorCode>>): Readonly<Record<Name, ErrorCode>> => codes;
@@ -20,8 +25,8 @@ const table = <Name extends string>(codes: Readonly<Record<Name, ErrorCode>>): R
 export const errorCodes = table({
   accessDenied: { status: 403, code: 'STS5.1001', iamCode: 'PAP5.0001' },
   agencyNotFound: { status: 404, code: 'STS5.1106' },
-  malformedBody: { status: 400, code: 'STS5.1101', iamCode: 'PAP5.1101' },
-  invalidField: { status: 400, code: 'STS5.1102', iamCode: 'PAP5.1102' },
+  malformedBody: { status: 400, code: 'STS5.1101', iamCode: 'PAP5.1101', legacyCode: 'IAM.0011' },
+  invalidField: { status: 400, code: 'STS5.1102', iamCode: 'PAP5.1102', legacyCode: 'IAM.0073' },
   durationOverAgencyMaximum: { status: 400, code: 'STS5.1103' },
   durationOverChainLimit: { status: 400, code: 'STS5.1104' },
   duplicateTagKey: { status: 400, code: 'STS5.1105', iamCode: 'PAP5.0033' },
@@ -44,6 +49,7 @@ export const errorCodes = table({
   invalidAgencyName: { status: 400, code: 'PAP5.0029' },
   invalidPath: { status: 400, code: 'PAP5.0030' },
   onlyTrustAgencies: { status: 400, code: 'PAP5.0038' },
+  legacyAgencyToken: { status: 400, code: 'PAP5.0046' },
   invalidSerialNumber: { status: 400, code: 'PAP5.0041' },
   nameInUse: { status: 409, code: 'PAP5.1201' },
   quotaExceeded: { status: 409, code: 'PAP5.1202' },
@@ -72,6 +78,9 @@ export const errorCodes = table({
   securityTokenMissing: { status: 401, code: 'APIGW.0602' },
 });
 
+/** Of causes that the older API tells by their status alone. */
+const legacyCodes: ReadonlyMap<number, string> = new Map([[400, 'IAM.0007'], [401, 'IAM.0001'], [403, 'IAM.0003'], [404, 'IAM.0004'], [409, 'IAM.0005'], [500, 'IAM.0006']]);
+
 export type ErrorName = keyof typeof errorCodes;
 
 export class ApiError extends Error {
@@ -98,7 +107,16 @@ export class ApiError extends Error {
 
   /** The wire code, in the family of the operation that was called. */
   code(family: ErrorFamily): string {
-    const { code, iamCode } = errorCodes[this.errorName];
-    return family === 'iam' ? (iamCode ?? code) : code;
+    const { code, iamCode, legacyCode, status }: ErrorCode = errorCodes[this.errorName];
+    switch (family) {
+      case 'sts':
+        return code;
+      case 'iam':
+        return iamCode ?? code;
+      case 'legacy':
+        return legacyCode ?? legacyCodes.get(status) ?? code;
+      case 'keystone':
+        return String(status);
+    }
   }
 }

@@ -4,6 +4,7 @@ import type { CatalogueFile } from './file.js';
 import { serviceCodesOf } from './service-codes.js';
 import { serviceLinkedAgencyOf, type ServiceLinkedAgencyTemplate } from './service-linked-agencies.js';
 import { systemPolicyOf, type SystemPolicy } from './system-policies.js';
+import type { SystemRole } from './system-roles.js';
 import { textsOf, type Texts } from './texts.js';
 
 export interface ServicePrincipal {
@@ -25,6 +26,8 @@ export interface Catalogue {
   readonly servicePrincipals: readonly ServicePrincipal[];
   /** By policy id. */
   readonly systemPolicies: ReadonlyMap<string, SystemPolicy>;
+  /** Roles and policies of the older system, by role id. */
+  readonly systemRoles: ReadonlyMap<string, SystemRole>;
   /** The code of the service that a service principal speaks for, however it is capitalized; undefined when it speaks for none. */
   serviceCode(servicePrincipal: string): string | undefined;
   /** Why a role or policy of this name is too wide; undefined for any other name. */
@@ -58,6 +61,7 @@ export function catalogueOf(files: readonly CatalogueFile[]): Catalogue {
     partlyKnownServices: new Set(files.flatMap((file) => (file.complete ? [] : [file.service]))),
     servicePrincipals: files.flatMap((file) => file.service_principals.map(servicePrincipalOf)).sort((left, right) => (left.servicePrincipal < right.servicePrincipal ? -1 : 1)),
     systemPolicies: new Map(systemPolicies.map((policy) => [policy.policyId, policy])),
+    systemRoles: new Map(),
     serviceCode: serviceCodesOf(files),
     excessiveRole: (name) => roles.get(bareName(name)),
     serviceLinkedAgency: (servicePrincipal) => agencies.get(foldAscii(servicePrincipal)),

@@ -84,7 +84,7 @@ function planLegacyAgencies(writer: AccountWriter, account: BootstrapAccount, pl
       kind: 'legacy', agencyId: id, agencyName: entry.agency_name, path: '', description: entry.description ?? old?.description ?? '',
       maxSessionDurationSeconds: sessionDuration.defaultSeconds, trustDomainId: entry.trust_domain_id ?? (old?.trustDomainName === entry.trust_domain_name ? old.trustDomainId : ''), trustDomainName: entry.trust_domain_name,
       tags: resourceTags(entry.tags, old?.tags, `${at}/tags`), attachedPolicies: attach(entry.attached_policies, old?.attachedPolicies, at),
-      createdAt: old?.createdAt ?? writer.now,
+      roleGrants: old?.roleGrants ?? [], createdAt: old?.createdAt ?? writer.now,
     });
   }
 }

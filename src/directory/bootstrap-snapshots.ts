@@ -9,7 +9,7 @@ import { snapshotOf, type Snapshot } from './snapshot.js';
 /** By account id. Throws a BootstrapError as applying the file would. No secret of the file is kept. */
 export function bootstrapSnapshots(file: BootstrapFile, now: number, catalogue: BootstrapCatalogue): ReadonlyMap<string, Snapshot> {
   const { changes } = planBootstrap(withSecrets(file, () => ''), new Map(), throwAwayTools(now, catalogue));
-  return new Map(changes.filter(({ accountId }) => accountId !== systemAccountId).map(({ accountId, put }) => [accountId, snapshotOf(accountId, 'file', put, catalogue.systemPolicies)]));
+  return new Map(changes.filter(({ accountId }) => accountId !== systemAccountId).map(({ accountId, put }) => [accountId, snapshotOf(accountId, 'file', put, catalogue)]));
 }
 
 /** Ids in a row, and nothing sealed: what these tools make is looked at and thrown away. */

@@ -21,7 +21,7 @@ export function planGroups(writer: AccountWriter, account: BootstrapAccount, pla
     ids.set(entry.group_name, id);
     writer.put('group', id, {
       groupId: id, groupName: entry.group_name, description: entry.description ?? old?.description ?? '',
-      attachedPolicies: attach(entry.attached_policies, old?.attachedPolicies, at), createdAt: old?.createdAt ?? now,
+      attachedPolicies: attach(entry.attached_policies, old?.attachedPolicies, at), roleGrants: old?.roleGrants ?? [], createdAt: old?.createdAt ?? now,
     });
   }
   writer.refuseOverMaximum('groups', `${place}/groups`);

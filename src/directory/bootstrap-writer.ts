@@ -9,7 +9,7 @@ import { entityAt, entityField, type EntityField, type Snapshot } from './snapsh
 import type { AccountChange } from './store.js';
 
 /** What a file may name beside its own entities. */
-export type BootstrapCatalogue = Pick<Catalogue, 'systemPolicies' | 'serviceLinkedAgency' | 'isReservedAgencyName'>;
+export type BootstrapCatalogue = Pick<Catalogue, 'systemPolicies' | 'systemRoles' | 'serviceLinkedAgency' | 'isReservedAgencyName'>;
 
 /** What planning takes from outside: time, the catalogue, fresh ids and keys, and the sealing of secrets. */
 export interface BootstrapTools {

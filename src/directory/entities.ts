@@ -27,6 +27,19 @@ export interface PolicyAttachment {
   readonly attachedAt: number;
 }
 
+/** Where a granted role counts (legacy agencies §3); `all-projects` covers those to come. */
+export type RoleScope =
+  | { readonly kind: 'domain' | 'all-projects' }
+  | { readonly kind: 'project'; readonly projectId: string }
+  | { readonly kind: 'enterprise-project'; readonly enterpriseProjectId: string };
+
+/** A role or policy of the older system, granted for one scope. */
+export interface RoleGrant {
+  /** Of a custom role of the account, or of a system role. */
+  readonly roleId: string;
+  readonly scope: RoleScope;
+}
+
 export interface User {
   readonly userId: string;
   readonly userName: string;
@@ -36,6 +49,8 @@ export interface User {
   readonly tags: readonly ResourceTag[];
   readonly groupIds: readonly string[];
   readonly attachedPolicies: readonly PolicyAttachment[];
+  /** Of one that may log in with a password: its hash, in the form of its library. */
+  readonly passwordHash?: string | undefined;
   readonly createdAt: number;
 }
 
@@ -44,6 +59,7 @@ export interface Group {
   readonly groupName: string;
   readonly description: string;
   readonly attachedPolicies: readonly PolicyAttachment[];
+  readonly roleGrants: readonly RoleGrant[];
   readonly createdAt: number;
 }
 
@@ -109,6 +125,11 @@ export interface LegacyAgency extends CommonAgency {
   readonly trustDomainId: string;
   /** The account's name, or `op_svc_` and the name of a cloud service. */
   readonly trustDomainName: string;
+  /** Days that it may be assumed from its last change on; absent: unlimited. */
+  readonly validityDays?: number | undefined;
+  /** Milliseconds; there exactly when `validityDays` is. At that time it cannot be assumed any more. */
+  readonly expiresAt?: number | undefined;
+  readonly roleGrants: readonly RoleGrant[];
 }
 
 export type Agency = TrustAgency | ServiceLinkedAgency | LegacyAgency;
@@ -151,6 +172,37 @@ export interface ServiceControlPolicy {
   readonly document: string;
 }
 
+/** Custom role or policy of the older system (legacy agencies §3). */
+export interface CustomRole {
+  readonly roleId: string;
+  readonly displayName: string;
+  /** `AX` counts at the domain, `XA` in projects. */
+  readonly type: 'AX' | 'XA';
+  readonly description: string;
+  readonly descriptionCn: string;
+  /** The text as it was given, of version 1.1. */
+  readonly document: string;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/** A project of one region; the account has one of each region beside these, which is named like it. */
+export interface Project {
+  readonly projectId: string;
+  /** The region, or the region, `_` and a name of its own. */
+  readonly projectName: string;
+  readonly description: string;
+  readonly enabled: boolean;
+  readonly createdAt: number;
+}
+
+export interface EnterpriseProject {
+  readonly enterpriseProjectId: string;
+  readonly enterpriseProjectName: string;
+  readonly description: string;
+  readonly createdAt: number;
+}
+
 /** A cloud service that may assume agencies in its own name; exists in the system account only. */
 export interface RegisteredService {
   readonly servicePrincipal: string;
@@ -169,6 +221,9 @@ export interface EntityKinds {
   readonly scp: ServiceControlPolicy;
   readonly service: RegisteredService;
   readonly deletion: DeletionTask;
+  readonly role: CustomRole;
+  readonly project: Project;
+  readonly 'enterprise-project': EnterpriseProject;
 }
 export type EntityKind = keyof EntityKinds;
 

@@ -9,6 +9,13 @@ const tags = z.array(z.object({ key: z.string(), value: z.string() }));
 const usage = z.array(z.object({ region: z.string(), resources: z.array(z.string()) }));
 const attachedPolicies = z.array(z.object({ policyId: z.string(), attachedAt: time }));
 
+const scope = z.discriminatedUnion('kind', [
+  z.object({ kind: z.enum(['domain', 'all-projects']) }),
+  z.object({ kind: z.literal('project'), projectId: z.string() }),
+  z.object({ kind: z.literal('enterprise-project'), enterpriseProjectId: z.string() }),
+]);
+const roleGrants = z.array(z.object({ roleId: z.string(), scope })).default([]);
+
 const agency = {
   agencyId: z.string(), agencyName: z.string(), path: z.string(), description: z.string(), maxSessionDurationSeconds: z.number().int(),
   tags, attachedPolicies, createdAt: time,
@@ -21,9 +28,9 @@ const schemas: { readonly [Kind in EntityKind]: z.ZodType<EntityKinds[Kind]> } =
   }),
   user: z.object({
     userId: z.string(), userName: z.string(), enabled: z.boolean(), isRootUser: z.boolean(), description: z.string(),
-    tags, groupIds: z.array(z.string()), attachedPolicies, createdAt: time,
+    tags, groupIds: z.array(z.string()), attachedPolicies, passwordHash: z.string().optional(), createdAt: time,
   }),
-  group: z.object({ groupId: z.string(), groupName: z.string(), description: z.string(), attachedPolicies, createdAt: time }),
+  group: z.object({ groupId: z.string(), groupName: z.string(), description: z.string(), attachedPolicies, roleGrants, createdAt: time }),
   policy: z.object({
     policyId: z.string(), policyName: z.string(), path: z.string(), description: z.string(), defaultVersionId: z.string(),
     lastVersionNumber: z.number().int(), createdAt: time, updatedAt: time,
@@ -32,7 +39,7 @@ const schemas: { readonly [Kind in EntityKind]: z.ZodType<EntityKinds[Kind]> } =
   agency: z.discriminatedUnion('kind', [
     z.object({ ...agency, kind: z.literal('trust'), trustPolicy: z.string() }),
     z.object({ ...agency, kind: z.literal('service-linked'), trustPolicy: z.string(), servicePrincipal: z.string(), usage }),
-    z.object({ ...agency, kind: z.literal('legacy'), trustDomainId: z.string(), trustDomainName: z.string() }),
+    z.object({ ...agency, kind: z.literal('legacy'), trustDomainId: z.string(), trustDomainName: z.string(), validityDays: z.number().int().optional(), expiresAt: time.optional(), roleGrants }),
   ]),
   key: z.object({
     accessKeyId: z.string(), owner: z.object({ kind: z.enum(['user', 'service']), id: z.string() }), active: z.boolean(),
@@ -44,6 +51,11 @@ const schemas: { readonly [Kind in EntityKind]: z.ZodType<EntityKinds[Kind]> } =
   deletion: z.object({
     taskId: z.string(), status: z.enum(['succeeded', 'failed']), agencyId: z.string(), servicePrincipal: z.string(), reason: z.string(), usage, createdAt: time,
   }),
+  role: z.object({
+    roleId: z.string(), displayName: z.string(), type: z.enum(['AX', 'XA']), description: z.string(), descriptionCn: z.string(), document: z.string(), createdAt: time, updatedAt: time,
+  }),
+  project: z.object({ projectId: z.string(), projectName: z.string(), description: z.string(), enabled: z.boolean(), createdAt: time }),
+  'enterprise-project': z.object({ enterpriseProjectId: z.string(), enterpriseProjectName: z.string(), description: z.string(), createdAt: time }),
 };
 
 /** The entity in a stored field; throws when it is not of the field's kind. */

@@ -1,5 +1,5 @@
 // One account at one revision: immutable, looked up by id and by name, shared by all requests that read it.
-import type { SystemPolicy } from '../catalogue/index.js';
+import type { SystemPolicy, SystemRole } from '../catalogue/index.js';
 import type { Account, EntityKind, EntityKinds } from './entities.js';
 import { Table, type TableKeys, type Tables } from './table.js';
 
@@ -10,7 +10,16 @@ export type EntityEntry = readonly [EntityField, EntityKinds[EntityKind]];
 /** Policies that every account has, by id. */
 export type SystemPolicies = ReadonlyMap<string, SystemPolicy>;
 
-export interface Snapshot {
+/** Roles and policies of the older system that every account has, by id. */
+export type SystemRoles = ReadonlyMap<string, SystemRole>;
+
+/** What every account has without having it stored. */
+export interface Provided {
+  readonly systemPolicies: SystemPolicies;
+  readonly systemRoles: SystemRoles;
+}
+
+export interface Snapshot extends Provided {
   readonly accountId: string;
   /** Compared for equality only. */
   readonly revision: string;
@@ -24,7 +33,9 @@ export interface Snapshot {
   readonly serviceControlPolicies: Tables['scp'];
   readonly services: Tables['service'];
   readonly deletionTasks: Tables['deletion'];
-  readonly systemPolicies: SystemPolicies;
+  readonly roles: Tables['role'];
+  readonly projects: Tables['project'];
+  readonly enterpriseProjects: Tables['enterprise-project'];
 }
 
 const keys: { readonly [Kind in EntityKind]: TableKeys<EntityKinds[Kind]> } = {
@@ -39,12 +50,15 @@ const keys: { readonly [Kind in EntityKind]: TableKeys<EntityKinds[Kind]> } = {
   scp: { id: ({ name }) => name, createdAt: () => 0 },
   service: { id: ({ servicePrincipal }) => servicePrincipal, createdAt: ({ createdAt }) => createdAt },
   deletion: { id: ({ taskId }) => taskId, createdAt: ({ createdAt }) => createdAt },
+  role: { id: ({ roleId }) => roleId, name: ({ displayName }) => displayName, createdAt: ({ createdAt }) => createdAt },
+  project: { id: ({ projectId }) => projectId, name: ({ projectName }) => projectName, createdAt: ({ createdAt }) => createdAt },
+  'enterprise-project': { id: ({ enterpriseProjectId }) => enterpriseProjectId, name: ({ enterpriseProjectName }) => enterpriseProjectName, createdAt: ({ createdAt }) => createdAt },
 };
 
 export const entityField = (kind: EntityKind, id: string): EntityField => `${kind}:${id}`;
 
 /** Builds the tables; throws when the entities do not make an account. */
-export function snapshotOf(accountId: string, revision: string, entities: Iterable<EntityEntry>, systemPolicies: SystemPolicies): Snapshot {
+export function snapshotOf(accountId: string, revision: string, entities: Iterable<EntityEntry>, { systemPolicies, systemRoles }: Provided): Snapshot {
   const byKind = new Map<EntityKind, EntityKinds[EntityKind][]>();
   for (const [field, entity] of entities) {
     const kind = kindOf(field);
@@ -57,9 +71,10 @@ export function snapshotOf(accountId: string, revision: string, entities: Iterab
   const account = table('account').get(accountId);
   if (account === undefined) throw new Error(`account \`${accountId}\` has entities but no account record`);
   return {
-    accountId, revision, account, systemPolicies,
+    accountId, revision, account, systemPolicies, systemRoles,
     users: table('user'), groups: table('group'), policies: table('policy'), agencies: table('agency'), accessKeys: table('key'),
     mfaDevices: table('mfa'), serviceControlPolicies: table('scp'), services: table('service'), deletionTasks: table('deletion'),
+    roles: table('role'), projects: table('project'), enterpriseProjects: table('enterprise-project'),
   };
 }
 
@@ -77,7 +92,8 @@ export function changedSnapshot(snapshot: Snapshot, revision: string, put: reado
     users: changed('user', snapshot.users), groups: changed('group', snapshot.groups), policies: changed('policy', snapshot.policies),
     agencies: changed('agency', snapshot.agencies), accessKeys: changed('key', snapshot.accessKeys), mfaDevices: changed('mfa', snapshot.mfaDevices),
     serviceControlPolicies: changed('scp', snapshot.serviceControlPolicies), services: changed('service', snapshot.services),
-    deletionTasks: changed('deletion', snapshot.deletionTasks),
+    deletionTasks: changed('deletion', snapshot.deletionTasks), roles: changed('role', snapshot.roles), projects: changed('project', snapshot.projects),
+    enterpriseProjects: changed('enterprise-project', snapshot.enterpriseProjects),
   };
 }
 
@@ -105,10 +121,11 @@ interface AnyTable {
 }
 
 function tableOf(snapshot: Snapshot, kind: EntityKind): AnyTable {
-  const { account, users, groups, policies, agencies, accessKeys, mfaDevices, serviceControlPolicies, services, deletionTasks } = snapshot;
+  const { account, users, groups, policies, agencies, accessKeys, mfaDevices, serviceControlPolicies, services, deletionTasks, roles, projects, enterpriseProjects } = snapshot;
   const tables: Readonly<Record<EntityKind, AnyTable>> = {
     account: { get: (id) => (id === account.accountId ? account : undefined), ids: () => [account.accountId] },
     user: users, group: groups, policy: policies, agency: agencies, key: accessKeys, mfa: mfaDevices, scp: serviceControlPolicies, service: services, deletion: deletionTasks,
+    role: roles, project: projects, 'enterprise-project': enterpriseProjects,
   };
   return tables[kind];
 }

@@ -1,4 +1,5 @@
 // The one error handler: every error becomes one body, one log line and, where nobody was identified, one count.
+import { STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler, Response } from 'express';
 import type { UnidentifiedCalls } from '../audit/event.js';
 import { LogDamagedError } from '../audit/log/log.js';
@@ -39,7 +40,8 @@ export function errorHandler(log: Log, countUnidentified: (call: UnidentifiedCal
   };
 }
 
-export function errorBody(error: ApiError, family: ErrorFamily, requestId: string): Readonly<Record<string, string>> {
+export function errorBody(error: ApiError, family: ErrorFamily, requestId: string): Readonly<Record<string, unknown>> {
+  if (family === 'keystone') return { error: { code: error.status, message: error.message, title: STATUS_CODES[error.status] ?? '' } };
   const { encodedAuthorizationMessage } = error;
   return {
     error_code: error.code(family),
@@ -70,6 +72,7 @@ function causeOf(error: unknown): object {
 }
 
 /** Until the operation is known, and of what is none, in the terms of the token service. */
-const familyOf = (response: Response): ErrorFamily => (response.locals['family'] === 'iam' ? 'iam' : 'sts');
+const familyOf = (response: Response): ErrorFamily => families.find((family) => family === response.locals['family']) ?? 'sts';
+const families = ['sts', 'iam', 'legacy', 'keystone'] as const satisfies readonly ErrorFamily[];
 
 const operationOf = (response: Response): string => String(response.locals['operation'] ?? 'none');

@@ -2,7 +2,7 @@
 import { LRUCache } from 'lru-cache';
 import { systemAccountId, type Account } from '../directory/entities.js';
 import { parseEntity } from '../directory/entity-schemas.js';
-import { changedSnapshot, entityAt, entityField, snapshotOf, type EntityEntry, type EntityField, type Snapshot, type SystemPolicies } from '../directory/snapshot.js';
+import { changedSnapshot, entityAt, entityField, snapshotOf, type EntityEntry, type EntityField, type Snapshot, type Provided } from '../directory/snapshot.js';
 import type { AccountReads, DirectoryReader, EndOfSessions, EpochSubject, Epochs } from '../directory/store.js';
 import { openRecord, TamperedRecordError } from '../keyring/authenticate.js';
 import type { Keyring } from '../keyring/keyring.js';
@@ -43,12 +43,12 @@ interface LoadedFields {
 }
 
 export interface DirectoryReaderOptions {
-  readonly systemPolicies: SystemPolicies;
+  readonly provided: Provided;
   /** Bound of the stored text whose accounts this process remembers; a larger account is read anew each time. */
   readonly keptBytes?: number;
 }
 
-export function directoryReader(redis: RedisConnection, names: KeyNames, keyring: Keyring, { systemPolicies, keptBytes = maximumKeptBytes }: DirectoryReaderOptions): DirectoryReader {
+export function directoryReader(redis: RedisConnection, names: KeyNames, keyring: Keyring, { provided, keptBytes = maximumKeptBytes }: DirectoryReaderOptions): DirectoryReader {
   const snapshots = new LRUCache<string, KeptSnapshot>({ maxSize: keptBytes, sizeCalculation: ({ bytes }) => bytes });
   const hints = new LRUCache<string, string>({ max: maximumKeptHints });
   const ends = rememberedEnds();
@@ -117,7 +117,7 @@ export function directoryReader(redis: RedisConnection, names: KeyNames, keyring
     if (put.length === 0) return undefined;
     const accountRecord = entityField('account', accountId);
     if (!put.some(([field]) => field === accountRecord)) throw new TamperedRecordError(entityPlace(accountId, accountRecord));
-    return { snapshot: snapshotOf(accountId, revision, put, systemPolicies), bytes };
+    return { snapshot: snapshotOf(accountId, revision, put, provided), bytes };
   }
 
   async function readState(accountId: string, subjects: readonly EpochSubject[]): Promise<EndOfSessions & { revision: string | undefined }> {

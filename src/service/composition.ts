@@ -123,7 +123,7 @@ export async function compose(settings: Settings, redis: RedisConnection, keys: 
     keyring,
     keyLife: keyWatch,
     catalogue,
-    directory: directoryReader(redis, names, keyring, { systemPolicies: catalogue.systemPolicies }),
+    directory: directoryReader(redis, names, keyring, { provided: catalogue }),
     turns: turns(),
     sessions: sessionReader(redis, names, keyring),
     sessionIndex: sessionIndex(redis, names, keyring),

@@ -19,7 +19,7 @@ function entryOf({ kind: of, number, attachedPolicies }: Step): EntityEntry {
   const id = `${of}-${number}`;
   const common = { description: '', path: '', tags: [], createdAt: number, attachedPolicies };
   const agency: TrustAgency = { ...common, kind: 'trust', agencyId: id, agencyName: id, maxSessionDurationSeconds: 3600, trustPolicy: '' };
-  const group: Group = { ...common, groupId: id, groupName: id };
+  const group: Group = { ...common, groupId: id, groupName: id, roleGrants: [] };
   const user: User = { ...common, userId: id, userName: id, enabled: true, isRootUser: false, groupIds: [] };
   return [entityField(of, id), { agency, group, user }[of]];
 }
@@ -38,7 +38,7 @@ function searched({ agencies, groups, users }: Snapshot, policyId: string): read
 
 it('the index of each revision equals a search, also when older revisions are asked about again', () => {
   fc.assert(fc.property(fc.array(fc.tuple(fc.array(step, { maxLength: 4 }), fc.nat()), { maxLength: 15 }), (changes) => {
-    let latest = snapshotOf(accountId, 'first', [[`account:${accountId}`, { ...account }]], new Map());
+    let latest = snapshotOf(accountId, 'first', [[`account:${accountId}`, { ...account }]], { systemPolicies: new Map(), systemRoles: new Map() });
     const revisions = [latest];
     for (const [steps, back] of changes) {
       latest = after(latest, steps);

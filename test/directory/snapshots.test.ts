@@ -243,7 +243,7 @@ describe('snapshots that are kept', () => {
   const bytesOf = async (accountId: string): Promise<number> => entriesOf(await snapshotIn(service.composition, accountId)).reduce((sum, [, entity]) => sum + Buffer.byteLength(JSON.stringify(entity)), 0);
   const readsOf = async (directory: DirectoryReader, accountId: string): Promise<number> =>
     (await commandsOf(() => directory.read(accountId, () => [])))['hgetall'] ?? 0;
-  const keeping = (bytes: number): DirectoryReader => directoryReader(service.redis, service.composition.names, service.composition.keyring, { systemPolicies: new Map(), keptBytes: bytes });
+  const keeping = (bytes: number): DirectoryReader => directoryReader(service.redis, service.composition.names, service.composition.keyring, { provided: { systemPolicies: new Map(), systemRoles: new Map() }, keptBytes: bytes });
 
   it('are bounded by the size of their records, not by their number', async () => {
     const both = (await bytesOf(accountA)) + (await bytesOf(accountB));

@@ -25,7 +25,7 @@ export async function setQuotas(service: TestService, accountId: string, quotas:
 const common = { description: '', maxSessionDurationSeconds: 3600, tags: [], attachedPolicies: [] };
 
 export const legacyAgency = (createdAt: number): LegacyAgency => ({
-  ...common, kind: 'legacy', agencyId: 'e'.repeat(32), agencyName: 'old-one', path: '', createdAt, trustDomainId: 'b'.repeat(32), trustDomainName: 'account-b',
+  ...common, kind: 'legacy', agencyId: 'e'.repeat(32), agencyName: 'old-one', path: '', createdAt, trustDomainId: 'b'.repeat(32), trustDomainName: 'account-b', roleGrants: [],
 });
 
 export const serviceLinkedAgency = (createdAt: number): ServiceLinkedAgency => ({

@@ -40,7 +40,7 @@ afterAll(async () => {
 
 const freshReader = () => {
   const { names, keyring, services: { catalogue } } = service.composition;
-  return directoryReader(service.redis, names, keyring, { systemPolicies: catalogue.systemPolicies });
+  return directoryReader(service.redis, names, keyring, { provided: catalogue });
 };
 const revisionOf = async (accountId: string): Promise<number> => Number.parseInt((await service.redis.hget(service.composition.names.accountState(accountId), 'rev')) ?? '', 10);
 

@@ -45,7 +45,7 @@ beforeAll(async () => {
   const { revision } = (await snapshot());
   const written = await writeChanges(service.composition, [{
     accountId: accountA, expectedRevision: revision, remove: [], put: [
-      [entityField('agency', legacyId), { ...common, kind: 'legacy', agencyId: legacyId, agencyName: 'old', trustDomainId: 'e'.repeat(32), trustDomainName: 'partner' }],
+      [entityField('agency', legacyId), { ...common, kind: 'legacy', agencyId: legacyId, agencyName: 'old', trustDomainId: 'e'.repeat(32), trustDomainName: 'partner', roleGrants: [] }],
       [entityField('agency', linkedId), {
         ...common, kind: 'service-linked', agencyId: linkedId, agencyName: 'linked', path: 'service-linked-agency/service.OBS/', servicePrincipal: 'service.OBS', usage: [],
         trustPolicy: JSON.stringify(trust({ Service: ['service.OBS'] })),

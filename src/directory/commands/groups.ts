@@ -11,7 +11,7 @@ export type NewGroup = Pick<Group, 'groupId' | 'groupName' | 'description' | 'cr
 export function createGroup(account: Snapshot, group: NewGroup): Changed<Group> {
   refuseUsedName(account.groups, 'group', group.groupName);
   refuseOverQuota(account, 'groups', account.groups.size, 'groups');
-  return putting('group', group.groupId, { ...group, attachedPolicies: [] });
+  return putting('group', group.groupId, { ...group, attachedPolicies: [], roleGrants: [] });
 }
 
 export type GroupUpdate = Partial<Pick<Group, 'groupName' | 'description'>>;
