@@ -44,7 +44,10 @@ export const readBody: RequestHandler = (request, _response, next) => {
     request.body = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
     done();
   });
-  const broken = (): void => done(new ApiError('malformedBody', 'the body did not arrive as announced'));
+  const broken = (): void => {
+    // A request closes behind its end too.
+    if (!isDone) done(new ApiError('malformedBody', 'the body did not arrive as announced'));
+  };
   request.on('error', broken);
   request.on('close', broken);
 };

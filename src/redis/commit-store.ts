@@ -42,7 +42,7 @@ export function commitStore(redis: RedisConnection, tools: CommitTools, { mostUn
       const sessionUses = (commit.sessionUses ?? []).filter(({ session, usedAt }) => knownSessionUses.isNews(session.sessionId, usedAt));
       const steps = stepsOf({ ...commit, keyGeneration, keyUses, sessionUses }, claims, tools, mostUnsealedEvents);
       const ran = await reach(async () => {
-        await prepareChanges(redis, names, commit, claims);
+        if (changes.length > 0) await prepareChanges(redis, names, commit, claims);
         return run === undefined ? commitApart(redis, steps, commit, tools, mostUnsealedEvents) : run(steps);
       });
       if (ran.verdict === outdatedKeys) {

@@ -28,8 +28,8 @@ async function answerOf(redis: RedisConnection, script: Script, steps: readonly 
 
 interface WaitingSteps {
   readonly steps: readonly Step[];
-  resolve(ran: Ran): void;
-  reject(error: unknown): void;
+  readonly resolve: (ran: Ran) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /** Others wait for a script that runs: this many commits take one or two milliseconds. */
@@ -87,7 +87,7 @@ async function sendScript(redis: Redis, { sha, lua }: Script, { keys, values }: 
 /** @param answer of one commit: the verdict, and a number for each step that has a result; or `!` and an error of Redis */
 function ranOf(steps: readonly Step[], answer: unknown): Ran {
   if (!Array.isArray(answer)) throw new Error('the commit script answered no list');
-  const [verdict, ...results]: readonly unknown[] = answer;
+  const [verdict, ...results] = answer as readonly unknown[];
   if (verdict === '!') throw scriptError(String(results[0]));
   const numbers = new Map<Step, number>();
   for (const step of steps) if (step.result !== undefined) numbers.set(step, Number(results[numbers.size]));

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AuditEvent } from '../../src/audit/event.js';
 import type { Session } from '../../src/sessions/session.js';
 import type { Commit, CommitResult, Guard } from '../../src/sts/commit.js';
-import { accountA, accountB, accounts, agencies, keys } from '../support/accounts.js';
+import { accountA, accountB, accountC, accounts, agencies, keys } from '../support/accounts.js';
 import { startService, type TestService } from '../support/service.js';
 
 let service: TestService;
@@ -48,9 +48,10 @@ it('one whose ground has moved is refused alone, before and behind others with t
 
 it('what one changes is seen by those behind it, though their checks are the same as before', async () => {
   const guard = await guardOf(accountB);
-  const change = { accountId: accountB, expectedRevision: guard.revision, put: [], remove: ['user:nobody'] as const };
-  const results = await Promise.all([commit({ guards: [guard] }), commit({ changes: [change] }), commit({ guards: [guard] }), commit({ changes: [change] })]);
-  expect(results.map(resultOf)).toEqual(['committed', 'committed', 'conflict', 'conflict']);
+  const changeOf = async (accountId: string) => ({ accountId, expectedRevision: (await guardOf(accountId)).revision, put: [], remove: ['user:nobody'] as const });
+  const [first, second, third] = [await changeOf(accountA), await changeOf(accountB), await changeOf(accountC)];
+  const results = await Promise.all([commit({ guards: [guard], changes: [first] }), commit({ changes: [second] }), commit({ guards: [guard], changes: [third] })]);
+  expect(results.map(resultOf)).toEqual(['committed', 'committed', 'conflict']);
 });
 
 it('an epoch that one raises is seen by those behind it', async () => {
