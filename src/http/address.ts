@@ -5,8 +5,11 @@ import type { Request, Response } from 'express';
 export function addressOf(request: Request, { locals }: Response): string {
   const known: unknown = locals['address'];
   if (typeof known === 'string') return known;
-  const { ip = '' } = request;
+  const ip = socketAlone(request) ? (request.socket.remoteAddress ?? '') : (request.ip ?? '');
   const address = ip.startsWith('::ffff:') && ip.includes('.') ? ip.slice('::ffff:'.length) : ip;
   locals['address'] = address;
   return address;
 }
+
+/** Where no proxy is trusted Express comes to the same, by way of all forwarded addresses. */
+const socketAlone = ({ app }: Request): boolean => app.get('trust proxy') === false;

@@ -22,6 +22,7 @@ import type { RateCounter } from '../sts/services.js';
 import { accessKeyLimit, addressLimit } from './rate-limit.js';
 import { readBody, refuseOddContent } from './received-body.js';
 import { giveRequestId } from './request-id.js';
+import { shortWay } from './short-way.js';
 import { serveEpochList, serveStatusList } from './status-lists.js';
 
 export interface AppParts {
@@ -56,7 +57,12 @@ export function createApp(parts: AppParts): Express {
   app.set('query parser', false);
   app.set('trust proxy', parts.trustProxy);
 
+  const door: Door = { ...parts.door, limitAccessKey: accessKeyLimit(limits.accessKey.perMinute, limits.accessKey.counter) };
+  const limitAddress = addressLimit(limits.address.perMinute, limits.address.counter);
+  const served = operations.map((operation) => ({ operation, handler: serve(door, operation) }));
+
   app.use(giveRequestId(parts.random));
+  app.use(shortWay([refuseOddContent, limitAddress, readBody], served));
   app.get('/healthz', (_request, response) => send(response, 200, { status: 'alive' }));
   app.get('/readyz', answerReadiness(parts));
   app.get('/metrics', serveMetrics(parts.metrics));
@@ -64,12 +70,11 @@ export function createApp(parts: AppParts): Express {
   app.get('/.well-known/jwks.json', serveKeySet(parts.publishedKeys));
   app.get('/openapi.json', (_request, response) => send(response, 200, document));
   app.use(refuseOddContent);
-  app.use(addressLimit(limits.address.perMinute, limits.address.counter));
+  app.use(limitAddress);
   app.get('/v1/status-lists/:list_id', exactMethod('get'), serveStatusList(parts.publishedStatus));
   app.get('/v1/epochs/:account_id/:handle', exactMethod('get'), serveEpochList(parts.publishedStatus));
   app.use(readBody);
-  const door: Door = { ...parts.door, limitAccessKey: accessKeyLimit(limits.accessKey.perMinute, limits.accessKey.counter) };
-  for (const operation of operations) app[operation.method](routePath(operation), exactMethod(operation.method), serve(door, operation));
+  for (const { operation, handler } of served) app[operation.method](routePath(operation), exactMethod(operation.method), handler);
   app.use((request: Request) => {
     throw new ApiError('noSuchApi', `no such API: ${request.method} on this path`);
   });

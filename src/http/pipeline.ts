@@ -19,7 +19,7 @@ export interface Door {
   readonly services: Services;
   readonly store: CommitStore;
   readonly authenticate: Authenticate;
-  readonly limitAccessKey: (response: Response, accessKeyId: string) => Promise<void>;
+  readonly limitAccessKey: (response: Response, accessKeyId: string) => Promise<void> | undefined;
 }
 
 /** Serves one operation; errors go to the one error handler. */

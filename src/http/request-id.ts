@@ -8,7 +8,9 @@ const header = 'X-Request-Id';
 /** Always our own: an id from outside could make one request look like another in the audit. */
 export const giveRequestId = (random: Random): RequestHandler => (_request, response, next) => {
   const id = random.bytes(16).toString('hex');
-  response.locals['requestId'] = id;
+  // All that is kept of a request, from the start: Express's own object without a prototype is a dictionary, which V8
+  // looks up member by member.
+  response.locals = { requestId: id, headers: [], address: undefined, operation: undefined, family: undefined, identified: undefined };
   giveHeader(response, header, id);
   next();
 };

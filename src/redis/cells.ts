@@ -1,6 +1,5 @@
 // Cells: which part of the key space an account lives in, and the names of all keys.
 import { createHash } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
 import { placeOfStatusList } from '../status/index.js';
 import { cellOfSessionId } from '../urn/ids.js';
 
@@ -67,22 +66,25 @@ export interface KeyNames {
 const rememberedAccounts = 20_000;
 
 export function keyNames(cells: number): KeyNames {
+  const tags = Array.from({ length: cells }, (_, cell) => tag(cell));
   // Asked for ten times in a call, and a hash costs as much as one authentication code.
-  const known = new LRUCache<string, number>({ max: rememberedAccounts });
+  const known = new Map<string, number>();
   const cellOfAccount = (accountId: string): number => {
     const remembered = known.get(accountId);
     if (remembered !== undefined) return remembered;
     const cell = cellOf(accountId, cells);
+    // All anew now and then is cheaper than keeping an order at each look.
+    if (known.size >= rememberedAccounts) known.clear();
     known.set(accountId, cell);
     return cell;
   };
-  const ofAccount = (accountId: string, kind: string): string => `${tag(cellOfAccount(accountId))}:${kind}:${accountId}`;
+  const ofAccount = (accountId: string, kind: string): string => `${tags[cellOfAccount(accountId)] ?? ''}:${kind}:${accountId}`;
   const cellOfSession = (sessionId: string): number => {
     const cell = cellOfSessionId(sessionId);
     if (cell === undefined) throw new Error(`\`${sessionId}\` is no session id`);
     return cell;
   };
-  const ofSession = (sessionId: string, kind: string): string => `${tag(cellOfSession(sessionId))}:${kind}:${sessionId}`;
+  const ofSession = (sessionId: string, kind: string): string => `${tags[cellOfSession(sessionId)] ?? tag(cellOfSession(sessionId))}:${kind}:${sessionId}`;
   return {
     cells,
     cellOfAccount,
@@ -98,9 +100,9 @@ export function keyNames(cells: number): KeyNames {
     sessionChildren: (sessionId) => ofSession(sessionId, 'children'),
     mark: (sessionId) => ofSession(sessionId, 'mark'),
     sessionIndex: (accountId) => ofAccount(accountId, 'sessions'),
-    cellState: (cell) => `${tag(cell)}:cell`,
+    cellState: (cell) => `${tags[cell] ?? tag(cell)}:cell`,
     recoveryLock: (cell) => `${tag(cell)}:recovery`,
-    audit: (cell) => `${tag(cell)}:audit`,
+    audit: (cell) => `${tags[cell] ?? tag(cell)}:audit`,
     sealer: (cell) => `${tag(cell)}:sealer`,
     sealerChecked: (cell) => `${tag(cell)}:sealer-checked`,
     sealerFault: (cell) => `${tag(cell)}:sealer-fault`,

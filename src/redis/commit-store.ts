@@ -9,7 +9,7 @@ import { accountsKey, type KeyNames } from './cells.js';
 import { reach, type RedisConnection } from './client.js';
 import { commitApart } from './commit-apart.js';
 import { stepsOf, type CommitTools } from './commit-steps.js';
-import { runSteps, type Ran } from './run-steps.js';
+import { stepsRunner, type Ran } from './run-steps.js';
 import { anyKeys, type Steps } from './steps.js';
 
 /** How exact the last use of a key or a session is told, which is also how seldom a process writes it. */
@@ -32,6 +32,7 @@ export function commitStore(redis: RedisConnection, tools: CommitTools, { mostUn
   const { names, cells } = tools;
   const knownKeyUses = rememberedUses();
   const knownSessionUses = rememberedUses();
+  const run = redis instanceof Cluster ? undefined : stepsRunner(redis);
 
   return {
     async commit(commit) {
@@ -41,8 +42,8 @@ export function commitStore(redis: RedisConnection, tools: CommitTools, { mostUn
       const sessionUses = (commit.sessionUses ?? []).filter(({ session, usedAt }) => knownSessionUses.isNews(session.sessionId, usedAt));
       const steps = stepsOf({ ...commit, keyGeneration, keyUses, sessionUses }, claims, tools, mostUnsealedEvents);
       const ran = await reach(async () => {
-        await prepareChanges(redis, names, commit, claims);
-        return redis instanceof Cluster ? commitApart(redis, steps, commit, tools, mostUnsealedEvents) : runSteps(redis, steps);
+        if (changes.length > 0) await prepareChanges(redis, names, commit, claims);
+        return run === undefined ? commitApart(redis, steps, commit, tools, mostUnsealedEvents) : run(steps);
       });
       if (ran.verdict === outdatedKeys) {
         // Another call of this process may have found that out, and have looked.

@@ -70,6 +70,7 @@ export function rateCounter(redis: RedisConnection, keyring: Keyring, { purpose,
   }
 
   return {
+    takeAtHand: takeFromBlock,
     async take(subject) {
       while (!takeFromBlock(subject)) if (!(await nextBlock(subject))) return false;
       return true;

@@ -38,18 +38,40 @@ export interface ScriptArguments {
   readonly values: readonly (string | number)[];
 }
 
-/** Each key once, named by its number. */
-export function argumentsOf(steps: readonly Step[]): ScriptArguments {
+/** Steps that many commits have alike: the checks of the cells and of the accounts. */
+const commonLetters: ReadonlySet<Letter> = new Set<Letter>(['N', 'G']);
+
+/** Each key once, named by its number; a common step once, and named by its place where it comes again. */
+export function argumentsOf(commits: readonly (readonly Step[])[]): ScriptArguments {
   const numbers = new Map<string, number>();
   const numberOf = (key: string): number => {
-    const number = numbers.get(key) ?? numbers.size + 1;
-    numbers.set(key, number);
-    return number;
+    const known = numbers.get(key);
+    if (known !== undefined) return known;
+    numbers.set(key, numbers.size + 1);
+    return numbers.size;
   };
+  const common = new Map<string, { readonly step: Step; readonly place: number }>();
   const values: (string | number)[] = [];
-  for (const step of steps) {
-    values.push(step.letter, numberOf(step.key));
-    for (const value of step.values) values.push(typeof value === 'object' ? numberOf(value.key) : value);
+  for (const steps of commits) {
+    const start = values.push(0);
+    for (const step of steps) {
+      // The script counts from one.
+      const place = values.length + 1;
+      if (commonLetters.has(step.letter)) {
+        const known = common.get(step.key);
+        if (known !== undefined && isSame(known.step, step)) {
+          values.push('Q', known.place);
+          continue;
+        }
+        common.set(step.key, { step, place });
+      }
+      values.push(step.letter, numberOf(step.key));
+      for (const value of step.values) values.push(typeof value === 'object' ? numberOf(value.key) : value);
+    }
+    values[start - 1] = values.length - start;
   }
   return { keys: [...numbers.keys()], values };
 }
+
+const isSame = (one: Step, other: Step): boolean =>
+  one.letter === other.letter && one.values.length === other.values.length && one.values.every((value, at) => value === other.values[at]);

@@ -16,7 +16,7 @@ export interface Passage {
 
 export interface CellGate {
   /** Waits for a check that is needed, for a moment; throws a 503 while a cell may lack a revocation. */
-  enter(cells: Iterable<number>): Promise<Passage>;
+  enter(cells: Iterable<number>): Promise<Passage> | Passage;
   /** The cells must be checked again. */
   close(cells: Iterable<number>): void;
   /** Checks what was not checked yet, and tells why it cannot be served. */
@@ -103,23 +103,31 @@ export function cellGate({ redis, names, watch, check, alarms }: CellGateParts):
     return unsafe;
   }
 
+  /** Undefined unless all of them are open. */
+  function passageOf(cells: Iterable<number>): Passage | undefined {
+    const passed = new Map<number, ConnectionMark>();
+    for (const cell of cells) {
+      const mark = openMark(cell);
+      if (mark === undefined) return undefined;
+      passed.set(cell, mark);
+    }
+    return {
+      marks: passed,
+      leave() {
+        for (const [cell, mark] of passed) if (!isCurrent(cell, mark)) throw new ApiError('cellWentBack', 'the connection to the state of this service moved during the call; try again');
+      },
+    };
+  }
+
+  async function enterChecked(cells: Iterable<number>): Promise<Passage> {
+    await inTime(Promise.all([...cells].filter((cell) => openMark(cell) === undefined).map(checked)));
+    const passage = passageOf(cells);
+    if (passage === undefined) throw stillChecked();
+    return passage;
+  }
+
   return {
-    async enter(cells) {
-      const wanted = [...cells];
-      const closed = wanted.filter((cell) => openMark(cell) === undefined);
-      if (closed.length > 0) await inTime(Promise.all(closed.map(checked)));
-      const passed = new Map(wanted.flatMap((cell) => {
-        const mark = openMark(cell);
-        return mark === undefined ? [] : [[cell, mark] as const];
-      }));
-      if (passed.size < wanted.length) throw stillChecked();
-      return {
-        marks: passed,
-        leave() {
-          if ([...passed].some(([cell, mark]) => !isCurrent(cell, mark))) throw new ApiError('cellWentBack', 'the connection to the state of this service moved during the call; try again');
-        },
-      };
-    },
+    enter: (cells) => passageOf(cells) ?? enterChecked(cells),
     close(cells) {
       for (const cell of cells) marks.delete(cell);
     },

@@ -7,7 +7,7 @@ import type { RedisConnection } from '../redis/client.js';
 import { cellsOf } from '../redis/commit-steps.js';
 import { missingEndings, type RecoveryTools } from '../redis/recovery.js';
 import { waitForReplicas } from '../redis/replicas.js';
-import type { CommitStore, Ending } from '../sts/commit.js';
+import type { CommitResult, CommitStore, Ending } from '../sts/commit.js';
 import type { CellGate, Passage } from './cell-gate.js';
 import { cellOfEnding } from './journal/endings.js';
 import type { RevocationJournal } from './journal/writer.js';
@@ -38,14 +38,18 @@ export function durableCommits(store: CommitStore, parts: DurableCommitParts): C
     async commit(commit) {
       parts.refuse();
       const cells = cellsOf(commit, names);
-      const passage = await gate.enter(cells);
-      const result = await store.commit(commit).catch(async (error: unknown) => {
+      const entered = gate.enter(cells);
+      const passage = entered instanceof Promise ? await entered : entered;
+      let result: CommitResult;
+      try {
+        result = await store.commit(commit);
+      } catch (error) {
         if (!(error instanceof ApiError) || error.errorName !== 'cellWentBack') throw error;
         // Nothing was written. Where another process has recovered the cell already, the call is decided again on it.
         gate.close(cells);
         await gate.enter(cells);
-        return { result: 'conflict' } as const;
-      });
+        result = { result: 'conflict' };
+      }
       passage.leave();
       if (result.result !== 'committed') return result;
       const isLasting = result.endings.length > 0 || (commit.changes ?? []).length > 0;

@@ -9,6 +9,7 @@ import { realSurroundings, type Composition } from './composition.js';
 import { credentialsFile, generatedKeysKeeper } from './generated-keys.js';
 import { createLog, redisErrors } from './log.js';
 import { serveAlone, serveAsWorker, serveInWorkers, workerVariable } from './processes.js';
+import { optimiseSooner } from './optimise-sooner.js';
 import { sampleFile } from './sample.js';
 import { openAuditFolder } from './sealer/log-folder.js';
 import { settingError, type Settings } from './settings.js';
@@ -16,6 +17,7 @@ import { connectRedis, openComposition, openRedis, prepareKeys } from './state.j
 
 /** Runs until SIGTERM or SIGINT. */
 export async function serve(settings: Settings, environment: NodeJS.ProcessEnv, say: (message: string) => void): Promise<void> {
+  optimiseSooner();
   const log = createLog(settings.STS_LOG_LEVEL);
   if (environment[workerVariable] !== undefined) return serveAsWorker(settings, log);
   await mkdir(settings.STS_DATA_DIR, { recursive: true, mode: 0o700 }).catch((error: unknown) => {

@@ -31,7 +31,7 @@ export interface Call<Body> {
   readonly requestId: string;
   readonly sourceIp: string;
   /** Runs once, when the caller is known: the limit per access key. */
-  admit(caller: Caller): Promise<void>;
+  admit(caller: Caller): Promise<void> | undefined;
   decide(caller: Caller, call: CallContext): Promise<Outcome<Body>>;
   /** Told the id of the caller's audit event as soon as it is durable, also of a refusal. */
   recorded(eventId: string): void;

@@ -31,6 +31,8 @@ export interface StsSettings {
 
 /** A limit of requests, shared by all processes. */
 export interface RateCounter {
+  /** The same where no store must be asked for it; false: perhaps there is one. */
+  takeAtHand(subject: string): boolean;
   /** Takes one of the requests that the running window has for the subject; false when none is left. */
   take(subject: string): Promise<boolean>;
 }

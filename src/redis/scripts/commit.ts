@@ -5,7 +5,8 @@ import { script } from '../client.js';
 export const indexPageSize = 128;
 
 /**
- * Arguments are steps, one after another: a letter, a key number, then the step's own values.
+ * Arguments are commits, one after another: the number of its arguments, then its steps. A step is a letter, a key
+ * number, then its own values.
  *
  * | step | values | check | write |
  * |---|---|---|---|
@@ -28,19 +29,24 @@ export const indexPageSize = 128;
  * | U raise | field, random number of 20 bits, key of what ended, its field | field is a counter | the next epoch: its upper part grows by one, its lower one is the random number; it is a result. In the other key: the epoch, and the time by the clock of Redis |
  * | Y bit | offset, seconds | bitmap readable | the bit; the key lives that long from now on, or longer as it did |
  * | X release | text | key readable | without the key, if the text is still that |
+ * | Q as before | in place of the key number, where the same step of this or an earlier commit begins | as that one | as that one |
  * | C change | record, length | list readable | the newest entry of a list of at most that length; of length 0: no list |
  *
- * Returns `ok` and the results in the order of their steps, or the letter of the check that failed alone.
+ * Returns of each commit `ok` and the results in the order of their steps, or the letter of the check that failed
+ * alone, or `!` and the text of an error. No commit knows of another: each is checked on what those before it left.
  *
- * INVARIANT: nothing is written before every check has passed. Reading each target in the first round makes a key of
+ * INVARIANT: of a commit nothing is written before every check has passed. Reading each target in the first round makes a key of
  * a wrong type fail there too, before anything was written. One thing is not seen, since asking for it would cost more
  * than the event: a stream whose last id somebody moved behind the sequence and left no entry there (XSETID, XDEL). It
  * refuses the event in the second round. Callers name their events first, so at most other events are written then.
  */
 const checks = `
 local pagesize = ${indexPageSize}
-local count = #ARGV
 local function step(i)
+  if ARGV[i] == 'Q' then
+    local op, key, from, next = step(tonumber(ARGV[i + 1]))
+    return op, key, from, i + 2, next
+  end
   local op, key = ARGV[i], KEYS[tonumber(ARGV[i + 1])]
   if op == 'G' or op == 'P' then return op, key, i + 3, i + 3 + 2 * tonumber(ARGV[i + 2]) end
   if op == 'D' then return op, key, i + 3, i + 3 + tonumber(ARGV[i + 2]) end
@@ -78,30 +84,42 @@ local function mattered(changes, revision, from, next)
   return false
 end
 
--- Counters by their keys, read once: each call of a command costs a microsecond.
-local seen = {}
-local later = {}
+-- What was read, by its key, kept in step with what is written here: each call of a command costs a microsecond.
+local cells, streams, counters, pages, guarded = {}, {}, {}, {}, {}
 
-local i = 1
-while i <= count do
-  local op, key, from, next = step(i)
+local function cellat(key)
+  if not cells[key] then
+    local fields = redis.call('HMGET', key, 'incarnation', 'sequence', 'keys')
+    cells[key] = {incarnation = fields[1], sequence = counter(fields[2], key), keys = counter(fields[3], key)}
+  end
+  return cells[key]
+end
+
+local function holds(key, from, next)
+  local fields = {}
+  for at = from, next - 1, 2 do fields[#fields + 1] = ARGV[at] end
+  local values = redis.call('HMGET', key, unpack(fields))
+  for n = 1, #fields do
+    if (values[n] or '0') ~= ARGV[from + 2 * n - 1] then return false end
+  end
+  return true
+end
+
+local function commit(first, last)
+local i = first
+while i <= last do
+  local op, key, from, next, ends = step(i)
   if op == 'N' then
-    local cell = redis.call('HMGET', key, 'incarnation', 'sequence', 'keys')
-    seen[key] = counter(cell[2], key)
-    if cell[1] ~= ARGV[from] or seen[key] < tonumber(ARGV[from + 1]) then return {op} end
-    local decided, current = tonumber(ARGV[from + 2]), counter(cell[3], key)
-    if decided >= 0 and decided < current then return {'O'} end
-    if decided > current then later[key] = ARGV[from + 2] end
+    local cell = cellat(key)
+    if cell.incarnation ~= ARGV[from] or cell.sequence < tonumber(ARGV[from + 1]) then return {op} end
+    local decided = tonumber(ARGV[from + 2])
+    if decided >= 0 and decided < cell.keys then return {'O'} end
   elseif op == 'A' then
     local revision = ARGV[from + 1]
     if (redis.call('HGET', key, 'rev') or '0') ~= revision and mattered(KEYS[tonumber(ARGV[from])], revision, from + 3, next) then return {op} end
   elseif op == 'G' then
-    local fields = {}
-    for at = from, next - 1, 2 do fields[#fields + 1] = ARGV[at] end
-    local values = redis.call('HMGET', key, unpack(fields))
-    for n = 1, #fields do
-      if (values[n] or '0') ~= ARGV[from + 2 * n - 1] then return {op} end
-    end
+    if guarded[from] == nil then guarded[from] = holds(key, from, ends or next) end
+    if not guarded[from] then return {op} end
   elseif op == 'M' or op == 'R' or op == 'S' then
     if redis.call('EXISTS', key) == 1 then return {op} end
   elseif op == 'B' then
@@ -113,21 +131,24 @@ while i <= count do
   elseif op == 'T' then
     if tonumber(redis.call('HGET', key, ARGV[from]) or '-1') >= tonumber(ARGV[from + 1]) then return {op} end
   elseif op == 'I' then
-    seen[key] = counter(redis.call('GET', key), key)
-    redis.call('ZCARD', key .. ':' .. math.floor(seen[key] / pagesize))
+    counters[key] = counters[key] or counter(redis.call('GET', key), key)
+    local page = key .. ':' .. math.floor(counters[key] / pagesize)
+    pages[page] = pages[page] or redis.call('ZCARD', page)
   elseif op == 'U' then
     counter(redis.call('HGET', key, ARGV[from]), key)
     redis.call('HLEN', KEYS[tonumber(ARGV[from + 2])])
   elseif op == 'Y' then
     redis.call('GETBIT', key, ARGV[from])
   elseif op == 'E' then
-    if redis.call('XLEN', key) >= tonumber(ARGV[from + 2]) then return {op} end
-    -- The newest entry is not read: an empty answer costs a fraction of it.
-    local cell = KEYS[tonumber(ARGV[from])]
-    local sequence = seen[cell] or counter(redis.call('HGET', cell, 'sequence'), key)
-    if redis.call('XRANGE', key, string.format('0-%.0f', sequence + 1), '+', 'COUNT', 1)[1] then
-      error({err = 'ERR ' .. key .. ' goes on behind our events'})
+    if not streams[key] then
+      local length = redis.call('XLEN', key)
+      -- The newest entry is not read: an empty answer costs a fraction of it.
+      if redis.call('XRANGE', key, string.format('0-%.0f', cellat(KEYS[tonumber(ARGV[from])]).sequence + 1), '+', 'COUNT', 1)[1] then
+        error({err = 'ERR ' .. key .. ' goes on behind our events'})
+      end
+      streams[key] = length
     end
+    if streams[key] >= tonumber(ARGV[from + 2]) then return {op} end
   elseif op == 'C' then
     redis.call('LLEN', key)
   else
@@ -140,11 +161,15 @@ end
 
 const writes = `
 local results = {'ok'}
-i = 1
-while i <= count do
+i = first
+while i <= last do
   local op, key, from, next = step(i)
   if op == 'N' then
-    if later[key] then redis.call('HSET', key, 'keys', later[key]) end
+    local decided = tonumber(ARGV[from + 2])
+    if decided > cellat(key).keys then
+      redis.call('HSET', key, 'keys', ARGV[from + 2])
+      cells[key].keys = decided
+    end
   elseif op == 'T' then
     redis.call('HSET', key, ARGV[from], ARGV[from + 1])
   elseif op == 'R' then
@@ -156,22 +181,27 @@ while i <= count do
   elseif op == 'K' then
     if not redis.call('SET', key, ARGV[from], 'NX', 'EX', ARGV[from + 1]) then redis.call('EXPIRE', key, ARGV[from + 1]) end
   elseif op == 'I' then
-    local place = seen[key]
-    seen[key] = place + 1
+    local place = counters[key]
+    counters[key] = place + 1
     local page = key .. ':' .. math.floor(place / pagesize)
     redis.call('ZADD', page, place, ARGV[from])
     redis.call('EXPIRE', page, ARGV[from + 1])
     -- It ends with its newest page: nothing is left to be counted then.
-    redis.call('SET', key, string.format('%.0f', seen[key]), 'EX', ARGV[from + 1])
+    redis.call('SET', key, string.format('%.0f', place + 1), 'EX', ARGV[from + 1])
   elseif op == 'E' then
     local number = redis.call('HINCRBY', KEYS[tonumber(ARGV[from])], 'sequence', 1)
+    cellat(KEYS[tonumber(ARGV[from])]).sequence = number
     redis.call('XADD', key, '0-' .. number, 'r', ARGV[from + 1])
+    streams[key] = streams[key] + 1
     results[#results + 1] = number
   elseif op == 'P' then
+    guarded = {}
     redis.call('HSET', key, unpack(ARGV, from, next - 1))
   elseif op == 'D' then
+    guarded = {}
     redis.call('HDEL', key, unpack(ARGV, from, next - 1))
   elseif op == 'U' then
+    guarded = {}
     local epoch = (math.floor(counter(redis.call('HGET', key, ARGV[from]), key) / 1048576) + 1) * 1048576 + tonumber(ARGV[from + 1])
     redis.call('HSET', key, ARGV[from], string.format('%.0f', epoch))
     redis.call('HSET', KEYS[tonumber(ARGV[from + 2])], ARGV[from + 3], string.format('%.0f ', epoch) .. redis.call('TIME')[1])
@@ -190,9 +220,28 @@ while i <= count do
   i = next
 end
 return results
+end
 `;
 
-export const commitScript = script(`${checks}${writes}`);
+/** What fails of one commit does not concern the others; a server that takes no writes at all is told as such. */
+const each = `
+local answers = {}
+local at = 1
+while at <= #ARGV do
+  local last = at + tonumber(ARGV[at])
+  local worked, answer = pcall(commit, at + 1, last)
+  if not worked then
+    local text = type(answer) == 'table' and answer.err or tostring(answer)
+    if string.find(text, '^-?READONLY') then error(answer, 0) end
+    answer = {'!', text}
+  end
+  answers[#answers + 1] = answer
+  at = last + 1
+end
+return answers
+`;
+
+export const commitScript = script(`${checks}${writes}${each}`);
 
 /** The checks alone. */
-export const checkScript = script(`${checks}\nreturn {'ok'}\n`);
+export const checkScript = script(`${checks}\nreturn {'ok'}\nend\n${each}`);
