@@ -14,19 +14,24 @@ export const packId = (text: string): string =>
 export const unpackId = (packed: string): string =>
   (packed.startsWith(asItIs) ? packed.slice(1) : Buffer.from(packed.slice(0, packedLength), 'base64url').toString('hex') + packed.slice(packedLength));
 
-const known = new Map<string, string>();
 const mostKnown = 10_000;
 const longestKnown = 100;
 
-/** The same, of an id that many events have. */
-export function packKnownId(text: string): string {
-  const found = known.get(text);
-  if (found !== undefined) return found;
-  const packed = packId(text);
-  if (known.size >= mostKnown) known.clear();
-  if (text.length <= longestKnown) known.set(text, packed);
-  return packed;
+/** Does the work once for a text that many events have. */
+function remembering(work: (text: string) => string): (text: string) => string {
+  const known = new Map<string, string>();
+  return (text) => {
+    const found = known.get(text);
+    if (found !== undefined) return found;
+    const done = work(text);
+    if (known.size >= mostKnown) known.clear();
+    if (text.length <= longestKnown) known.set(text, done);
+    return done;
+  };
 }
+
+export const packKnownId = remembering(packId);
+export const unpackKnownId = remembering(unpackId);
 
 /** `i` or `s` and what stands behind the account, of a URN of `iam` or `sts` in that account; any other text behind a `=`. */
 export function packUrn(urn: string, accountId: string): string {

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { AuditEvent, EventPrincipal, EventSession } from './event.js';
 import { decodeOlderEvent, olderBeginning, olderHead, olderTime } from './older-record.js';
-import { packId, packKnownId, packPrincipalUrn, packUrn, unpackId, unpackPrincipalUrn, unpackUrn } from './record-parts.js';
+import { packId, packKnownId, packPrincipalUrn, packUrn, unpackId, unpackKnownId, unpackPrincipalUrn, unpackUrn } from './record-parts.js';
 
 const text = z.string();
 const absent = z.literal(0);
@@ -121,9 +121,11 @@ export const recordTime = (record: string): number => Number(head.exec(record)?.
 export function recordSubject(record: string): Pick<AuditEvent, 'accountId' | 'operation'> {
   const [, account, , operation] = head.exec(record) ?? [];
   if (account === undefined || operation === undefined) return olderHead(record) ?? decodeEvent(record);
-  // JSON texts, by the form of the beginning.
-  return { accountId: unpackId(JSON.parse(account) as string), operation: JSON.parse(operation) as string };
+  return { accountId: unpackKnownId(textOf(account)), operation: textOf(operation) };
 }
+
+/** @param json a JSON text, by the form of the beginning */
+const textOf = (json: string): string => (json.includes('\\') ? JSON.parse(json) as string : json.slice(1, -1));
 
 /** Tells the stored events of an account, unread, from those of others. */
 export function recordsOf(accountId: string): (record: string) => boolean {
