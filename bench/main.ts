@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { cores, machine } from './harness/machine.js';
 import { startPool, type Pool } from './harness/pool.js';
+import { problemsOf } from './harness/problems.js';
 import { textOf } from './harness/report.js';
 import { startFloor, startService } from './harness/servers.js';
 import { startSigningCost } from './harness/signing-cost.js';
@@ -24,7 +25,7 @@ const otherSuites: readonly Suite[] = peerSuites;
 /** `flat` stands for all whose names begin with `flat:`. */
 const isNamed = (name: string, wanted: string): boolean => name === wanted || name.startsWith(`${wanted}:`);
 
-async function main({ isShort, jsonToStdout, out, only, sizes }: Options): Promise<void> {
+async function main({ isShort, jsonToStdout, isChecked, out, only, sizes }: Options): Promise<void> {
   const unknown = only?.find((name) => ![...suites, ...otherSuites].some((suite) => isNamed(suite.name, name)));
   if (unknown !== undefined) throw new Error(`there is no suite ${unknown}: the suites are ${[...suites, ...otherSuites].map(({ name }) => name).join(', ')}`);
   const chosen = only === undefined ? suites : [...suites, ...otherSuites].filter(({ name }) => only.some((wanted) => isNamed(name, wanted)));
@@ -58,6 +59,8 @@ async function main({ isShort, jsonToStdout, out, only, sizes }: Options): Promi
   const report = `${JSON.stringify({ machine: about, pinned: placed, isShort, sizes, results }, null, 2)}\n`;
   if (out !== undefined) await writeFile(out, report);
   if (jsonToStdout) process.stdout.write(report);
+  const problems = isChecked ? problemsOf(results) : [];
+  if (problems.length > 0) throw new Error(`the run is not whole:\n${problems.join('\n')}`);
 }
 
 // With the exit the servers go too.

@@ -456,16 +456,28 @@ function assume(caller: Caller, body: Buffer, now: number): { readonly session: 
   };
 }
 
-const eventSession = ({ id: sessionId, chain, agency, expiresAt, root }: Session, issued: boolean): readonly unknown[] =>
-  [sessionId, chain.map((link) => link[0]), null, [], expiresAt, ...(issued ? [agency.id, root] : [])];
+const packedIds = new Map<string, string>();
+/** Hexadecimal ids in fewer characters; those of accounts and entities found once. */
+function packed(text: string): string {
+  const found = packedIds.get(text) ?? Buffer.from(text.slice(0, 32), 'hex').toString('base64url') + text.slice(32);
+  if (packedIds.size >= mostCallers) packedIds.clear();
+  packedIds.set(text, found);
+  return found;
+}
+const inAccount = (urn: string, accountId: string): string => (urn.startsWith(accountId, 5) ? urn.charAt(0) + urn.slice(6 + accountId.length) : `=${urn}`);
 
-function eventOf(account: Account, caller: Caller, requestId: string, now: number, issued: { readonly session: Session; readonly agency: Agency } | undefined): string {
-  const other = issued === undefined || issued.agency.accountId === caller.account.id ? null : issued.agency.accountId;
+/** By position, without what follows from the rest: an account's event names other accounts alone, a session the chain of its caller. */
+function eventOf(account: Account, caller: Caller, packedRequestId: string, now: number, issued: { readonly session: Session; readonly agency: Agency } | undefined): string {
+  const seconds = Math.floor(now / 1000);
+  const { session } = caller;
+  const principal = [caller.account === account ? 0 : packed(caller.account.id), packed(caller.id), caller.accessKeyId, session === undefined ? 0 : 1, caller.userName ?? 0, ...(session === undefined ? [] : [`a${session.agency.name}`])];
+  const agency = issued?.agency;
   const content = JSON.stringify([
-    1, account.id, now, requestId, issued === undefined ? 'GetCallerIdentity' : 'AssumeAgency',
-    [caller.account.id, caller.urn, caller.id, caller.session === undefined ? 'User' : 'AssumedAgency', false, caller.accessKeyId, caller.userName],
-    other, issued === undefined ? null : `iam::${issued.agency.accountId}:agency:${issued.agency.path}${issued.agency.name}`, '127.0.0.1', 200, null, issued === undefined ? null : 'allowed',
-    issued === undefined ? null : { session_name: issued.session.name }, caller.session === undefined ? null : eventSession(caller.session, false), issued === undefined ? null : eventSession(issued.session, true),
+    2, packed(account.id), now, packedRequestId, issued === undefined ? 'GetCallerIdentity' : 'AssumeAgency', principal, '127.0.0.1', 200, 0, issued === undefined ? 0 : 1,
+    agency === undefined ? 0 : `iagency:${agency.path}${agency.name}`, agency === undefined || agency.accountId === caller.account.id ? 0 : agency.accountId === account.id ? 1 : packed(agency.accountId),
+    issued?.session.name ?? 0,
+    issued === undefined ? 0 : [issued.session.id, 0, issued.session.expiresAt - seconds, packed(issued.agency.id), issued.session.root === caller.urn ? 1 : inAccount(issued.session.root, caller.account.id), 0],
+    session === undefined ? 0 : [0, session.chain.map((link) => link[0]), session.expiresAt - seconds, 0, 0, 0],
   ]);
   return authenticated(`event ${account.cell.number}`, content);
 }
@@ -491,10 +503,11 @@ async function commit(caller: Caller, requestId: string, now: number, issued: { 
   keys.push(...marks);
   const concerned = target === undefined || target === caller.account ? [caller.account] : [caller.account, target];
   values.push(concerned.length);
+  const packedRequestId = Buffer.from(requestId, 'hex').toString('base64url');
   for (const account of concerned) {
     const { cell } = account;
     keys.push(`${cell.tag}:cell`, `${cell.tag}:audit`);
-    values.push(cell.incarnation, cell.sequence, eventOf(account, caller, requestId, now, issued));
+    values.push(cell.incarnation, cell.sequence, eventOf(account, caller, packedRequestId, now, issued));
   }
   if (issued === undefined || target === undefined) values.push(0);
   else {

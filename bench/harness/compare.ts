@@ -23,6 +23,8 @@ export interface Plan {
   /** Of the round that is not counted. */
   readonly warmUpMilliseconds: number;
   readonly connections: number;
+  /** Whether a round ends only when all that a server does behind its answers is done; otherwise when it rests for a moment. */
+  readonly awaitsSealing?: boolean;
   /** Requests a second of each variant, by name; absent: closed loops. */
   readonly rates?: ReadonlyMap<string, number>;
 }
@@ -88,31 +90,31 @@ export async function compare(load: Load, signing: SigningCost, variants: readon
   };
 }
 
-async function measuredRound(load: Load, { name, target, server }: Variant, { milliseconds, connections, rates }: Plan): Promise<MeasuredRound> {
+async function measuredRound(load: Load, { name, target, server }: Variant, { milliseconds, connections, rates, awaitsSealing }: Plan): Promise<MeasuredRound> {
   const rate = rates?.get(name);
   const [pids, redisPids] = [server.pids(), server.redisPids()];
   const before = [total(pids), total(redisPids)] as const;
   const result = await load.round(target, { milliseconds, connections, ...(rate !== undefined && { rate }) });
-  await settled(server);
+  await settled(server, awaitsSealing === true);
   const after = [total(pids), total(redisPids)] as const;
   const perRequest = (start: number | undefined, end: number | undefined): number | undefined => (start === undefined || end === undefined ? undefined : Math.max(end - start, 0) / Math.max(result.answers, 1));
   return { ...result, serverMicroseconds: perRequest(before[0], after[0]), redisMicroseconds: perRequest(before[1], after[1]) };
 }
 
-const longestSettling = 3000;
+const longestSettling = 6000;
 const settlingStep = 60;
 
 /**
  * Waits until a server has done what it does behind its answers, such as sealing the audit: it belongs to the requests
  * of this round, and must not run beside the next variant.
  */
-async function settled(server: Measured): Promise<void> {
+async function settled(server: Measured, awaitsSealing: boolean): Promise<void> {
   const used = (): number => total([...server.pids(), ...server.redisPids()]) ?? 0;
   for (let waited = 0, before = used(); waited < longestSettling; waited += settlingStep) {
     await sleep(settlingStep);
     const now = used();
     // One tick of the system's clock is the least that can be seen.
-    if (now - before < 20_000) return;
+    if (now - before < 20_000 && (!awaitsSealing || ((await server.isDone?.()) ?? true))) return;
     before = now;
   }
 }

@@ -2,7 +2,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Redis } from 'ioredis';
 import type { BootstrapFileText } from '../../src/directory/bootstrap-file.js';
+import { keyNames } from '../../src/redis/cells.js';
 import { startEmbeddedRedis } from '../../src/redis/embedded/index.js';
 import { endChild, freePort, launch, newFolder, toldPort, waitUntilAnswering, type Child } from './children.js';
 import { pinned, processTree } from './machine.js';
@@ -13,6 +15,8 @@ export interface Measured {
   redisPids(): readonly number[];
   /** The process and its own. */
   pids(): readonly number[];
+  /** Whether it has done what it does behind its answers; absent: its processor time alone tells. */
+  isDone?(): Promise<boolean>;
   stop(): Promise<void>;
 }
 
@@ -30,12 +34,13 @@ export interface Start {
 
 const serviceProgram = fileURLToPath(new URL('../../../../dist/main.js', import.meta.url));
 const floorProgram = fileURLToPath(new URL('../floor/floor.js', import.meta.url));
+const cells = 16;
 const unlimited = '100000000';
 
 /** The settings with which the measured service runs; everything else is as shipped. */
 export const environmentOf = (folder: string, redisUrl: string, workers: number): Readonly<Record<string, string>> => ({
   STS_REDIS_URL: redisUrl, STS_DATA_DIR: join(folder, 'data'), STS_KEYS_DIR: join(folder, 'keys'), STS_BOOTSTRAP_FILE: join(folder, 'bootstrap.json'),
-  STS_WORKERS: String(workers), STS_LOG_LEVEL: 'error', STS_RATE_ADDRESS_PER_MINUTE: unlimited, STS_RATE_ACCESS_KEY_PER_MINUTE: unlimited,
+  STS_WORKERS: String(workers), STS_CELLS: String(cells), STS_LOG_LEVEL: 'error', STS_RATE_ADDRESS_PER_MINUTE: unlimited, STS_RATE_ACCESS_KEY_PER_MINUTE: unlimited,
 });
 
 /** `dist/main.js serve`; rate limits are counted, and too high to refuse anything. */
@@ -46,7 +51,7 @@ export const startService = (start: Start): Promise<MeasuredOnRedis> => startBes
   // What a first start tells is no news here.
   const child = launch(pinned(core, [process.execPath, serviceProgram, 'serve']), environment, (line) => /^agency-sts: (?:made|filled)/.test(line));
   await waitUntilAnswering(child, `http://127.0.0.1:${port}/readyz`, (status) => status === 200);
-  return { child, port };
+  return { child, port, isDone: (redis) => hasSealed(redis) };
 });
 
 export const startFloor = (start: Start, program = floorProgram): Promise<MeasuredOnRedis> => startBeside(start, async (folder, redisUrl) => {
@@ -54,7 +59,20 @@ export const startFloor = (start: Start, program = floorProgram): Promise<Measur
   return { child, port: await toldPort(child) };
 });
 
-async function startBeside({ bootstrap, fill }: Start, run: (folder: string, redisUrl: string) => Promise<{ child: Child; port: number }>): Promise<MeasuredOnRedis> {
+/** Events wait in the streams of their cells until they are sealed. */
+async function hasSealed(redis: Redis): Promise<boolean> {
+  const names = keyNames(cells);
+  const waiting = await Promise.all(Array.from({ length: cells }, (_, cell) => redis.xlen(names.audit(cell))));
+  return waiting.every((count) => count === 0);
+}
+
+interface Started {
+  readonly child: Child;
+  readonly port: number;
+  readonly isDone?: (redis: Redis) => Promise<boolean>;
+}
+
+async function startBeside({ bootstrap, fill }: Start, run: (folder: string, redisUrl: string) => Promise<Started>): Promise<MeasuredOnRedis> {
   const folder = await newFolder();
   await mkdir(join(folder.path, 'redis'));
   await writeFile(join(folder.path, 'bootstrap.json'), JSON.stringify(bootstrap));
@@ -66,10 +84,13 @@ async function startBeside({ bootstrap, fill }: Start, run: (folder: string, red
   };
   try {
     await fill?.({ redisUrl, folder: folder.path });
-    const { child, port } = await run(folder.path, redisUrl);
+    const { child, port, isDone } = await run(folder.path, redisUrl);
+    const watch = isDone && new Redis({ path: redis.socketPath });
     return {
       port, redisUrl, redisPids: () => processTree(redis.pid), pids: () => processTree(child.pid ?? 0),
+      ...(isDone && watch && { isDone: () => isDone(watch) }),
       async stop() {
+        watch?.disconnect();
         await endChild(child);
         await end();
       },

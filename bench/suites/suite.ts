@@ -20,6 +20,8 @@ export interface Sizes {
   readonly statements: readonly [number, number];
   /** Sessions and events whose memory is measured. */
   readonly stored: number;
+  /** Whether a round ends only when all its audit events are sealed. */
+  readonly awaitsSealing: boolean;
 }
 
 export interface Bench {

@@ -1,87 +1,135 @@
-// The stored form of an audit event: compact JSON by position; unknown trailing fields are left out.
+// The stored form of an audit event: JSON by position, without what follows from the rest of the event.
 import { z } from 'zod';
-import type { AuditEvent, EventSession } from './event.js';
+import type { AuditEvent, EventPrincipal, EventSession } from './event.js';
+import { decodeOlderEvent, olderBeginning, olderHead, olderTime } from './older-record.js';
+import { packId, packKnownId, packPrincipalUrn, packUrn, unpackId, unpackKnownId, unpackPrincipalUrn, unpackUrn } from './record-parts.js';
 
-const session = z.tuple([
-  z.string(), z.array(z.string()), z.string().nullable(), z.array(z.tuple([z.string(), z.string()])), z.number().nullable(),
-  // Came later: absent in older events.
-  z.string().nullable().optional(), z.string().optional(),
-]);
+const text = z.string();
+const absent = z.literal(0);
+const same = z.literal(1);
+
+/**
+ * Session id (0: the caller's access key id), chain (0: of the caller's key or session), expiry in seconds after the
+ * event, id of the agency, root principal (1: the caller), source identity; tags, if there are any.
+ */
+const session = z.tuple([text.or(absent), z.array(text).or(absent), z.number().nullable(), text.or(absent), text.or(absent).or(same), text.or(absent), z.array(z.tuple([text, text])).optional()]);
 type SessionFields = z.infer<typeof session>;
-const principalTypes = ['User', 'AssumedAgency', 'Service'] as const;
 
+/** Account (0: that of the event), id, access key id, kind, user name, and a URN that does not follow from these. */
+const principal = z.tuple([text.or(absent), text, text, z.number().int().min(0).max(5), text.or(absent), text.optional()]);
+type PrincipalFields = z.infer<typeof principal>;
+const kinds: readonly EventPrincipal['type'][] = ['User', 'AssumedAgency', 'Service'];
+
+/**
+ * Version, account, time, request id, operation, principal, address, status; then, 0 where absent: error code, decision
+ * (1: `allowed`), resource, its account (1: that of the event), request (a text: nothing but this session name), issued
+ * session, caller's session.
+ */
 const layout = z.tuple([
-  z.literal(1), z.string(), z.number(), z.string(), z.string(),
-  z.tuple([z.string(), z.string(), z.string(), z.enum(principalTypes), z.boolean(), z.string(), z.string().nullable()]),
-  z.string().nullable(), z.string().nullable(), z.string(), z.number(), z.string().nullable(), z.string().nullable(),
-  z.record(z.string(), z.unknown()).nullable(), session.nullable(), session.nullable(),
+  z.literal(2), text, z.number(), text, text, principal, text, z.number(),
+  text.or(absent), text.or(absent).or(same), text.or(absent), text.or(absent).or(same), z.record(text, z.unknown()).or(text).or(absent), session.or(absent), session.or(absent),
 ]);
+
+const allowed = 'allowed';
 
 export function encodeEvent(event: AuditEvent): string {
-  const { principal } = event;
+  const { accountId, principal: { accountId: callerAccountId }, resource, resourceAccountId, errorCode, decision, request, callerSession, issuedSession } = event;
   const fields: z.infer<typeof layout> = [
-    1, event.accountId, event.time, event.requestId, event.operation,
-    [principal.accountId, principal.urn, principal.id, principal.type, principal.isRootUser, principal.accessKeyId, principal.userName ?? null],
-    event.resourceAccountId ?? null, event.resource ?? null, event.sourceIp, event.status, event.errorCode ?? null, event.decision ?? null,
-    event.request ?? null, sessionFields(event.callerSession), sessionFields(event.issuedSession),
+    2, packKnownId(accountId), event.time, packId(event.requestId), event.operation, principalFields(event), event.sourceIp, event.status,
+    errorCode ?? 0, decision === allowed ? 1 : (decision ?? 0), resource === undefined ? 0 : packUrn(resource, resourceAccountId ?? callerAccountId),
+    resourceAccountId === undefined ? 0 : resourceAccountId === accountId ? 1 : packKnownId(resourceAccountId), request === undefined ? 0 : (onlySessionName(request) ?? request),
+    issuedSession === undefined ? 0 : sessionFields(event, issuedSession, ownChain(event)), callerSession === undefined ? 0 : sessionFields(event, callerSession, undefined),
   ];
   return JSON.stringify(fields);
 }
 
-/** Reads what {@link encodeEvent} wrote; throws on anything else. */
-export function decodeEvent(text: string): AuditEvent {
-  const [, accountId, time, requestId, operation, principal, resourceAccountId, resource, sourceIp, status, errorCode, decision, request, caller, issued] =
-    layout.parse(JSON.parse(text));
-  const [principalAccountId, urn, id, type, isRootUser, accessKeyId, userName] = principal;
-  return {
-    accountId, time, requestId, operation, sourceIp, status,
-    principal: { accountId: principalAccountId, urn, id, type, isRootUser, accessKeyId, ...(userName !== null && { userName }) },
-    ...(resourceAccountId !== null && { resourceAccountId }),
-    ...(resource !== null && { resource }),
-    ...(errorCode !== null && { errorCode }),
-    ...(decision !== null && { decision }),
-    ...(request !== null && { request }),
-    ...(caller !== null && { callerSession: sessionOf(caller) }),
-    ...(issued !== null && { issuedSession: sessionOf(issued) }),
+/** Reads what {@link encodeEvent} wrote, or an older release; throws on anything else. */
+export function decodeEvent(record: string): AuditEvent {
+  const value: unknown = JSON.parse(record);
+  if (Array.isArray(value) && value[0] === 1) return decodeOlderEvent(value);
+  const [, account, time, requestId, operation, caller, sourceIp, status, errorCode, decision, resource, resourceAccount, request, issued, own] = layout.parse(value);
+  const accountId = unpackId(account);
+  const common = { accountId, time, requestId: unpackId(requestId), operation, sourceIp, status, principal: principalOf(caller, accountId) };
+  const callerAccountId = common.principal.accountId;
+  const resourceAccountId = resourceAccount === 0 ? undefined : resourceAccount === 1 ? accountId : unpackId(resourceAccount);
+  const callerSession = own === 0 ? undefined : sessionOf(common, own, undefined);
+  const event = {
+    ...common,
+    ...(resourceAccountId !== undefined && { resourceAccountId }),
+    ...(resource !== 0 && { resource: unpackUrn(resource, resourceAccountId ?? callerAccountId) }),
+    ...(errorCode !== 0 && { errorCode }),
+    ...(decision !== 0 && { decision: decision === 1 ? allowed : decision }),
+    ...(request !== 0 && { request: typeof request === 'string' ? { session_name: request } : request }),
+    ...(callerSession !== undefined && { callerSession }),
   };
+  return { ...event, ...(issued !== 0 && { issuedSession: sessionOf(event, issued, ownChain(event)) }) };
 }
 
-function sessionFields(of: EventSession | undefined): SessionFields | null {
-  if (of === undefined) return null;
-  return [of.sessionId, [...of.chain], of.sourceIdentity ?? null, (of.tags ?? []).map(([key, value]) => [key, value]), of.expiresAt ?? null, ...issuedFields(of)];
+function onlySessionName(request: Readonly<Record<string, unknown>>): string | undefined {
+  const { session_name: name } = request;
+  return typeof name === 'string' && Object.keys(request).length === 1 ? name : undefined;
 }
 
-function issuedFields({ agencyId, rootPrincipal }: EventSession): [] | [string] | [string | null, string] {
-  if (rootPrincipal !== undefined) return [agencyId ?? null, rootPrincipal];
-  return agencyId === undefined ? [] : [agencyId];
+function principalFields({ accountId, principal: of }: AuditEvent): PrincipalFields {
+  const urn = packPrincipalUrn(of.urn, of);
+  const more: [] | [string] = urn === 0 ? [] : [urn];
+  const account = of.accountId === accountId ? 0 : packKnownId(of.accountId);
+  return [account, packKnownId(of.id), of.accessKeyId, kinds.indexOf(of.type) + (of.isRootUser ? kinds.length : 0), of.userName ?? 0, ...more];
 }
 
-function sessionOf([sessionId, chain, sourceIdentity, tags, expiresAt, agencyId = null, rootPrincipal]: SessionFields): EventSession {
+function principalOf([account, packedId, accessKeyId, kind, userName, urn]: PrincipalFields, eventAccountId: string): EventPrincipal {
+  const named = { accountId: account === 0 ? eventAccountId : unpackId(account), id: unpackId(packedId), ...(userName !== 0 && { userName }) };
+  return { ...named, urn: unpackPrincipalUrn(urn ?? 0, named), type: kinds[kind % kinds.length] ?? 'User', isRootUser: kind >= kinds.length, accessKeyId };
+}
+
+/** The chain of what the caller is given. */
+const ownChain = ({ principal: { accessKeyId }, callerSession }: Pick<AuditEvent, 'principal' | 'callerSession'>): readonly string[] =>
+  (callerSession === undefined ? [accessKeyId] : [...callerSession.chain, callerSession.sessionId]);
+
+type Around = Pick<AuditEvent, 'time' | 'principal'>;
+
+function sessionFields({ time, principal: { accountId, accessKeyId, urn } }: Around, of: EventSession, usual: readonly string[] | undefined): SessionFields {
+  const { sessionId, chain, expiresAt, agencyId, rootPrincipal, sourceIdentity, tags } = of;
+  const more: [] | [[string, string][]] = tags === undefined || tags.length === 0 ? [] : [tags.map(([key, value]) => [key, value])];
+  return [
+    sessionId === accessKeyId ? 0 : sessionId, usual !== undefined && isSame(chain, usual) ? 0 : [...chain],
+    expiresAt === undefined ? null : expiresAt - Math.floor(time / 1000), agencyId === undefined ? 0 : packKnownId(agencyId),
+    rootPrincipal === undefined ? 0 : rootPrincipal === urn ? 1 : packUrn(rootPrincipal, accountId), sourceIdentity ?? 0, ...more,
+  ];
+}
+
+const isSame = (one: readonly string[], other: readonly string[]): boolean => one.length === other.length && one.every((id, at) => id === other[at]);
+
+function sessionOf({ time, principal: { accountId, accessKeyId, urn } }: Around, [id, ids, expiry, agency, root, sourceIdentity, tags = []]: SessionFields, usual: readonly string[] | undefined): EventSession {
+  if (ids === 0 && usual === undefined) throw new Error('the chain of a session that calls is not told');
   return {
-    sessionId, chain,
-    ...(sourceIdentity !== null && { sourceIdentity }),
+    sessionId: id === 0 ? accessKeyId : id, chain: ids === 0 ? (usual ?? []) : ids,
+    ...(sourceIdentity !== 0 && { sourceIdentity }),
     ...(tags.length > 0 && { tags }),
-    ...(expiresAt !== null && { expiresAt }),
-    ...(agencyId !== null && { agencyId }),
-    ...(rootPrincipal !== undefined && { rootPrincipal }),
+    ...(expiry !== null && { expiresAt: expiry + Math.floor(time / 1000) }),
+    ...(agency !== 0 && { agencyId: unpackId(agency) }),
+    ...(root !== 0 && { rootPrincipal: root === 1 ? urn : unpackUrn(root, accountId) }),
   };
 }
+
+const head = /^\[2,("(?:[^"\\]|\\.)*"),(\d+(?:\.\d+)?),"(?:[^"\\]|\\.)*",("(?:[^"\\]|\\.)*"),\[/;
 
 /** Time of a stored event, milliseconds since the epoch, with the rest unread. */
-export function recordTime(text: string): number {
-  const [, time] = /^\[1,"(?:[^"\\]|\\.)*",(\d+(?:\.\d+)?),/.exec(text) ?? [];
-  return time === undefined ? decodeEvent(text).time : Number(time);
-}
-
-const head = /^\[1,("(?:[^"\\]|\\.)*"),\d+(?:\.\d+)?,"(?:[^"\\]|\\.)*",("(?:[^"\\]|\\.)*"),\[/;
+export const recordTime = (record: string): number => Number(head.exec(record)?.[2] ?? olderTime(record) ?? decodeEvent(record).time);
 
 /** Of a stored event, with the rest unread: that it is one of ours its authentication tells. Throws on what is no event at all. */
-export function recordSubject(text: string): Pick<AuditEvent, 'accountId' | 'operation'> {
-  const [, accountId, operation] = head.exec(text) ?? [];
-  if (accountId === undefined || operation === undefined) return decodeEvent(text);
-  // JSON texts, by the form of the beginning.
-  return { accountId: JSON.parse(accountId) as string, operation: JSON.parse(operation) as string };
+export function recordSubject(record: string): Pick<AuditEvent, 'accountId' | 'operation'> {
+  const [, account, , operation] = head.exec(record) ?? [];
+  if (account === undefined || operation === undefined) return olderHead(record) ?? decodeEvent(record);
+  return { accountId: unpackKnownId(textOf(account)), operation: textOf(operation) };
 }
 
-/** What the stored form of every event of an account begins with, and of no other: for telling them apart unread. */
-export const recordBeginning = (accountId: string): string => `[1,${JSON.stringify(accountId)},`;
+/** @param json a JSON text, by the form of the beginning */
+const textOf = (json: string): string => (json.includes('\\') ? JSON.parse(json) as string : json.slice(1, -1));
+
+/** Tells the stored events of an account, unread, from those of others. */
+export function recordsOf(accountId: string): (record: string) => boolean {
+  const beginning = `[2,${JSON.stringify(packId(accountId))},`;
+  const older = olderBeginning(accountId);
+  return (record) => record.startsWith(beginning) || record.startsWith(older);
+}

@@ -1,7 +1,7 @@
 // The audit of one account, read from the events of its cell.
 import { eventId, makeProofFile } from '../audit/log/log.js';
 import type { AuditReader, ReadEvent } from '../audit/reader.js';
-import { decodeEvent, recordBeginning } from '../audit/record.js';
+import { decodeEvent, recordsOf } from '../audit/record.js';
 import { tileWidth } from '../tlog/index.js';
 import type { CellEvent, CellEvents } from './cell-events.js';
 import { placeOfTime, timesOf } from './place-of-time.js';
@@ -84,8 +84,8 @@ async function forwards(cells: CellEvents, cell: number, from: number | undefine
 }
 
 function ofAccount(cell: number, events: readonly CellEvent[], accountId: string): readonly ReadEvent[] {
-  const beginning = recordBeginning(accountId);
-  return events.filter(({ record }) => record.startsWith(beginning)).map(({ sequence, record, sealed }) => ({ id: eventId(cell, sequence), event: decodeEvent(record), sealed }));
+  const isOfAccount = recordsOf(accountId);
+  return events.filter(({ record }) => isOfAccount(record)).map(({ sequence, record, sealed }) => ({ id: eventId(cell, sequence), event: decodeEvent(record), sealed }));
 }
 
 /** The sequence number of an id of this cell. */

@@ -1,6 +1,6 @@
 // The last events and the next ones, of all accounts or of one, as who runs the service may read them.
 import { eventId } from '../audit/log/entry.js';
-import { decodeEvent, recordBeginning } from '../audit/record.js';
+import { decodeEvent, recordsOf } from '../audit/record.js';
 import type { StoredEvent } from '../audit/reader.js';
 import type { KeyNames } from '../redis/cells.js';
 import type { CellEvent, CellEvents } from './cell-events.js';
@@ -63,8 +63,8 @@ const cellsOf = (names: KeyNames, accountId: string | undefined): readonly numbe
   accountId === undefined ? Array.from({ length: names.cells }, (_, cell) => cell) : [names.cellOfAccount(accountId)];
 
 function storedEvents(cell: number, events: readonly CellEvent[], accountId: string | undefined): readonly StoredEvent[] {
-  const beginning = accountId === undefined ? '' : recordBeginning(accountId);
-  return events.filter(({ record }) => record.startsWith(beginning)).map(({ sequence, record }) => ({ id: eventId(cell, sequence), event: decodeEvent(record) }));
+  const isWanted = accountId === undefined ? () => true : recordsOf(accountId);
+  return events.filter(({ record }) => isWanted(record)).map(({ sequence, record }) => ({ id: eventId(cell, sequence), event: decodeEvent(record) }));
 }
 
 /** A sort that keeps the order within a cell where times are equal. */

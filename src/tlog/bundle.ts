@@ -3,14 +3,21 @@ import { FormatError } from './format-error.js';
 
 /** Bytes that an entry may have. */
 export const maximumEntryBytes = 65_535;
+const lengthBytes = 2;
 
 export function encodeBundle(entries: readonly Buffer[]): Buffer {
-  return Buffer.concat(entries.flatMap((entry) => {
-    if (entry.length > maximumEntryBytes) throw new FormatError(`an entry must have at most ${maximumEntryBytes} bytes, not ${entry.length}`);
-    const length = Buffer.alloc(2);
-    length.writeUInt16BE(entry.length);
-    return [length, entry];
-  }));
+  let total = 0;
+  for (const { length } of entries) {
+    if (length > maximumEntryBytes) throw new FormatError(`an entry must have at most ${maximumEntryBytes} bytes, not ${length}`);
+    total += lengthBytes + length;
+  }
+  const bytes = Buffer.allocUnsafe(total);
+  let at = 0;
+  for (const entry of entries) {
+    at = bytes.writeUInt16BE(entry.length, at);
+    at += entry.copy(bytes, at);
+  }
+  return bytes;
 }
 
 /** All entries; throws when the last one is cut. */

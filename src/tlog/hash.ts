@@ -4,15 +4,27 @@ import { hash } from 'node:crypto';
 /** Bytes of a hash. */
 export const hashSize = 32;
 
-const leafPrefix = Buffer.of(0);
-const nodePrefix = Buffer.of(1);
+/** Holds what is hashed, behind its first byte; longer ones are seldom. */
+const scratch = Buffer.alloc(8192);
+const leafPrefix = 0;
+const nodePrefix = 1;
 
-export const leafHash = (entry: Buffer): Buffer => sha256(Buffer.concat([leafPrefix, entry]));
+export function leafHash(entry: Buffer): Buffer {
+  if (entry.length >= scratch.length) return sha256(Buffer.concat([Buffer.of(leafPrefix), entry]));
+  scratch[0] = leafPrefix;
+  entry.copy(scratch, 1);
+  return sha256(scratch.subarray(0, 1 + entry.length));
+}
 
-export const nodeHash = (left: Buffer, right: Buffer): Buffer => sha256(Buffer.concat([nodePrefix, left, right]));
+export function nodeHash(left: Buffer, right: Buffer): Buffer {
+  scratch[0] = nodePrefix;
+  left.copy(scratch, 1);
+  right.copy(scratch, 1 + left.length);
+  return sha256(scratch.subarray(0, 1 + left.length + right.length));
+}
 
-/** In one call: sealing hashes every event twice, and an object that hashes piece by piece costs as much again. */
-const sha256 = (bytes: Buffer): Buffer => hash('sha256', bytes, 'buffer');
+/** In one call, and by way of a text: an object that hashes piece by piece, or a buffer of node's own for each hash, costs as much again. */
+const sha256 = (bytes: Buffer): Buffer => Buffer.from(hash('sha256', bytes, 'binary'), 'latin1');
 
 /** The root of a tree without leaves. */
 export const emptyRoot: Buffer = hash('sha256', '', 'buffer');

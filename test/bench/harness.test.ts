@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compare, type Comparison } from '../../bench/harness/compare.js';
 import { startPool, type Pool } from '../../bench/harness/pool.js';
+import { problemsOf } from '../../bench/harness/problems.js';
 import { textOf } from '../../bench/harness/report.js';
 import { startFloor } from '../../bench/harness/servers.js';
 import { startSigningCost, type SigningCost } from '../../bench/harness/signing-cost.js';
@@ -65,6 +66,25 @@ describe('a comparison', () => {
     const variant = await pool.variant('paced', 'one', { kind: 'identity', keys: [alice] });
     const { variants } = await compare(load, signing, [variant], [], { ...plan, milliseconds: 200, rates: new Map([['paced', 100]]) });
     expect(variants[0]?.requests).toBe(2 * 20);
+  });
+});
+
+describe('a checked run', () => {
+  const whole = async (server: string, key = alice) => {
+    const comparison = await compare(load, signing, [await pool.variant(server, server, { kind: 'identity', keys: [key] })], [], plan);
+    return { suite: 'x', about: 'y', seconds: 1, comparisons: [comparison], figures: [{ name: 'f', value: 1, unit: '' }], notes: [] };
+  };
+
+  it('is whole when every suite told numbers and every request was answered', async () => {
+    expect(problemsOf([await whole('one')])).toEqual([]);
+  });
+
+  it('is not when a request was refused, a suite told nothing, or a number is none', async () => {
+    const result = await whole('other', { ...alice, secretAccessKey: 'wrong' });
+    expect(problemsOf([result])).toEqual([expect.stringMatching(/^x: \d+ requests to other were answered with 401$/)]);
+    expect(problemsOf([{ ...result, comparisons: [], figures: [], notes: ['skipped: no server'] }])).toEqual(['x told no number (skipped: no server)']);
+    expect(problemsOf([{ ...result, comparisons: [], figures: [{ name: 'f', value: Number.NaN, unit: '' }] }])).toEqual(['x: f is NaN']);
+    expect(problemsOf([{ ...result, comparisons: result.comparisons.map((comparison) => ({ ...comparison, variants: comparison.variants.map((variant) => ({ ...variant, requests: 0, failures: {} })) })) }])).toEqual(['x: other answered no request']);
   });
 });
 

@@ -27,7 +27,7 @@ export async function writeFiles(folder: string, files: readonly NewFile[]): Pro
     const folders = new Set<string>();
     for (const { path, bytes } of files) {
       const target = join(folder, path);
-      await makeFolder(dirname(target));
+      if (!folders.has(dirname(target))) await makeFolder(dirname(target));
       await writeNew(join(work, 'file'), bytes);
       await rename(join(work, 'file'), target);
       for (let at = dirname(target); at.length >= folder.length; at = dirname(at)) folders.add(at);
