@@ -1,10 +1,11 @@
-// The catalogue of services, put together from their files: actions, service principals, system policies, service-linked agencies.
+// The catalogue of services, put together from their files: actions, operations, service principals, system policies and roles, service-linked agencies.
 import { foldAscii } from '../policy/index.js';
 import type { CatalogueFile } from './file.js';
 import { serviceCodesOf } from './service-codes.js';
+import { serviceOperationsOf, type ServiceOperations } from './service-operations.js';
 import { serviceLinkedAgencyOf, type ServiceLinkedAgencyTemplate } from './service-linked-agencies.js';
 import { systemPolicyOf, type SystemPolicy } from './system-policies.js';
-import type { SystemRole } from './system-roles.js';
+import { systemRolesOf, trustedServicesOf, type SystemRole } from './system-roles.js';
 import { textsOf, type Texts } from './texts.js';
 
 export interface ServicePrincipal {
@@ -15,7 +16,7 @@ export interface ServicePrincipal {
 }
 
 /** Immutable. */
-export interface Catalogue {
+export interface Catalogue extends ServiceOperations {
   /** By service code, for example `obs`. */
   readonly services: ReadonlyMap<string, CatalogueFile>;
   /** Actions, and the older names they have. */
@@ -30,6 +31,8 @@ export interface Catalogue {
   readonly systemRoles: ReadonlyMap<string, SystemRole>;
   /** The code of the service that a service principal speaks for, however it is capitalized; undefined when it speaks for none. */
   serviceCode(servicePrincipal: string): string | undefined;
+  /** The service principal that `op_svc_` and a name stand for, as a legacy agency trusts it; undefined for any other name. */
+  trustedService(trustDomainName: string): string | undefined;
   /** Why a role or policy of this name is too wide; undefined for any other name. */
   excessiveRole(name: string): string | undefined;
   /** Of a service principal, however it is capitalized, as policies compare them (policy language §3). */
@@ -47,6 +50,8 @@ export function catalogueOf(files: readonly CatalogueFile[]): Catalogue {
   refuseTwice('action', files.flatMap(({ service, actions }) => actions.map(({ action }) => [service, action])));
   refuseTwice('service principal', files.flatMap(({ service, service_principals: entries }) => entries.map((entry) => [service, entry.service_principal])));
   refuseTwice('system policy', files.flatMap(({ service, system_policies: entries }) => entries.map((entry) => [service, entry.policy_name])));
+  refuseTwice('system role', files.flatMap(({ service, system_roles: entries }) => entries.map((entry) => [service, entry.name])));
+  refuseTwice('display name', files.flatMap(({ service, system_roles: entries }) => entries.map((entry) => [service, entry.display_name])));
   refuseTwice('service-linked agency of', files.flatMap(({ service, service_linked_agencies: entries }) => entries.map((entry) => [service, entry.service_principal])));
   refuseTwice('service-linked agency', files.flatMap(({ service, service_linked_agencies: entries }) => entries.map((entry) => [service, entry.agency_name])));
   refuseUnknownOfAgencies(files);
@@ -61,8 +66,10 @@ export function catalogueOf(files: readonly CatalogueFile[]): Catalogue {
     partlyKnownServices: new Set(files.flatMap((file) => (file.complete ? [] : [file.service]))),
     servicePrincipals: files.flatMap((file) => file.service_principals.map(servicePrincipalOf)).sort((left, right) => (left.servicePrincipal < right.servicePrincipal ? -1 : 1)),
     systemPolicies: new Map(systemPolicies.map((policy) => [policy.policyId, policy])),
-    systemRoles: new Map(),
+    systemRoles: systemRolesOf(files),
     serviceCode: serviceCodesOf(files),
+    trustedService: trustedServicesOf(files),
+    ...serviceOperationsOf(files),
     excessiveRole: (name) => roles.get(bareName(name)),
     serviceLinkedAgency: (servicePrincipal) => agencies.get(foldAscii(servicePrincipal)),
     isReservedAgencyName: (name) => agencyNames.has(foldAscii(name)),

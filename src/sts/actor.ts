@@ -1,9 +1,10 @@
 // Whom a decision is about: what it needs of a caller, live or simulated, and what of that binds it.
 import { attachedPolicies, boundServiceControlPolicies, grantedPolicy, userPolicies } from '../directory/compiled-policies.js';
+import { atDomain, rolePolicies, userRoleGrants, type RequestScope } from '../directory/role-policies.js';
 import type { Snapshot } from '../directory/snapshot.js';
 import { foldTagKey } from '../directory/tag-key.js';
-import type { Agency, ResourceTag, User } from '../directory/entities.js';
-import type { CallerQuestion, PrincipalIdentity } from '../policy/index.js';
+import type { Agency, ResourceTag, RoleGrant, User } from '../directory/entities.js';
+import type { CallerQuestion, NamedPolicy, PrincipalIdentity } from '../policy/index.js';
 import { inlinePolicy } from './session-policy.js';
 import type { Session } from '../sessions/session.js';
 import { agencyUrn, serviceLinkedPath } from '../urn/urn.js';
@@ -30,7 +31,8 @@ export interface ServiceActor extends Common {
 export interface SessionActor extends Common {
   readonly kind: 'agency-session';
   readonly session: SessionFacts;
-  readonly agency: Pick<Agency, 'path' | 'agencyName' | 'tags' | 'attachedPolicies'>;
+  /** Only legacy agencies are granted roles. */
+  readonly agency: Pick<Agency, 'path' | 'agencyName' | 'tags' | 'attachedPolicies'> & { readonly roleGrants?: readonly RoleGrant[] };
 }
 
 /** What decisions ask of a session. */
@@ -66,20 +68,31 @@ export function principalTags(actor: Actor): readonly ResourceTag[] {
 
 type BindingPolicies = Pick<CallerQuestion, 'identityPolicies' | 'sessionPolicy' | 'sessionPolicyIds' | 'serviceControlPolicies'>;
 
-/** Everything that bounds what the actor may do, for {@link CallerQuestion}. */
-export function callerPolicies(actor: Actor): BindingPolicies {
+/**
+ * Everything that bounds what the actor may do, for {@link CallerQuestion}. What it has of the older system's roles joins
+ * its identity policies.
+ * @param scope where the request is made; asked only of an actor with roles
+ */
+export function callerPolicies(actor: Actor, scope: () => RequestScope = () => atDomain): BindingPolicies {
   const { snapshot } = actor;
   if (actor.kind === 'service') return { identityPolicies: [], serviceControlPolicies: undefined };
   // INVARIANT: nobody's side is decided without its account.
   if (snapshot === undefined) throw new Error(`the account of \`${actor.principalUrn}\` cannot be seen`);
   const bound = boundServiceControlPolicies(snapshot);
-  if (actor.kind === 'user') return { identityPolicies: userPolicies(snapshot, actor.user), serviceControlPolicies: bound };
+  const joined = (policies: readonly NamedPolicy[], grants: readonly RoleGrant[]): readonly NamedPolicy[] => (grants.length === 0 ? policies : [...policies, ...rolePolicies(snapshot, grants, scope())]);
+  if (actor.kind === 'user') return { identityPolicies: joined(userPolicies(snapshot, actor.user), roleGrantsOf(actor, snapshot)), serviceControlPolicies: bound };
   return {
-    identityPolicies: attachedPolicies(snapshot, actor.agency.attachedPolicies),
+    identityPolicies: joined(attachedPolicies(snapshot, actor.agency.attachedPolicies), roleGrantsOf(actor, snapshot)),
     serviceControlPolicies: actor.agency.path.startsWith(serviceLinkedPath) ? undefined : bound,
     ...sessionPolicies(actor.session, snapshot),
   };
 }
+
+const noGrants: readonly RoleGrant[] = [];
+
+/** Roles that the actor was granted: a user's groups, or the agency of a session. */
+export const roleGrantsOf = (actor: UserActor | SessionActor, snapshot: Snapshot): readonly RoleGrant[] =>
+  (actor.kind === 'user' ? userRoleGrants(snapshot, actor.user) : (actor.agency.roleGrants ?? noGrants));
 
 /**
  * The session's own policies. Policies named by id act in their present default version; one that was deleted since
