@@ -176,7 +176,7 @@ export function withMessage(services: Services, caller: Caller, asked: string, e
   return new ApiError('accessDenied', error.message, encodeAuthorizationMessage(services.keyring, services.random, caller.accountId, reason));
 }
 
-function refuseUnknownPolicies(view: AccountView, policyIds: readonly string[]): void {
+function refuseUnknownPolicies(view: Pick<AccountView, 'snapshot'>, policyIds: readonly string[]): void {
   const unknown = policyIds.find((id) => !hasPolicy(view.snapshot, id));
   if (unknown !== undefined) throw new ApiError('unknownPolicyId', `\`policy_ids\`: \`${unknown}\` is no policy of the agency's account`);
 }
