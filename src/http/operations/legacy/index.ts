@@ -1,5 +1,6 @@
 // The operations of the older IAM API, under /v3.0 and /v3.
 import type { Operation } from '../../operation.js';
 import { agencyOperations } from './agencies.js';
+import { tokenOperations } from './tokens.js';
 
-export const legacyOperations: readonly Operation[] = [...agencyOperations];
+export const legacyOperations: readonly Operation[] = [...agencyOperations, ...tokenOperations];
