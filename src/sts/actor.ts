@@ -6,7 +6,7 @@ import { foldTagKey } from '../directory/tag-key.js';
 import type { Agency, ResourceTag, RoleGrant, User } from '../directory/entities.js';
 import type { CallerQuestion, NamedPolicy, PrincipalIdentity } from '../policy/index.js';
 import { inlinePolicy } from './session-policy.js';
-import type { Session } from '../sessions/session.js';
+import type { Session, TokenScope } from '../sessions/session.js';
 import { agencyUrn, serviceLinkedPath } from '../urn/urn.js';
 
 interface Common {
@@ -21,6 +21,8 @@ export interface UserActor extends Common {
   readonly kind: 'user';
   /** Of a user that cannot be seen: what its URN says. */
   readonly user: Pick<User, 'tags' | 'groupIds' | 'attachedPolicies'> & { readonly userName: string | undefined; readonly userId: string | undefined; readonly isRootUser: boolean | undefined };
+  /** Of a user's temporary credentials: what narrows them. */
+  readonly narrowedBy?: { readonly scope: TokenScope | undefined; readonly sessionPolicy: string | undefined } | undefined;
 }
 
 export interface ServiceActor extends Common {
@@ -36,7 +38,7 @@ export interface SessionActor extends Common {
 }
 
 /** What decisions ask of a session. */
-export type SessionFacts = Pick<Session, 'tags' | 'sourceIdentity' | 'mfaAuthenticatedAt' | 'issuedAt' | 'sessionPolicy' | 'sessionPolicyIds'>;
+export type SessionFacts = Pick<Session, 'tags' | 'sourceIdentity' | 'mfaAuthenticatedAt' | 'issuedAt' | 'sessionPolicy' | 'sessionPolicyIds' | 'scope'>;
 
 export type Actor = UserActor | ServiceActor | SessionActor;
 
@@ -80,13 +82,27 @@ export function callerPolicies(actor: Actor, scope: () => RequestScope = () => a
   if (snapshot === undefined) throw new Error(`the account of \`${actor.principalUrn}\` cannot be seen`);
   const bound = boundServiceControlPolicies(snapshot);
   const joined = (policies: readonly NamedPolicy[], grants: readonly RoleGrant[]): readonly NamedPolicy[] => (grants.length === 0 ? policies : [...policies, ...rolePolicies(snapshot, grants, scope())]);
-  if (actor.kind === 'user') return { identityPolicies: joined(userPolicies(snapshot, actor.user), roleGrantsOf(actor, snapshot)), serviceControlPolicies: bound };
+  if (actor.kind === 'user') return { identityPolicies: joined(userPolicies(snapshot, actor.user), roleGrantsOf(actor, snapshot)), serviceControlPolicies: bound, ...userNarrowing(actor, scope) };
   return {
     identityPolicies: joined(attachedPolicies(snapshot, actor.agency.attachedPolicies), roleGrantsOf(actor, snapshot)),
     serviceControlPolicies: actor.agency.path.startsWith(serviceLinkedPath) ? undefined : bound,
     ...sessionPolicies(actor.session, snapshot),
+    ...(isOutOfScope(actor.session.scope, scope) && nothing),
   };
 }
+
+/** INVARIANT: what needs permission from an empty list of policies is denied, whoever asks. */
+const nothing: Pick<CallerQuestion, 'sessionPolicyIds'> = { sessionPolicyIds: [] };
+
+function userNarrowing({ narrowedBy }: UserActor, requestScope: () => RequestScope): Pick<CallerQuestion, 'sessionPolicy' | 'sessionPolicyIds'> {
+  if (narrowedBy === undefined) return {};
+  const { scope, sessionPolicy } = narrowedBy;
+  return { ...(sessionPolicy !== undefined && { sessionPolicy: inlinePolicy(sessionPolicy) }), ...(isOutOfScope(scope, requestScope) && nothing) };
+}
+
+/** A token of the older system grants what lies in its scope: a project, or the domain and so what lies in no project. */
+const isOutOfScope = (scope: TokenScope | undefined, requestScope: () => RequestScope): boolean =>
+  scope !== undefined && (scope.kind === 'project' ? scope.projectId : undefined) !== requestScope().projectId;
 
 const noGrants: readonly RoleGrant[] = [];
 
