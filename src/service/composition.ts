@@ -106,6 +106,8 @@ export async function compose(settings: Settings, redis: RedisConnection, keys: 
     derivePermanentKeys: settings.STS_DERIVE_PERMANENT_KEYS,
     alwaysConfirm: settings.STS_ALWAYS_CONFIRM,
     statusListLifeSeconds: settings.STS_STATUS_LIST_LIFE,
+    regions: settings.STS_REGIONS,
+    serviceAgencyUpdates: settings.STS_SERVICE_AGENCY_UPDATES,
   };
   const raised = alarms();
   const processes = processWatch({

@@ -4,6 +4,7 @@ import { availableParallelism, homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { parseRedisUrl, RedisUrlError } from '../redis/topology-url.js';
+import { defaultRegions, regionPattern } from '../directory/projects.js';
 import { maximumCells } from '../urn/ids.js';
 
 const flag = z.enum(['0', '1']).default('0').transform((value) => value === '1');
@@ -45,6 +46,9 @@ export const settingsSchema = z.object({
   STS_ISSUER: text.max(120).regex(/^(https?:\/\/[^\s?#]+[^\s?#/]|urn:[^\s]+)$/, 'must be a URL without a slash at the end, or a URN').optional(),
   STS_REGION: scopeName.default('globe'),
   STS_SERVICE_NAME: scopeName.default('sts'),
+  STS_REGIONS: z.string().default(defaultRegions.join(',')).transform((value) => value.split(',').map((region) => region.trim()))
+    .refine((regions) => regions.every((region) => region.length <= 64 && regionPattern.test(region)) && new Set(regions).size === regions.length, 'must be different regions with commas between, such as cn-north-4,cn-east-3'),
+  STS_SERVICE_AGENCY_UPDATES: z.enum(['refuse', 'allow']).default('refuse'),
   STS_CELLS: whole(1, maximumCells, 16),
   STS_MAX_CHAIN_DEPTH: whole(1, 10, 10),
   STS_MAX_CHAIN_AGE: whole(900, 604_800, 43_200),

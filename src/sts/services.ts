@@ -27,6 +27,10 @@ export interface StsSettings {
   readonly alwaysConfirm: boolean;
   /** How long a published list of ended sessions is good, in seconds. */
   readonly statusListLifeSeconds: number;
+  /** Ids of the regions in which every account has a project. */
+  readonly regions: readonly string[];
+  /** Whether legacy agencies of cloud services may be modified: the editions of the cloud differ in this. */
+  readonly serviceAgencyUpdates: 'refuse' | 'allow';
 }
 
 /** A limit of requests, shared by all processes. */
