@@ -1,0 +1,54 @@
+// A role or policy of the older system, as granted, as the documents of identity policies.
+import { z } from 'zod';
+import type { SystemRole } from '../../catalogue/index.js';
+import type { RoleScope } from '../entities.js';
+import { policySize } from '../quotas.js';
+import { scopesInVersion5, type ScopeNames } from './scopes.js';
+import { olderStatement, statementInVersion5, withClauses, type Said, type Statement } from './statement.js';
+
+/** A role, with the scopes for which one agency has it. */
+export interface GrantedRole {
+  readonly roleId: string;
+  readonly displayName: string;
+  readonly type: SystemRole['type'];
+  /** JSON text. */
+  readonly document: string;
+  readonly scopes: readonly RoleScope[];
+}
+
+const olderDocument = z.object({ Statement: z.array(olderStatement), Depends: z.array(z.object({ display_name: z.string() })).optional() });
+
+/** Documents as JSON text, as few as hold it all; none when nothing can be said. @param grantedNames display names of all that is granted beside it */
+export function roleInVersion5(role: GrantedRole, grantedNames: ReadonlySet<string>, names: ScopeNames): Said<readonly string[]> {
+  const { Statement: statements, Depends: depends = [] } = olderDocument.parse(JSON.parse(role.document));
+  const missing = depends.filter(({ display_name: name }) => !grantedNames.has(name)).map(({ display_name: name }) => `it depends on \`${name}\`, which the agency does not have`);
+  const scopes = scopesInVersion5(role.scopes, role.type, names);
+  const said = statements.map(statementInVersion5);
+  const inScope = said.flatMap(({ said: statement }) => (statement === undefined ? [] : scopes.said.map((clauses) => withClauses(statement, clauses))));
+  const lost = [...scopes.lost, ...(scopes.said.length === 0 ? [] : [...said.flatMap((one) => one.lost), ...missing])];
+  return { said: documentsOf(inScope.flatMap(fitting)), lost };
+}
+
+const documentOf = (statements: readonly Statement[]): string => JSON.stringify({ Version: '5.0', Statement: statements });
+
+/** As a document is measured: whitespace is free. */
+const sizeOf = (document: string): number => Array.from(document.replace(/[ \t\r\n]+/g, '')).length;
+
+/** What is too long for one document, as several statements: actions are alternatives of each other. */
+function fitting(statement: Statement): readonly Statement[] {
+  const { Action: actions } = statement;
+  if (actions.length === 1 || sizeOf(documentOf([statement])) <= policySize) return [statement];
+  const middle = Math.ceil(actions.length / 2);
+  return [actions.slice(0, middle), actions.slice(middle)].flatMap((half) => fitting({ ...statement, Action: half }));
+}
+
+/** INVARIANT: all documents together say the same as one: an agency's policies are a union, and a Deny of any wins. */
+function documentsOf(statements: readonly Statement[]): readonly string[] {
+  const documents: Statement[][] = [];
+  for (const statement of statements) {
+    const last = documents.at(-1);
+    if (last !== undefined && sizeOf(documentOf([...last, statement])) <= policySize) last.push(statement);
+    else documents.push([statement]);
+  }
+  return documents.map(documentOf);
+}

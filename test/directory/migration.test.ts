@@ -1,0 +1,142 @@
+// A legacy agency as a trust agency: what each part of it becomes, and what is said of the parts that become nothing.
+import { describe, expect, it } from 'vitest';
+import type { LegacyAgency, RoleGrant, RoleScope } from '../../src/directory/entities.js';
+import { migrationPlan, type MigrationGround } from '../../src/directory/migration/plan.js';
+import { parsePolicy } from '../../src/policy/index.js';
+import { accountB } from '../support/accounts.js';
+
+type Role = NonNullable<ReturnType<MigrationGround['role']>>;
+
+const urn = 'iam::aa:agency:copy';
+const legacy: LegacyAgency = {
+  kind: 'legacy', agencyId: 'l', agencyName: 'copy', path: '', description: '', maxSessionDurationSeconds: 3600, tags: [], attachedPolicies: [], createdAt: 0,
+  trustDomainId: accountB, trustDomainName: 'account-b', roleGrants: [],
+};
+const role = (statements: readonly object[], more: Partial<Role> & { depends?: readonly string[] } = {}): Role => {
+  const { depends, ...rest } = more;
+  const document = JSON.stringify({ Version: '1.1', Statement: statements, ...(depends !== undefined && { Depends: depends.map((name) => ({ catalog: 'X', display_name: name })) }) });
+  return { displayName: 'a role', type: 'AA', document, ...rest };
+};
+const planOf = (agency: Partial<LegacyAgency>, roles: Readonly<Record<string, Role>> = {}) => migrationPlan({ ...legacy, ...agency }, { agencyName: 'copy', agencyUrn: urn }, {
+  role: (id) => (Object.hasOwn(roles, id) ? roles[id] : undefined), projectName: (id) => ({ p1: 'cn-north-4', p2: 'cn-east-3', p3: 'cn-east-3_test' })[id],
+  trustedService: (name) => (name === 'op_svc_ims' ? 'service.IMS' : undefined),
+});
+const json = (text: string | undefined): unknown => JSON.parse(text ?? 'null');
+/** Of one role, in the domain and in projects alike. */
+const everywhere: readonly RoleScope[] = [{ kind: 'domain' }, { kind: 'all-projects' }];
+const grants = (roleId: string, scopes: readonly RoleScope[]): { roleGrants: readonly RoleGrant[] } => ({ roleGrants: scopes.map((scope) => ({ roleId, scope })) });
+const said = (statement: object) => planOf(grants('r', everywhere), { r: role([statement]) });
+
+describe('the trust policy', () => {
+  const trust = (principal: object, more: object = {}) => ({ Version: '5.0', Statement: [{ Effect: 'Allow', Principal: principal, Action: ['sts:agencies:assume'], ...more }] });
+  it.each<[string, Partial<LegacyAgency>, object]>([
+    ['an account', {}, trust({ IAM: [accountB] })],
+    ['a cloud service', { trustDomainName: 'op_svc_ims', trustDomainId: '' }, trust({ Service: ['service.IMS'] })],
+    ['for a time', { validityDays: 1, expiresAt: Date.UTC(2026, 0, 2, 3, 4, 5, 6) }, trust({ IAM: [accountB] }, { Condition: { DateLessThan: { 'g:CurrentTime': '2026-01-02T03:04:05.006Z' } } })],
+  ])('%s', (_what, agency, expected) => {
+    const { trustPolicy } = planOf(agency);
+    expect(json(trustPolicy)).toEqual(expected);
+    expect(() => parsePolicy('trust', trustPolicy)).not.toThrow();
+  });
+
+  it('an account known by its name only is refused: another one may have the name one day', () => {
+    expect(() => planOf({ trustDomainId: '' })).toThrow('trusts the account `account-b` by its name only');
+  });
+});
+
+describe('a statement', () => {
+  const allow = { Effect: 'Allow', Action: ['ims:images:get'] };
+  const deny = { Effect: 'Deny', Action: ['ims:images:get'] };
+  const region = { StringEquals: { 'obs:prefix': ['public'] } };
+  it.each<[string, object, object | undefined, string | undefined]>([
+    ['stays as it is', { ...allow, Resource: ['ims:*:*:image:*'], Condition: region }, { ...allow, Resource: ['ims:*:*:image:*'], Condition: region }, undefined],
+    ['Allow: an action that there is no more goes', { ...allow, Action: ['identity:assume role', 'ims:*:*'] }, { ...allow, Action: ['ims:*:*'] }, 'the action `identity:assume role` has no counterpart'],
+    ['Allow: nothing is left of one without actions', { ...allow, Action: ['identity:assume role'] }, undefined, 'the action `identity:assume role` has no counterpart'],
+    ['Allow: resources of the form uri take it away', { ...allow, Resource: { uri: ['/iam/agencies/1'] } }, undefined, 'Allow of `ims:images:get`: resources of the form `uri` (`/iam/agencies/1`) have no counterpart'],
+    ['Allow: a resource that is none goes', { ...allow, Resource: ['image', 'ims:*:*:image:1'] }, { ...allow, Resource: ['ims:*:*:image:1'] }, 'Allow of `ims:images:get`: the resource `image` has no counterpart'],
+    ['Allow: without a resource that can be said it goes', { ...allow, Resource: ['image'] }, undefined, 'Allow of `ims:images:get`: the resource `image` has no counterpart'],
+    ['Allow: a condition that cannot be said takes it away', { ...allow, Condition: { ...region, StringLike: { 'g:UserName': 'x' } } }, undefined, 'Allow of `ims:images:get`: the condition `StringLike` on `g:UserName` has no counterpart'],
+    ['Deny: resources of the form uri widen it', { ...deny, Resource: { uri: ['/iam/agencies/1'] } }, deny, 'Deny of `ims:images:get`: its resources have no counterpart, so it is for all resources'],
+    ['Deny: a resource that is none widens it', { ...deny, Resource: ['image', 'ims:*:*:image:1'] }, deny, 'Deny of `ims:images:get`: its resources have no counterpart, so it is for all resources'],
+    ['Deny: a condition that cannot be said widens it', { ...deny, Condition: { ...region, StringLike: { 'g:UserName': 'x' } } }, { ...deny, Condition: region }, 'Deny of `ims:images:get`: the condition `StringLike` on `g:UserName` has no counterpart, so it holds without it'],
+  ])('%s', (_what, older, expected, text) => {
+    const { policies, leftOver } = said(older);
+    expect(policies.map(({ document }) => json(document))).toEqual(expected === undefined ? [] : [{ Version: '5.0', Statement: [expected] }]);
+    const ofRole = leftOver.filter(({ about }) => about === 'role `a role`').map((line) => line.text).filter((line) => !line.startsWith('granted on all projects'));
+    expect(ofRole).toEqual(text === undefined ? [] : [text]);
+  });
+});
+
+describe('the scope of a grant', () => {
+  const statement = { Effect: 'Allow', Action: ['ims:images:get'] };
+  const project = (projectId: string): RoleScope => ({ kind: 'project', projectId });
+  const enterpriseProject = (enterpriseProjectId: string): RoleScope => ({ kind: 'enterprise-project', enterpriseProjectId });
+  const named = (...names: string[]) => ({ StringEquals: { 'g:ProjectName': names } });
+  it.each<[string, Role['type'], readonly RoleScope[], readonly (object | undefined)[], readonly string[]]>([
+    ['the domain', 'AX', [{ kind: 'domain' }], [{ Null: { 'g:ProjectName': 'true' } }], []],
+    ['a project', 'XA', [project('p2')], [named('cn-east-3')], []],
+    ['projects', 'XA', [project('p2'), project('p1'), project('p3')], [named('cn-east-3', 'cn-east-3_test', 'cn-north-4')], []],
+    ['all projects', 'XA', [{ kind: 'all-projects' }, project('p1')], [{ Null: { 'g:ProjectName': 'false' } }], ['granted on all projects: services']],
+    ['everywhere', 'AA', everywhere, [undefined], ['granted on all projects: services']],
+    ['an enterprise project', 'AA', [enterpriseProject('e1'), enterpriseProject('0')], [{ StringEquals: { 'g:EnterpriseProjectId': ['0', 'e1'] } }], []],
+    ['a project and an enterprise project', 'XA', [project('p1'), enterpriseProject('e1')], [named('cn-north-4'), { StringEquals: { 'g:EnterpriseProjectId': ['e1'] } }], []],
+    ['a project that is gone', 'XA', [project('gone')], [], ['granted on the project `gone`, which does not exist']],
+    ['where the role does not count', 'XA', [{ kind: 'domain' }], [], ['granted on the domain, where it does not count']],
+    ['where the role does not count', 'AX', [project('p1'), { kind: 'all-projects' }], [], ['granted on the project `cn-north-4`, where it does not count', 'granted on all projects, where it does not count']],
+    ['a role that counts nowhere', 'XX', [{ kind: 'domain' }, enterpriseProject('e1')], [], ['granted on the domain, where', 'granted on the enterprise project `e1`, where']],
+  ])('%s', (_what, type, scopes, conditions, lost) => {
+    const { policies, leftOver } = planOf(grants('r', scopes), { r: role([statement], { type }) });
+    expect(policies.flatMap(({ document }) => (json(document) as { Statement: object[] }).Statement)).toEqual(conditions.map((Condition) => ({ ...statement, ...(Condition !== undefined && { Condition }) })));
+    const lines = leftOver.filter(({ about }) => about === 'role `a role`').map(({ text }) => text);
+    expect(lines).toHaveLength(lost.length);
+    lost.forEach((start, index) => {
+      expect(lines[index]).toContain(start);
+    });
+  });
+
+  it('joins a condition that the statement has on the same key already: both must hold', () => {
+    const { policies: [policy] } = planOf(grants('r', [project('p1')]), { r: role([{ ...statement, Condition: { StringEquals: { 'g:ProjectName': ['cn-east-3'] } } }]) });
+    expect(json(policy?.document)).toMatchObject({ Statement: [{ Condition: { StringEquals: { 'g:ProjectName': ['cn-east-3'], 'G:PROJECTNAME': ['cn-north-4'] } } }] });
+    expect(() => parsePolicy('identity', policy?.document ?? '')).not.toThrow();
+  });
+});
+
+describe('policies', () => {
+  const one = { Effect: 'Allow', Action: ['ims:images:get'] };
+  it('are called by the agency and the role, and no two alike', () => {
+    const roles = { r: role([one], { displayName: 'IMS FullAccess' }), s: role([one], { displayName: 'IMSFull Access' }), t: role([one], { displayName: '镜像' }) };
+    const { policies } = planOf({ roleGrants: ['r', 's', 't'].map((roleId) => ({ roleId, scope: { kind: 'domain' } })) }, roles);
+    expect(policies.map(({ policyName }) => policyName)).toEqual(['copy-IMSFullAccess', 'copy-IMSFullAccess-2', 'copy-t']);
+  });
+
+  it('of a role that is too long for one document are several, and each is a document', () => {
+    const actions = Array.from({ length: 100 }, (_, number) => `ims:images:${'x'.repeat(100)}${number}`);
+    const { policies } = planOf(grants('r', [{ kind: 'domain' }]), { r: role([{ Effect: 'Allow', Action: actions }, { Effect: 'Deny', Action: ['ims:images:delete'] }]) });
+    expect(policies.length).toBeGreaterThan(1);
+    const statements = policies.flatMap(({ document }) => parsePolicy('identity', document).statements);
+    expect(statements.flatMap(({ source }) => source.action.items)).toEqual([...actions, 'ims:images:delete']);
+  });
+
+  it('of nothing that can be said there are none', () => {
+    expect(said({ Effect: 'Allow', Action: ['identity:assume role'] }).policies).toEqual([]);
+  });
+});
+
+describe('a line is said of', () => {
+  const one = { Effect: 'Allow', Action: ['ims:images:get'] };
+  it('a role that does not exist', () => {
+    expect(planOf(grants('gone', [{ kind: 'domain' }])).leftOver[0]).toEqual({ about: 'role `gone`', text: 'it does not exist, and grants nothing' });
+  });
+
+  it('what a role depends on and the agency does not have', () => {
+    const roles = { r: role([one], { displayName: 'IMS Administrator', depends: ['Tenant Administrator', 'Tenant Guest'] }), g: role([one], { displayName: 'Tenant Guest' }) };
+    const { leftOver } = planOf({ roleGrants: ['r', 'g'].map((roleId) => ({ roleId, scope: { kind: 'domain' } })) }, roles);
+    expect(leftOver.filter(({ about }) => about.startsWith('role'))).toEqual([{ about: 'role `IMS Administrator`', text: 'it depends on `Tenant Administrator`, which the agency does not have' }]);
+  });
+
+  it('the ways in that do not lead to trust agencies, and callers of an account need another permission', () => {
+    expect(planOf({}).leftOver.map(({ about }) => about)).toEqual(['tokens', 'keys', 'callers', 'session tags and source identity']);
+    expect(planOf({}).leftOver[2]?.text).toContain(`\`sts:agencies:assume\` on ${urn}`);
+    expect(planOf({ trustDomainName: 'op_svc_ims' }).leftOver.map(({ about }) => about)).toEqual(['tokens', 'keys', 'session tags and source identity']);
+  });
+});
