@@ -21,6 +21,21 @@ export function compileAction(pattern: string, pointer: string): ActionPattern {
   return globOf(foldAscii(pattern));
 }
 
+const olderForm = /^(?:\*|[\w*?-]+(?::[\w*?-]*)?:[\w*?-](?:[\w*? -]*[\w*?-])?)$/;
+const longestOlder = 128;
+
+/**
+ * An action of the older system: two segments or three, and blanks in the last one, as in `identity:assume role`.
+ * [choice] `identity` is the older name of the service `iam`: what is said of the one is said of both.
+ * @throws PolicyError
+ */
+export function compileOlderAction(pattern: string, pointer: string): readonly ActionPattern[] {
+  if (pattern.length > longestOlder) throw new PolicyError(pointer, 'length', `an action has at most ${longestOlder} characters`);
+  if (!olderForm.test(pattern)) throw new PolicyError(pointer, 'action', `${quote(pattern)} is not an action: write service:resourceType:operation, for example \`ims:images:list\` or \`ims:*:get*\``);
+  const folded = foldAscii(pattern);
+  return folded.startsWith('identity:') ? [globOf(folded), globOf(folded.replace('identity:', 'iam:'))] : [globOf(folded)];
+}
+
 export function matchesAction(patterns: readonly ActionPattern[], foldedAction: string): boolean {
   for (const pattern of patterns) if (matchesGlob(pattern, foldedAction)) return true;
   return false;

@@ -12,9 +12,9 @@ import { foldAscii } from './text.js';
 export interface CallerQuestion {
   readonly principal: PrincipalIdentity;
   readonly action: string;
-  /** undefined: the action has no resource type. */
+  /** A URN, or a path such as `/iam/agencies/<id>`; undefined: the action has no resource type. */
   readonly resource: string | undefined;
-  /** Of a user: its own and its groups'; of a session: the agency's. */
+  /** Of a user: its own and its groups'; of a session: the agency's. Roles of the older system that count for the request are among them. */
   readonly identityPolicies: readonly NamedPolicy[];
   /** The inline `policy` of the session. */
   readonly sessionPolicy?: NamedPolicy;
@@ -67,8 +67,11 @@ function callerSets(question: CallerQuestion): PolicySet[] {
   return sets;
 }
 
-const requestResource = (resource: string | undefined): Request['resource'] =>
-  resource === undefined ? 'none' : (splitUrn(resource) ?? 'malformed');
+/** A path asks policies of the older system: only their uris name one. */
+function requestResource(resource: string | undefined): Request['resource'] {
+  if (resource === undefined) return 'none';
+  return resource.startsWith('/') ? { uri: resource } : (splitUrn(resource) ?? 'malformed');
+}
 
 interface Case {
   readonly sets: readonly PolicySet[];

@@ -64,7 +64,7 @@ function refuseForeign(kind: PolicyKind, members: readonly JsonMember[]): void {
   }
 }
 
-function readCondition(node: JsonNode): Clause[] {
+export function readCondition(node: JsonNode): Clause[] {
   return nonEmpty(readMembers(node), node.pointer, 'operator').flatMap((operator) =>
     nonEmpty(readMembers(operator.value), operator.value.pointer, 'condition key').map((key) => readClause(operator.name, key)),
   );
@@ -80,9 +80,9 @@ function readClause(operator: string, key: JsonMember): Clause {
   return compileClause({ operator, key: key.name, values: values.map((value) => value.text) }, pointer, values.map((value) => value.pointer));
 }
 
-const find = (members: readonly JsonMember[], name: string): JsonNode | undefined => members.find((member) => member.name === name)?.value;
+export const find = (members: readonly JsonMember[], name: string): JsonNode | undefined => members.find((member) => member.name === name)?.value;
 
-function required(members: readonly JsonMember[], name: string, pointer: string): JsonNode {
+export function required(members: readonly JsonMember[], name: string, pointer: string): JsonNode {
   const node = find(members, name);
   if (node === undefined) throw new PolicyError(pointer, 'missing', `\`${name}\` is missing`);
   return node;

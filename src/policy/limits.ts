@@ -1,8 +1,11 @@
 // How large a policy document of each kind may be (policy language §8).
 import { PolicyError } from './policy-error.js';
 
-/** Which slot a document is for; each has its own grammar and limits. */
-export type PolicyKind = 'identity' | 'trust' | 'session' | 'service-control';
+/**
+ * Which slot a document is for; each has its own grammar and limits. `role` and `legacy-session` are those of the older
+ * system: what is granted there, and what narrows its temporary keys.
+ */
+export type PolicyKind = 'identity' | 'trust' | 'session' | 'service-control' | 'role' | 'legacy-session';
 
 interface SizeLimit {
   readonly least: number;
@@ -16,6 +19,9 @@ const sizeLimits: Readonly<Record<PolicyKind, SizeLimit>> = {
   session: { least: 2, most: 2048, whitespaceCounts: true },
   // [choice] The size of an SCP is not published.
   'service-control': { least: 2, most: 5120, whitespaceCounts: false },
+  role: { least: 2, most: 6144, whitespaceCounts: false },
+  // [choice] Published are the numbers of its parts only; it stands in the record of its session.
+  'legacy-session': { least: 2, most: 6144, whitespaceCounts: true },
 };
 
 /** [choice] Whitespace is free, but a document is not a place to store a megabyte of it. */

@@ -1,5 +1,6 @@
 // Policies: parsed and compiled once, used by every decision, written back in one canonical form.
 import { readDocument } from './document.js';
+import { readOlderDocument, type RoleDependence } from './older-document.js';
 import { readJson } from './json.js';
 import { checkSize, type PolicyKind } from './limits.js';
 import type { PrincipalType } from './principals.js';
@@ -8,22 +9,33 @@ import type { Statement, StatementSource } from './statement.js';
 /** Compiled, immutable, reusable across requests; `text` is the document as it was given. */
 export interface Policy {
   readonly kind: PolicyKind;
+  readonly version: '5.0' | '1.1' | '1.0';
   readonly text: string;
+  /** Roles without which this one grants nothing; of version 1.0 and 1.1 only. */
+  readonly depends: readonly RoleDependence[];
   readonly statements: readonly Statement[];
 }
 
 /**
- * Reads a policy document, Version 5.0 (policy language §§1 to 5 and 8).
+ * Reads a policy document: Version 5.0 (policy language §§1 to 5 and 8), and of the older system 1.0 (roles) and 1.1.
  * @throws PolicyError naming the place (JSON pointer) and the rule
  */
 export function parsePolicy(kind: PolicyKind, text: string): Policy {
   checkSize(kind, text);
-  return { kind, text, statements: readDocument(kind, readJson(text)) };
+  const root = readJson(text);
+  if (kind === 'role' || kind === 'legacy-session') return { kind, text, ...readOlderDocument(kind, root) };
+  return { kind, text, version: '5.0', depends: [], statements: readDocument(kind, root) };
 }
 
 /** Canonical JSON without whitespace: elements in the order of the grammar, everything else in the order given. */
 export function formatPolicy(policy: Policy): string {
-  return JSON.stringify({ Version: '5.0', Statement: policy.statements.map((statement) => formatStatement(statement.source)) });
+  const { version, depends, statements } = policy;
+  const except = statements[0]?.source.except;
+  return JSON.stringify({
+    Version: version,
+    Statement: [...statements.map((statement) => formatStatement(statement.source)), ...(except === undefined ? [] : [{ Effect: 'Deny', Action: except }])],
+    ...(depends.length === 0 ? {} : { Depends: depends.map(({ catalog, displayName }) => ({ catalog, display_name: displayName })) }),
+  });
 }
 
 function formatStatement(source: StatementSource): Readonly<Record<string, unknown>> {
@@ -33,7 +45,7 @@ function formatStatement(source: StatementSource): Readonly<Record<string, unkno
     Effect: effect,
     ...(principal === undefined ? {} : { [principal.negated ? 'NotPrincipal' : 'Principal']: formatPrincipals(principal.items) }),
     [action.negated ? 'NotAction' : 'Action']: action.items,
-    ...(resource === undefined ? {} : { [resource.negated ? 'NotResource' : 'Resource']: resource.items }),
+    ...(resource === undefined ? {} : { [resource.negated ? 'NotResource' : 'Resource']: resource.isUri === true ? { uri: resource.items } : resource.items }),
     ...(condition.length === 0 ? {} : { Condition: formatCondition(condition) }),
   };
 }

@@ -1,6 +1,6 @@
 // The Resource or NotResource element of a statement: does it cover the resource of a request?
 import type { ConditionContext } from './context.js';
-import { matchesResource, type ResourcePattern, type UrnSegments } from './resources.js';
+import { matchesResource, type ResourcePattern, type UriResource, type UrnSegments } from './resources.js';
 import { some, type Truth } from './truth.js';
 
 export interface ResourceElement {
@@ -8,8 +8,8 @@ export interface ResourceElement {
   readonly patterns: readonly ResourcePattern[];
 }
 
-/** `none`: the action has no resource type; `malformed`: a text that is not a URN. */
-export type RequestResource = UrnSegments | 'none' | 'malformed';
+/** `none`: the action has no resource type; `malformed`: a text that is neither a URN nor a path. */
+export type RequestResource = UrnSegments | UriResource | 'none' | 'malformed';
 
 /**
  * undefined means "cannot tell". A pattern whose variable fails does not match (section 6), except that it must not

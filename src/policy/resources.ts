@@ -1,4 +1,4 @@
-// Resource patterns: five URN segments with wildcards and variables in each (policy language §4).
+// Resource patterns: five URN segments with wildcards and variables in each (policy language §4), or the path of a uri.
 import type { ConditionContext } from './context.js';
 import { compileGlob, matchesGlob, type Glob } from './glob.js';
 import { PolicyError, quote } from './policy-error.js';
@@ -10,7 +10,14 @@ export type UrnSegments = readonly string[];
 
 /** A segment without variables is compiled once. */
 type SegmentPattern = Glob | { readonly kind: 'dynamic'; readonly parts: readonly TemplatePart[] };
-export type ResourcePattern = 'anything' | 'never' | readonly SegmentPattern[];
+/** A path such as `/iam/agencies/<id>`, which policies of the older system write in place of a URN. */
+export interface UriResource {
+  readonly uri: string;
+}
+interface UriPattern {
+  readonly uri: SegmentPattern;
+}
+export type ResourcePattern = 'anything' | 'never' | UriPattern | readonly SegmentPattern[];
 
 const segmentNames = ['service', 'region', 'account', 'type', 'path'] as const;
 const maybeEmpty: ReadonlySet<string> = new Set(['region', 'account']);
@@ -44,8 +51,21 @@ export function compileResource(pattern: string, pointer: string): ResourcePatte
     const reason = segments.length === segmentNames.length ? `its ${empty ?? ''} is empty` : 'it has fewer than five segments';
     throw new PolicyError(pointer, 'resource', `${quote(pattern)} is not a resource: ${reason}; write \`*\` or service:region:account:type:path`);
   }
-  return segments.map((parts) => (parts.some(isVariable) ? { kind: 'dynamic', parts } : compileGlob(parts.filter((part) => 'text' in part))));
+  return segments.map(compileSegment);
 }
+
+/**
+ * `*`, or a path that begins with a slash.
+ * @throws PolicyError
+ */
+export function compileUri(pattern: string, pointer: string): ResourcePattern {
+  if (pattern !== '*' && !pattern.startsWith('/')) throw new PolicyError(pointer, 'resource', `${quote(pattern)} is not a uri: write \`*\` or a path, for example \`/iam/agencies/<id>\``);
+  const template = parseTemplate(pattern);
+  return template.broken ? 'never' : { uri: compileSegment(template.parts) };
+}
+
+const compileSegment = (parts: readonly TemplatePart[]): SegmentPattern =>
+  (parts.some(isVariable) ? { kind: 'dynamic', parts } : compileGlob(parts.filter((part) => 'text' in part)));
 
 /** Colons inside `${...}` do not separate: they belong to the name of a key. */
 function splitParts(parts: readonly TemplatePart[]): TemplatePart[][] {
@@ -68,20 +88,29 @@ function splitParts(parts: readonly TemplatePart[]): TemplatePart[][] {
   return segments;
 }
 
-/** Case-sensitive [choice]; undefined when a variable fails to substitute. */
-export function matchesResource(pattern: ResourcePattern, segments: UrnSegments, context: ConditionContext): Truth {
+/** Case-sensitive [choice]; undefined when a variable fails to substitute. A URN is no path, and no path is a URN. */
+export function matchesResource(pattern: ResourcePattern, resource: UrnSegments | UriResource, context: ConditionContext): Truth {
   if (pattern === 'anything') return true;
   if (pattern === 'never') return undefined;
+  if ('uri' in pattern) return 'uri' in resource && matchesSegment(pattern.uri, resource.uri, context);
+  return 'uri' in resource ? false : matchesUrn(pattern, resource, context);
+}
+
+function matchesUrn(pattern: readonly SegmentPattern[], segments: UrnSegments, context: ConditionContext): Truth {
   let result: Truth = true;
   for (let index = 0; index < pattern.length; index++) {
     const segment = pattern[index];
     const actual = segments[index];
     if (segment === undefined || actual === undefined) return false;
-    if (segment.kind === 'dynamic') {
-      const pieces = substituteParts(segment.parts, context);
-      if (pieces === undefined) result = undefined;
-      else if (!matchesGlob(compileGlob(pieces), actual)) return false;
-    } else if (!matchesGlob(segment, actual)) return false;
+    const matched = matchesSegment(segment, actual, context);
+    if (matched === false) return false;
+    if (matched === undefined) result = undefined;
   }
   return result;
+}
+
+function matchesSegment(segment: SegmentPattern, actual: string, context: ConditionContext): Truth {
+  if (segment.kind !== 'dynamic') return matchesGlob(segment, actual);
+  const pieces = substituteParts(segment.parts, context);
+  return pieces === undefined ? undefined : matchesGlob(compileGlob(pieces), actual);
 }

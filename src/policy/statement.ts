@@ -11,19 +11,28 @@ export interface ListElement<Item> {
   readonly items: readonly Item[];
 }
 
+export interface ResourceList extends ListElement<string> {
+  /** Paths and not URNs: `{ "uri": [...] }`, in policies of the older system. */
+  readonly isUri?: true;
+}
+
 /** A statement as it was written, but for element order and JSON notation. */
 export interface StatementSource {
   readonly sid: string | undefined;
   readonly effect: 'Allow' | 'Deny';
   readonly principal: ListElement<PrincipalEntry> | undefined;
   readonly action: ListElement<string>;
-  readonly resource: ListElement<string> | undefined;
+  readonly resource: ResourceList | undefined;
   readonly condition: readonly ClauseSource[];
+  /** What the other statements of its role take back: a Deny of Version 1.0 is an exception from its own role. */
+  readonly except?: readonly string[];
 }
 
 export interface Statement {
   readonly source: StatementSource;
   readonly actions: readonly ActionPattern[];
+  /** Actions that the statement does not concern although `actions` matches them. */
+  readonly exceptions?: readonly ActionPattern[];
   readonly resources: ResourceElement | undefined;
   readonly principals: PrincipalSet | undefined;
   readonly clauses: readonly Clause[];
@@ -41,6 +50,7 @@ export interface Request {
 export function coversRequest(statement: Statement, request: Request): Truth {
   const { source } = statement;
   if (matchesAction(statement.actions, request.foldedAction) === source.action.negated) return false;
+  if (statement.exceptions !== undefined && matchesAction(statement.exceptions, request.foldedAction)) return false;
   if (statement.principals !== undefined) {
     if (request.principal === undefined) return undefined;
     if (includesPrincipal(statement.principals, request.principal) === (source.principal?.negated === true)) return false;

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { ConditionValue } from '../../src/policy/index.js';
 
-const kinds = z.enum(['identity', 'trust', 'session', 'service-control']);
+const kinds = z.enum(['identity', 'trust', 'session', 'service-control', 'role', 'legacy-session']);
 
 /** Dates and numbers that JSON cannot write are objects. */
 const contextValue = z.union([

@@ -16,7 +16,7 @@ export function lintActions(place: StatementPlace, options: LintOptions): Findin
 function lintWidth(place: StatementPlace): Finding[] {
   const { effect, action, resource, condition } = place.statement.source;
   const everywhere = resource === undefined || (!resource.negated && resource.items.includes('*'));
-  if (place.kind !== 'identity' || effect !== 'Allow' || !everywhere || condition.length > 0) return [];
+  if ((place.kind !== 'identity' && place.kind !== 'role') || effect !== 'Allow' || !everywhere || condition.length > 0) return [];
   const pointer = listPointer(place, 'Action');
   if (action.negated) return [warning('not-action-allow', pointer, 'an Allow with `NotAction` grants everything that is not listed, future actions included')];
   return action.items.flatMap((item, index) => {
@@ -37,6 +37,8 @@ function lintKnown(place: StatementPlace, { knownActions, partlyKnownServices }:
     const meant = suggestion(item, knownActions);
     const message = `${quote(item)} matches no known action${meant}`;
     const service = serviceOf(foldAscii(item));
+    // The older name of IAM's actions, of which the catalogue knows the newer ones.
+    if (service === 'identity') return [];
     // The catalogue may not know the actions of every service that relies on us.
     if (!services.has(service)) return [note('unknown-service', below(pointer, index), message)];
     const unsure = partlyKnownServices?.has(service) === true && meant === '';

@@ -36,7 +36,8 @@ export const note = (rule: string, pointer: string, message: string): Finding =>
 export const listPointer = (place: StatementPlace, element: 'Action' | 'Resource' | 'Principal'): string => {
   const { action, resource, principal } = place.statement.source;
   const list = { Action: action, Resource: resource, Principal: principal }[element];
-  return below(place.pointer, list?.negated === true ? `Not${element}` : element);
+  const pointer = below(place.pointer, list?.negated === true ? `Not${element}` : element);
+  return element === 'Resource' && resource?.isUri === true ? below(pointer, 'uri') : pointer;
 };
 
 /** Whether a clause can only be satisfied by a key that is present. */
