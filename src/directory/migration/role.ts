@@ -1,10 +1,10 @@
 // A role or policy of the older system, as granted, as the documents of identity policies.
-import { z } from 'zod';
 import type { SystemRole } from '../../catalogue/index.js';
+import { parsePolicy } from '../../policy/index.js';
 import type { RoleScope } from '../entities.js';
 import { policySize } from '../quotas.js';
 import { scopesInVersion5, type ScopeNames } from './scopes.js';
-import { olderStatement, statementInVersion5, withClauses, type Said, type Statement } from './statement.js';
+import { statementInVersion5, withClauses, type Said, type Statement } from './statement.js';
 
 /** A role, with the scopes for which one agency has it. */
 export interface GrantedRole {
@@ -16,15 +16,13 @@ export interface GrantedRole {
   readonly scopes: readonly RoleScope[];
 }
 
-const olderDocument = z.object({ Statement: z.array(olderStatement), Depends: z.array(z.object({ display_name: z.string() })).optional() });
-
 /** Documents as JSON text, as few as hold it all; none when nothing can be said. @param grantedNames display names of all that is granted beside it */
 export function roleInVersion5(role: GrantedRole, grantedNames: ReadonlySet<string>, names: ScopeNames): Said<readonly string[]> {
-  const { Statement: statements, Depends: depends = [] } = olderDocument.parse(JSON.parse(role.document));
-  const missing = depends.filter(({ display_name: name }) => !grantedNames.has(name)).map(({ display_name: name }) => `it depends on \`${name}\`, which the agency does not have`);
+  const { statements, depends } = parsePolicy('role', role.document);
+  const missing = depends.filter(({ displayName }) => !grantedNames.has(displayName)).map(({ displayName }) => `it depends on \`${displayName}\`, which the agency does not have`);
   const scopes = scopesInVersion5(role.scopes, role.type, names);
-  const said = statements.map(statementInVersion5);
-  const inScope = said.flatMap(({ said: statement }) => (statement === undefined ? [] : scopes.said.map((clauses) => withClauses(statement, clauses))));
+  const said = statements.map(({ source }) => statementInVersion5(source));
+  const inScope = said.flatMap((one) => one.said.flatMap((statement) => scopes.said.map((clauses) => withClauses(statement, clauses))));
   const lost = [...scopes.lost, ...(scopes.said.length === 0 ? [] : [...said.flatMap((one) => one.lost), ...missing])];
   return { said: documentsOf(inScope.flatMap(fitting)), lost };
 }
@@ -36,8 +34,8 @@ const sizeOf = (document: string): number => Array.from(document.replace(/[ \t\r
 
 /** What is too long for one document, as several statements: actions are alternatives of each other. */
 function fitting(statement: Statement): readonly Statement[] {
-  const { Action: actions } = statement;
-  if (actions.length === 1 || sizeOf(documentOf([statement])) <= policySize) return [statement];
+  const { Action: actions = [] } = statement;
+  if (actions.length <= 1 || sizeOf(documentOf([statement])) <= policySize) return [statement];
   const middle = Math.ceil(actions.length / 2);
   return [actions.slice(0, middle), actions.slice(middle)].flatMap((half) => fitting({ ...statement, Action: half }));
 }

@@ -1,17 +1,11 @@
 // The scopes of a granted role as conditions of Version 5.0: where a grant counts, a statement with them does, and nowhere else.
 import type { SystemRole } from '../../catalogue/index.js';
 import type { RoleScope } from '../entities.js';
-import type { Said } from './statement.js';
+import type { Clause, Said } from './statement.js';
 
 /** Condition keys that requests have which belong to a project, or name an enterprise project. */
 export const projectNameKey = 'g:ProjectName';
 export const enterpriseProjectIdKey = 'g:EnterpriseProjectId';
-
-export interface ScopeClause {
-  readonly operator: string;
-  readonly key: string;
-  readonly values: string | readonly string[];
-}
 
 export interface ScopeNames {
   /** Undefined: the account has no such project. */
@@ -19,10 +13,10 @@ export interface ScopeNames {
 }
 
 /** One list of clauses per statement that is needed: any of them is enough, and all clauses of one must hold. */
-type Alternatives = readonly (readonly ScopeClause[])[];
+type Alternatives = readonly (readonly Clause[])[];
 
-const noProject: ScopeClause = { operator: 'Null', key: projectNameKey, values: 'true' };
-const anyProject: ScopeClause = { operator: 'Null', key: projectNameKey, values: 'false' };
+const noProject: Clause = { operator: 'Null', key: projectNameKey, values: 'true' };
+const anyProject: Clause = { operator: 'Null', key: projectNameKey, values: 'false' };
 
 /** @param scopes of all grants of one role @param type where the role counts: in other scopes it grants nothing */
 export function scopesInVersion5(scopes: readonly RoleScope[], type: SystemRole['type'], { projectName }: ScopeNames): Said<Alternatives> {
@@ -66,4 +60,4 @@ export function scopesInVersion5(scopes: readonly RoleScope[], type: SystemRole[
   };
 }
 
-const equals = (key: string, values: readonly string[]): ScopeClause => ({ operator: 'StringEquals', key, values: [...new Set(values)].sort() });
+const equals = (key: string, values: readonly string[]): Clause => ({ operator: 'StringEquals', key, values: [...new Set(values)].sort() });

@@ -1,25 +1,21 @@
-// One statement of the older versions (1.0, 1.1) said in Version 5.0: exactly, or as one that allows less.
-import { z } from 'zod';
-import { foldAscii, parsePolicy, PolicyError } from '../../policy/index.js';
-
-const texts = z.union([z.string(), z.array(z.string())]).transform((given) => [given].flat());
-const conditionValues = z.union([z.string(), z.number(), z.boolean()]).transform(String);
-
-/** As roles have them; what is no such statement is no role either. */
-export const olderStatement = z.object({
-  Effect: z.string(), Action: texts, Resource: z.union([texts, z.object({ uri: texts })]).optional(),
-  Condition: z.record(z.string(), z.record(z.string(), z.union([conditionValues, z.array(conditionValues)]))).optional(),
-});
-export type OlderStatement = z.output<typeof olderStatement>;
+// One statement of the older versions (1.0, 1.1) said in Version 5.0: exactly, or as what allows less.
+import { foldAscii, globOf, matchesGlob, parsePolicy, PolicyError, type StatementSource } from '../../policy/index.js';
 
 export type Condition = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 
 /** Of Version 5.0, in its wire form. */
 export interface Statement {
   readonly Effect: 'Allow' | 'Deny';
-  readonly Action: readonly string[];
+  readonly Action?: readonly string[];
+  readonly NotAction?: readonly string[];
   readonly Resource?: readonly string[];
   readonly Condition?: Condition;
+}
+
+export interface Clause {
+  readonly operator: string;
+  readonly key: string;
+  readonly values: string | readonly string[];
 }
 
 export interface Said<What> {
@@ -28,58 +24,58 @@ export interface Said<What> {
   readonly lost: readonly string[];
 }
 
-/**
- * INVARIANT: the result allows nothing that the statement does not: of an Allow what cannot be said narrows it, of a Deny
- * it widens it. Undefined: nothing is left.
- */
-export function statementInVersion5(older: OlderStatement): Said<Statement | undefined> {
-  const isDeny = foldAscii(older.Effect) === 'deny';
-  const effect = isDeny ? 'Deny' : 'Allow';
-  // A pattern that the newer version does not know matches none of its actions: a Deny loses nothing with it.
-  const [actions, otherActions] = divided(older.Action, (action) => isSayable({ Effect: effect, Action: [action] }));
-  const lost = otherActions.map((action) => `the action \`${action}\` has no counterpart`);
-  if (actions.length === 0) return { said: undefined, lost };
-  const narrowed = isDeny ? deniedWhere(older) : allowedWhere(older);
-  if (narrowed.said === undefined) return { said: undefined, lost: [...lost, ...narrowed.lost] };
-  return { said: { Effect: effect, Action: actions, ...narrowed.said }, lost: [...lost, ...narrowed.lost] };
+/** INVARIANT: the result allows nothing that the statement does not: what cannot be said narrows an Allow and widens a Deny. */
+export function statementInVersion5(older: StatementSource): Said<readonly Statement[]> {
+  return older.effect === 'Deny' ? denying(older) : allowing(older);
 }
 
-type Where = Pick<Statement, 'Resource' | 'Condition'>;
-
-function allowedWhere({ Action: actions, Resource: resource, Condition: condition }: OlderStatement): Said<Where | undefined> {
-  const about = `Allow of ${list(actions)}`;
-  if (resource !== undefined && 'uri' in resource) return { said: undefined, lost: [`${about}: resources of the form \`uri\` (${list(resource.uri)}) have no counterpart`] };
-  const [resources, otherResources] = divided(resource ?? [], isResource);
-  const lost = otherResources.map((one) => `${about}: the resource \`${one}\` has no counterpart`);
-  if (resource !== undefined && resources.length === 0) return { said: undefined, lost };
-  const [clauses, otherClauses] = divided(clausesOf(condition), isClause);
-  // Conditions must all hold: without one of them the statement would allow more.
-  if (otherClauses.length > 0) return { said: undefined, lost: [...lost, ...otherClauses.map(({ operator, key }) => `${about}: the condition \`${operator}\` on \`${key}\` has no counterpart`)] };
-  return { said: { ...(resource !== undefined && { Resource: resources }), ...conditionOf(clauses) }, lost };
+function denying({ action: { items }, resource, condition }: StatementSource): Said<readonly Statement[]> {
+  const lost = resource?.isUri === true ? [`Deny of ${list(items)}: resources of the form \`uri\` have no counterpart, so it is for all resources`] : [];
+  return { said: [{ Effect: 'Deny', Action: bothNames(items).map(widened), ...(resource?.isUri !== true && resourceOf(resource)), ...conditionOf(condition) }], lost };
 }
 
-function deniedWhere({ Action: actions, Resource: resource, Condition: condition }: OlderStatement): Said<Where> {
-  const about = `Deny of ${list(actions)}`;
-  const resources = resource === undefined || 'uri' in resource ? undefined : resource;
-  const areSayable = resources?.every(isResource) === true;
-  const [clauses, otherClauses] = divided(clausesOf(condition), isClause);
+function allowing({ action: { items }, resource, condition, except = [] }: StatementSource): Said<readonly Statement[]> {
+  if (resource?.isUri === true) return { said: [], lost: [`Allow of ${list(items)}: resources of the form \`uri\` (${list(resource.items)}) have no counterpart`] };
+  const where = { ...resourceOf(resource), ...conditionOf(condition) };
+  const lost = items.filter((action) => !isAction(action)).map((action) => `Allow: the action \`${action}\` has no counterpart`);
+  const actions = bothNames(items.filter(isAction));
+  const exceptions = bothNames(except).map(widened);
+  const whole = actions.some(isEverything);
+  const others = whole ? [] : actions.filter((action) => hasWildcard(action) || !exceptions.some((one) => matchesGlob(globOf(foldAscii(one)), foldAscii(action))));
+  const contested = exceptions.filter((one) => others.some((action) => hasWildcard(action) && mayMeet(action, one)));
   return {
-    said: { ...(areSayable && { Resource: resources }), ...conditionOf(clauses) },
-    lost: [
-      ...(resource === undefined || areSayable ? [] : [`${about}: its resources have no counterpart, so it is for all resources`]),
-      ...otherClauses.map(({ operator, key }) => `${about}: the condition \`${operator}\` on \`${key}\` has no counterpart, so it holds without it`),
+    said: [
+      ...(whole ? [{ Effect: 'Allow' as const, ...(exceptions.length === 0 ? { Action: ['*'] } : { NotAction: exceptions }), ...where }] : []),
+      ...(others.length > 0 ? [{ Effect: 'Allow' as const, Action: others, ...where }] : []),
+      // Of a pattern of actions nothing can be left out but by denying it.
+      ...(contested.length > 0 ? [{ Effect: 'Deny' as const, Action: contested, ...where }] : []),
     ],
+    lost: [...lost, ...(contested.length > 0 ? [`what the role leaves out (${list(contested)}) is denied, also where another role allows it`] : [])],
   };
 }
 
-interface Clause {
-  readonly operator: string;
-  readonly key: string;
-  readonly values: string | readonly string[];
+/** `identity` is the older name of the service `iam`, and what is said of the one is said of both. */
+const bothNames = (actions: readonly string[]): readonly string[] =>
+  actions.flatMap((action) => (/^identity:/i.test(action) ? [action, action.replace(/^identity/i, 'iam')] : [action]));
+
+/** A pattern that Version 5.0 takes and that matches all that this one does: older actions may have blanks, and two segments. */
+function widened(action: string): string {
+  const plain = action.replaceAll(/[^\w*?:-]/g, '?');
+  return isAction(plain) ? plain : `${plain}*`;
 }
 
-const clausesOf = (condition: Condition | undefined): readonly Clause[] =>
-  Object.entries(condition ?? {}).flatMap(([operator, keys]) => Object.entries(keys).map(([key, values]) => ({ operator, key, values })));
+const isEverything = (action: string): boolean => /^\*+$/.test(action);
+const hasWildcard = (action: string): boolean => /[*?]/.test(action);
+
+/** Whether there may be an action that both patterns match: they do not differ before their first wildcards. */
+function mayMeet(one: string, other: string): boolean {
+  const [first, second] = [one, other].map((pattern) => foldAscii(pattern).split(/[*?]/, 1)[0] ?? '');
+  return first !== undefined && second !== undefined && (first.startsWith(second) || second.startsWith(first));
+}
+
+/** Older texts may write the service of a resource in capitals. */
+const resourceOf = (resource: StatementSource['resource']): Pick<Statement, 'Resource'> =>
+  (resource === undefined ? {} : { Resource: resource.items.map((one) => one.replace(/^[A-Za-z-]+(?=:)/, foldAscii)) });
 
 /** No clauses: no condition, which is not the same as an empty one. */
 function conditionOf(clauses: readonly Clause[]): Pick<Statement, 'Condition'> {
@@ -90,7 +86,7 @@ function conditionOf(clauses: readonly Clause[]): Pick<Statement, 'Condition'> {
 
 /** The statement, holding only where the further clauses do, too. */
 export function withClauses(statement: Statement, clauses: readonly Clause[]): Statement {
-  const all = [...clausesOf(statement.Condition)];
+  const all = Object.entries(statement.Condition ?? {}).flatMap(([operator, keys]) => Object.entries(keys).map(([key, values]): Clause => ({ operator, key, values })));
   for (const clause of clauses) {
     // Keys are compared without case: another spelling keeps two clauses on one key apart.
     const isTaken = (key: string): boolean => all.some((one) => one.operator === clause.operator && one.key === key);
@@ -101,21 +97,14 @@ export function withClauses(statement: Statement, clauses: readonly Clause[]): S
 
 const spellings = (key: string): readonly string[] => [key, ...Array.from(key, (_, at) => key.slice(0, at) + key.slice(at).toUpperCase())];
 
-const isResource = (resource: string): boolean => isSayable({ Effect: 'Allow', Action: ['*'], Resource: [resource] });
-const isClause = ({ operator, key, values }: Clause): boolean => isSayable({ Effect: 'Allow', Action: ['*'], Condition: { [operator]: { [key]: values } } });
-
-function isSayable(statement: Statement): boolean {
+function isAction(action: string): boolean {
   try {
-    parsePolicy('identity', JSON.stringify({ Version: '5.0', Statement: [statement] }));
+    parsePolicy('identity', JSON.stringify({ Version: '5.0', Statement: [{ Effect: 'Allow', Action: [action] }] }));
     return true;
   } catch (error) {
     if (error instanceof PolicyError) return false;
     throw error;
   }
-}
-
-function divided<Item>(items: readonly Item[], test: (item: Item) => boolean): readonly [readonly Item[], readonly Item[]] {
-  return [items.filter(test), items.filter((item) => !test(item))];
 }
 
 const mostListed = 3;
