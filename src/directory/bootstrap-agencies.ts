@@ -4,8 +4,10 @@ import { BootstrapError, type BootstrapAccount } from './bootstrap-file.js';
 import { documentText, resourceTags } from './bootstrap-documents.js';
 import { byId, refuseRepeated, resolve, type Resolved } from './bootstrap-names.js';
 import type { Attach } from './bootstrap-policies.js';
+import type { GrantRoles } from './bootstrap-roles.js';
 import type { AccountWriter } from './bootstrap-writer.js';
-import { sessionDuration, type Agency } from './entities.js';
+import { isServiceDomain, sessionDuration, type Agency, type LegacyAgency } from './entities.js';
+import { validityOf } from './validity.js';
 
 /** What the lists of one account share: no name or id may stand in two of them. */
 interface Names {
@@ -13,10 +15,15 @@ interface Names {
   readonly ids: Set<string>;
 }
 
-export function planAgencies(writer: AccountWriter, account: BootstrapAccount, place: string, attach: Attach): void {
+interface AgencyParts {
+  readonly attach: Attach;
+  readonly grant: GrantRoles;
+}
+
+export function planAgencies(writer: AccountWriter, account: BootstrapAccount, place: string, { attach, grant }: AgencyParts): void {
   const names: Names = { names: new Set(), ids: new Set() };
   planTrustAgencies(writer, account, place, attach, names);
-  planLegacyAgencies(writer, account, place, attach, names);
+  planLegacyAgencies(writer, account, place, { attach, grant, names });
   planServiceLinkedAgencies(writer, account, place, names);
   const lists = ['agencies', 'legacy_agencies', 'service_linked_agencies'] as const;
   writer.refuseOverMaximum('agencies', `${place}/${lists.find((list) => account[list].length > 0) ?? 'agencies'}`);
@@ -77,17 +84,42 @@ function planTrustAgencies(writer: AccountWriter, account: BootstrapAccount, pla
   }
 }
 
-function planLegacyAgencies(writer: AccountWriter, account: BootstrapAccount, place: string, attach: Attach, names: Names): void {
+function planLegacyAgencies(writer: AccountWriter, account: BootstrapAccount, place: string, { attach, grant, names }: AgencyParts & { readonly names: Names }): void {
   const list = { kind: 'legacy', place: `${place}/legacy_agencies`, ...byAgencyName() } as const;
   for (const { entry, place: at, id, old } of resolveAgencies(writer, account.legacy_agencies, list, names)) {
     writer.put('agency', id, {
       kind: 'legacy', agencyId: id, agencyName: entry.agency_name, path: '', description: entry.description ?? old?.description ?? '',
-      maxSessionDurationSeconds: sessionDuration.defaultSeconds, trustDomainId: entry.trust_domain_id ?? (old?.trustDomainName === entry.trust_domain_name ? old.trustDomainId : ''), trustDomainName: entry.trust_domain_name,
+      maxSessionDurationSeconds: sessionDuration.defaultSeconds, ...trustOf(writer, entry, old, `${at}/trust_domain_name`), ...validity(entry, old, writer.now),
       tags: resourceTags(entry.tags, old?.tags, `${at}/tags`), attachedPolicies: attach(entry.attached_policies, old?.attachedPolicies, at),
-      roleGrants: old?.roleGrants ?? [], createdAt: old?.createdAt ?? writer.now,
+      roleGrants: grant(entry.role_grants, old?.roleGrants, 'agency', at), createdAt: old?.createdAt ?? writer.now,
     });
   }
 }
+
+type LegacyEntry = BootstrapAccount['legacy_agencies'][number];
+
+/** Of an account by its name or its id, as far as there is one that is known by it. */
+function trustOf({ shared: { accountNames } }: AccountWriter, { trust_domain_id: id, trust_domain_name: name }: LegacyEntry, old: LegacyAgency | undefined, place: string): Pick<LegacyAgency, 'trustDomainId' | 'trustDomainName'> {
+  if (name === undefined) {
+    const found = accountNames.get(id ?? '') ?? (old !== undefined && old.trustDomainId === id ? old.trustDomainName : undefined);
+    if (found === undefined) throw new BootstrapError(place, `is needed: there is no account \`${id ?? ''}\``);
+    return { trustDomainId: id ?? '', trustDomainName: found };
+  }
+  if (id !== undefined) return { trustDomainId: id, trustDomainName: name };
+  if (old?.trustDomainName === name && old.trustDomainId !== '') return { trustDomainId: old.trustDomainId, trustDomainName: name };
+  const [only, another] = isServiceDomain(name) ? [] : [...accountNames].filter(([, accountName]) => accountName === name);
+  return { trustDomainId: another === undefined ? (only?.[0] ?? '') : '', trustDomainName: name };
+}
+
+/** The same number of days as before goes on from when it did. */
+function validity({ duration, expire_time: end }: LegacyEntry, old: LegacyAgency | undefined, now: number): Pick<LegacyAgency, 'validityDays' | 'expiresAt'> {
+  if (duration === undefined || (end === undefined && duration !== null && duration === old?.validityDays)) return old === undefined ? {} : validityIn(old);
+  const given = validityOf(duration, now);
+  return end === undefined || duration === null ? given : { ...given, expiresAt: Date.parse(end) };
+}
+
+const validityIn = ({ validityDays, expiresAt }: LegacyAgency): Pick<LegacyAgency, 'validityDays' | 'expiresAt'> =>
+  (validityDays === undefined ? {} : { validityDays, expiresAt });
 
 /** One of each service: name, trust and policies are those of the catalogue, also where it has changed since. */
 function planServiceLinkedAgencies(writer: AccountWriter, account: BootstrapAccount, place: string, names: Names): void {

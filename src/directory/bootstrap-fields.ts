@@ -1,7 +1,8 @@
 // Fields of a bootstrap file: names, ids, texts, keys and devices, each with its rule.
 import { z } from 'zod';
-import { freeText as anyText, matching } from '../base/characters.js';
+import { characters, freeText as anyText, matching } from '../base/characters.js';
 import { entityId as anEntityId, mfaDeviceName, path as anyPath, tagKey, tagsPerResource, tagValue } from './names.js';
+import { grantsPerHolder } from './roles.js';
 
 export const accountId = matching(/^[0-9a-f]{32}$/, 'must be 32 lower-case hexadecimal characters').refine((id) => !/^0+$/.test(id), 'is reserved for the system account');
 export const accountName = matching(/^[A-Za-z][A-Za-z0-9_-]{1,63}$/, 'must be 2 to 64 letters, digits, _ or -, beginning with a letter');
@@ -15,10 +16,23 @@ export const description = freeText.optional();
 /** Of the older system's agencies. */
 export const legacyDescription = z.string().max(255).regex(/^[^@#$%^&*<>\\]*$/, 'must not hold any of @#$%^&*<>\\').optional();
 /** An account by its name, or a cloud service as `op_svc_` and its name. */
-export const trustDomainName = accountName;
+export const trustDomainName = accountName.optional();
 export const trustDomainId = anEntityId.or(z.literal('')).optional().describe('empty: not known; absent: it stays with its `trust_domain_name`');
 
 export const document = z.record(z.string(), z.unknown()).describe('policy document of version 5.0, as a JSON object');
+export const roleDocument = z.record(z.string(), z.unknown()).describe('policy document of version 1.1, as a JSON object');
+export const roleGrants = z.array(z.object({
+  role: z.string().min(1).max(128).describe('display name of a custom role of this account or of a system role; the internal name of a system role, or an id, does as well'),
+  scope: z.union([
+    z.enum(['domain', 'all_projects']),
+    z.object({ project: z.string().min(1).max(64).describe('name or id') }).strict(),
+    z.object({ enterprise_project: z.string().min(1).max(255).describe('name or id') }).strict(),
+  ]),
+}).strict()).max(grantsPerHolder).optional();
+
+export const password = characters(8, 128).optional().describe('of one who may log in; only its hash is kept');
+export const passwordHash = matching(/^$|^\$argon2id\$v=19\$m=[1-9]\d{0,6},t=[1-9]\d?,p=[1-9]\d?\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,86}$/, 'must be an Argon2id hash in the PHC form, or empty').optional().describe('in place of `password`; empty: none');
+
 export const versionId = matching(/^v[1-9]\d{0,8}$/, 'must be v and a number');
 
 export const attachedPolicies = (most: number) => z.array(z.string()).max(most).optional().describe('names of policies of this account, or of system policies');

@@ -6,18 +6,26 @@ import * as names from './names.js';
 import { quotasSchema } from './bootstrap-quotas.js';
 import { sessionDuration } from './entities.js';
 import { maximumOf, mfaDevicesPerUser } from './quotas.js';
+import { customRolesPerAccount } from './roles.js';
+import { duration } from './validity.js';
 
 const mfaDevices = z.array(field.mfaDevice).max(mfaDevicesPerUser).default([]);
+interface Passwords {
+  readonly password?: string | undefined;
+  readonly password_hash?: string | undefined;
+}
+const onePassword = [(entry: Passwords) => entry.password === undefined || entry.password_hash === undefined, 'has its password twice, plain and hashed'] as const;
 const user = z.object({
   user_id: field.entityId, user_name: names.userName, enabled: z.boolean().optional(), description: field.description, tags: field.tags,
   groups: z.array(z.string()).max(maximumOf('groupsPerUser')).optional(), attached_policies: field.attachedPolicies(maximumOf('policiesPerUser')),
-  access_keys: field.accessKeys, mfa_devices: mfaDevices,
-}).strict();
+  password: field.password, password_hash: field.passwordHash, access_keys: field.accessKeys, mfa_devices: mfaDevices,
+}).strict().refine(...onePassword);
 const rootUser = z.object({
-  user_id: field.entityId, user_name: names.userName.optional(), description: field.description, tags: field.tags, access_keys: field.accessKeys, mfa_devices: mfaDevices,
-}).strict();
+  user_id: field.entityId, user_name: names.userName.optional(), description: field.description, tags: field.tags, password: field.password, password_hash: field.passwordHash,
+  access_keys: field.accessKeys, mfa_devices: mfaDevices,
+}).strict().refine(...onePassword);
 const group = z.object({
-  group_id: field.entityId, group_name: names.groupName, description: field.description, attached_policies: field.attachedPolicies(maximumOf('policiesPerGroup')),
+  group_id: field.entityId, group_name: names.groupName, description: field.description, attached_policies: field.attachedPolicies(maximumOf('policiesPerGroup')), role_grants: field.roleGrants,
 }).strict();
 
 const policyVersion = z.object({ version_id: field.versionId, policy_document: field.document }).strict();
@@ -39,8 +47,18 @@ const agency = z.object({
 }).strict();
 const legacyAgency = z.object({
   agency_id: field.entityId, agency_name: names.agencyName, trust_domain_id: field.trustDomainId,
-  trust_domain_name: field.trustDomainName.describe('an account, or a cloud service as op_svc_NAME'), description: field.legacyDescription,
-  attached_policies: field.attachedPolicies(maximumOf('policiesPerAgency')), tags: field.tags,
+  trust_domain_name: field.trustDomainName.describe('an account, or a cloud service as op_svc_NAME; absent: the account of `trust_domain_id`'), description: field.legacyDescription,
+  duration: duration.optional().describe('FOREVER, ONEDAY or days; absent: it stays as it is, FOREVER in a new agency'),
+  expire_time: z.iso.datetime().optional().describe('when the agency ends, given a `duration` of days; absent: counted from now, or as it was if the duration is'),
+  role_grants: field.roleGrants, attached_policies: field.attachedPolicies(maximumOf('policiesPerAgency')), tags: field.tags,
+}).strict()
+  .refine((entry) => entry.trust_domain_name !== undefined || (entry.trust_domain_id ?? '') !== '', { error: 'needs trust_domain_name or trust_domain_id', path: ['trust_domain_name'] })
+  .refine((entry) => entry.expire_time === undefined || typeof entry.duration === 'number', { error: 'needs a duration of days', path: ['expire_time'] });
+const project = z.object({ project_id: field.entityId, project_name: names.projectName, description: field.description, enabled: z.boolean().optional() }).strict();
+const enterpriseProject = z.object({ enterprise_project_id: field.entityId, enterprise_project_name: names.enterpriseProjectName, description: field.description }).strict();
+const role = z.object({
+  role_id: field.entityId, display_name: names.roleDisplayName, type: z.enum(['AX', 'XA']).describe('AX: counts at the domain, XA: in projects'),
+  description: field.legacyDescription, description_cn: field.legacyDescription, policy: field.roleDocument,
 }).strict();
 const agencyUsage = z.object({ region: z.string().min(1).max(64), resources: z.array(z.string().min(1).max(1500)).max(100) }).strict();
 const serviceLinkedAgency = z.object({
@@ -48,6 +66,9 @@ const serviceLinkedAgency = z.object({
   agency_usage_list: z.array(agencyUsage).max(20).optional().describe('what the service said still needs the agency; absent: it stays as it is'),
 }).strict();
 const serviceControlPolicy = z.object({ name: field.serviceControlPolicyName, policy_document: field.document }).strict();
+
+/** [choice] */
+const mostProjects = 100;
 
 const account = z.object({
   account_id: field.accountId.optional(),
@@ -62,6 +83,9 @@ const account = z.object({
   agencies: z.array(agency).max(maximumOf('agencies')).default([]),
   legacy_agencies: z.array(legacyAgency).max(maximumOf('agencies')).default([]),
   service_linked_agencies: z.array(serviceLinkedAgency).max(maximumOf('agencies')).default([]),
+  projects: z.array(project).max(mostProjects).default([]).describe('beside the one of each region that every account has'),
+  enterprise_projects: z.array(enterpriseProject).max(mostProjects).default([]),
+  roles: z.array(role).max(customRolesPerAccount).default([]).describe('custom roles of the older system'),
   service_control_policies: z.array(serviceControlPolicy).optional().describe('absent: no organization; present: exactly these apply'),
 }).strict();
 
@@ -76,6 +100,7 @@ export const bootstrapFile = z.object({
 export type BootstrapFile = z.infer<typeof bootstrapFile>;
 export type BootstrapAccount = BootstrapFile['accounts'][number];
 export type BootstrapPolicy = BootstrapAccount['policies'][number];
+export type BootstrapRoleGrant = NonNullable<z.infer<typeof field.roleGrants>>[number];
 export type BootstrapAccessKey = z.infer<typeof field.accessKey>;
 export type BootstrapMfaDevice = z.infer<typeof field.mfaDevice>;
 /** The file as it may be written: what has a default may be absent. */

@@ -5,7 +5,9 @@ import { planAgencies } from './bootstrap-agencies.js';
 import { documentText } from './bootstrap-documents.js';
 import { refuseRepeated, resolve } from './bootstrap-names.js';
 import { planPolicies } from './bootstrap-policies.js';
+import { planProjects } from './bootstrap-projects.js';
 import { quotasWith } from './bootstrap-quotas.js';
+import { planRoles } from './bootstrap-roles.js';
 import { planGroups, planUsers } from './bootstrap-users.js';
 import { accountWriter, type AccountWriter, type BootstrapTools, type GeneratedKey, type SharedPlan } from './bootstrap-writer.js';
 import { operatorUserId, systemAccountId } from './entities.js';
@@ -22,13 +24,14 @@ export interface BootstrapPlan {
  * Throws {@link BootstrapError} with the place in the file; nothing is to be written then.
  */
 export function planBootstrap(file: BootstrapFile, existing: ReadonlyMap<string, Snapshot>, tools: BootstrapTools): BootstrapPlan {
-  const shared: SharedPlan = { tools, accessKeyIds: new Set(), deviceOwners: new Map(), generatedKeys: [] };
   const tenants = new Map([...existing].filter(([id]) => id !== systemAccountId));
   const accounts = resolve({
     entries: file.accounts, place: '/accounts', nameField: 'account_name', idField: 'account_id',
     name: (account) => account.account_name, givenId: (account) => account.account_id,
     existing: tenants, existingName: (snapshot) => snapshot.account.accountName, newId: () => tools.newId(),
   });
+  const accountNames = new Map([...[...tenants.values()].map(({ account }) => [account.accountId, account.accountName] as const), ...accounts.map(({ id, entry }) => [id, entry.account_name] as const)]);
+  const shared: SharedPlan = { tools, accountNames, accessKeyIds: new Set(), deviceOwners: new Map(), generatedKeys: [] };
   const system = accountWriter(systemAccountId, 'system', existing.get(systemAccountId), shared);
   planSystem(system, file);
   const changes = accounts.map(({ entry, place, id, old }) => {
@@ -42,8 +45,9 @@ export function planBootstrap(file: BootstrapFile, existing: ReadonlyMap<string,
 function planAccount(writer: AccountWriter, account: BootstrapAccount, place: string): void {
   const { current, now, accountId } = writer;
   const attach = planPolicies(writer, account, place);
-  const groupIds = planGroups(writer, account, place, attach);
-  planAgencies(writer, account, place, attach);
+  const grant = planRoles(writer, account, place, planProjects(writer, account, place));
+  const groupIds = planGroups(writer, account, place, { attach, grant });
+  planAgencies(writer, account, place, { attach, grant });
   const rootUserId = planUsers(writer, account, place, { attach, groupIds });
   planServiceControlPolicies(writer, account, place);
   writer.put('account', accountId, {

@@ -13,17 +13,20 @@ export function bootstrapSnapshots(file: BootstrapFile, now: number, catalogue: 
 }
 
 /** Ids in a row, and nothing sealed: what these tools make is looked at and thrown away. */
-export function throwAwayTools(now: number, catalogue: BootstrapCatalogue): BootstrapTools {
+export function throwAwayTools(now: number, catalogue: BootstrapCatalogue, regions?: readonly string[]): BootstrapTools {
   let made = 0;
   const next = (): string => (made += 1).toString(16);
   return {
     now,
     catalogue,
+    regions,
     newId: () => next().padStart(32, 'f'),
     newAccessKey: () => ({ accessKeyId: `HPUA${next().toUpperCase().padStart(16, '0')}`, secretAccessKey: '' }),
     sealAccessKey: () => '',
     holdsAccessKey: () => false,
     sealMfaSeed: () => '',
     holdsMfaSeed: () => false,
+    hashPassword: () => '',
+    isPassword: () => false,
   };
 }

@@ -5,11 +5,12 @@ import { resourceTags } from './bootstrap-documents.js';
 import { planMfaDevices } from './bootstrap-mfa-devices.js';
 import { byId, refuseRepeated, resolve } from './bootstrap-names.js';
 import type { Attach } from './bootstrap-policies.js';
+import type { GrantRoles } from './bootstrap-roles.js';
 import type { AccountWriter } from './bootstrap-writer.js';
 import type { User } from './entities.js';
 
 /** Writes the groups, and gives the ids of all groups of the account by their names. */
-export function planGroups(writer: AccountWriter, account: BootstrapAccount, place: string, attach: Attach): ReadonlyMap<string, string> {
+export function planGroups(writer: AccountWriter, account: BootstrapAccount, place: string, { attach, grant }: GroupParts): ReadonlyMap<string, string> {
   const { current, now } = writer;
   const ids = new Map((current?.groups.values() ?? []).map(({ groupId, groupName }) => [groupName, groupId]));
   const groups = resolve({
@@ -21,11 +22,16 @@ export function planGroups(writer: AccountWriter, account: BootstrapAccount, pla
     ids.set(entry.group_name, id);
     writer.put('group', id, {
       groupId: id, groupName: entry.group_name, description: entry.description ?? old?.description ?? '',
-      attachedPolicies: attach(entry.attached_policies, old?.attachedPolicies, at), roleGrants: old?.roleGrants ?? [], createdAt: old?.createdAt ?? now,
+      attachedPolicies: attach(entry.attached_policies, old?.attachedPolicies, at), roleGrants: grant(entry.role_grants, old?.roleGrants, 'group', at), createdAt: old?.createdAt ?? now,
     });
   }
   writer.refuseOverMaximum('groups', `${place}/groups`);
   return ids;
+}
+
+interface GroupParts {
+  readonly attach: Attach;
+  readonly grant: GrantRoles;
 }
 
 interface UserParts {
@@ -56,13 +62,26 @@ export function planUsers(writer: AccountWriter, account: BootstrapAccount, plac
         if (groupId === undefined) throw new BootstrapError(`${at}/groups/${index}`, `\`${name}\` is no group of this account`);
         return groupId;
       }) ?? old?.groupIds ?? [],
-      attachedPolicies: attach(entry.attached_policies, old?.attachedPolicies, at), createdAt: old?.createdAt ?? now,
+      attachedPolicies: attach(entry.attached_policies, old?.attachedPolicies, at), ...passwordOf(writer, entry, old), createdAt: old?.createdAt ?? now,
     });
     planAccessKeys(writer, { kind: 'user', id, name: entry.user_name }, entry.access_keys, `${at}/access_keys`);
     planMfaDevices(writer, { userId: id, userName: entry.user_name }, entry.mfa_devices, `${at}/mfa_devices`);
   }
   writer.refuseOverMaximum('users', `${place}/users`);
   return rootUserId;
+}
+
+/** A password that fits the hash which is there changes nothing; none of either leaves it. */
+function passwordOf({ shared: { tools } }: AccountWriter, { password, password_hash: hash }: Passwords, old: User | undefined): Pick<User, 'passwordHash'> {
+  const kept = old?.passwordHash;
+  if (password !== undefined) return { passwordHash: kept !== undefined && tools.isPassword(kept, password) ? kept : tools.hashPassword(password) };
+  const passwordHash = hash ?? kept ?? '';
+  return passwordHash === '' ? {} : { passwordHash };
+}
+
+interface Passwords {
+  readonly password?: string | undefined;
+  readonly password_hash?: string | undefined;
 }
 
 function planRootUser(writer: AccountWriter, account: BootstrapAccount, place: string, old: User | undefined): Pick<User, 'userId' | 'userName'> {
@@ -76,7 +95,7 @@ function planRootUser(writer: AccountWriter, account: BootstrapAccount, place: s
   const userId = old?.userId ?? root?.user_id ?? writer.newId();
   writer.put('user', userId, {
     userId, userName, enabled: true, isRootUser: true, description: root?.description ?? old?.description ?? '', tags: resourceTags(root?.tags, old?.tags, `${place}/tags`), groupIds: [], attachedPolicies: [],
-    createdAt: old?.createdAt ?? writer.now,
+    ...passwordOf(writer, root ?? {}, old), createdAt: old?.createdAt ?? writer.now,
   });
   planAccessKeys(writer, { kind: 'user', id: userId, name: userName }, root?.access_keys ?? [], `${place}/access_keys`);
   planMfaDevices(writer, { userId, userName }, root?.mfa_devices ?? [], `${place}/mfa_devices`);

@@ -15,6 +15,8 @@ export type BootstrapCatalogue = Pick<Catalogue, 'systemPolicies' | 'systemRoles
 export interface BootstrapTools {
   readonly now: number;
   readonly catalogue: BootstrapCatalogue;
+  /** Those that the service has; undefined: not known, so that every name of a region will do. */
+  readonly regions: readonly string[] | undefined;
   newId(): string;
   newAccessKey(): { readonly accessKeyId: string; readonly secretAccessKey: string };
   sealAccessKey(accountId: string, ownerId: string, accessKeyId: string, secret: string): string;
@@ -22,6 +24,8 @@ export interface BootstrapTools {
   holdsAccessKey(accountId: string, ownerId: string, accessKeyId: string, sealed: string, secret: string): boolean;
   sealMfaSeed(accountId: string, userId: string, serialNumber: string, seed: string): string;
   holdsMfaSeed(accountId: string, userId: string, serialNumber: string, sealed: string, seed: string): boolean;
+  hashPassword(password: string): string;
+  isPassword(hash: string, password: string): boolean;
 }
 
 /** An access key that the file left to be made; the only time its secret is seen. */
@@ -35,6 +39,8 @@ export interface GeneratedKey {
 /** What the plans of all accounts of one file share. */
 export interface SharedPlan {
   readonly tools: BootstrapTools;
+  /** Of every account that exists or is in the file, by id. */
+  readonly accountNames: ReadonlyMap<string, string>;
   readonly accessKeyIds: Set<string>;
   /** Names of the users to whom the file gives MFA devices, by serial number. */
   readonly deviceOwners: Map<string, string>;

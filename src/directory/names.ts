@@ -8,6 +8,11 @@ export const userName = matching(/^(?!\d)[\p{L}\p{N}_\-. ]{1,64}$/u, 'must be 1 
 export const groupName = matching(/^[\p{L}\p{N}_\-{} ]{1,128}$/u, 'must be 1 to 128 letters, digits, blanks or _-{}');
 export const policyName = matching(/^[A-Za-z0-9_+=.@-]{1,128}$/, 'must be 1 to 128 letters, digits or _+=.@-');
 export const agencyName = matching(/^[A-Za-z0-9_+=,.@-]{1,64}$/, 'must be 1 to 64 letters, digits or _+=,.@-', 'invalidAgencyName');
+/** Of a custom role of the older system. */
+export const roleDisplayName = matching(/^[\p{L}\p{N}_\-. ]{1,128}$/u, 'must be 1 to 128 letters, digits, blanks or _-.');
+/** A region, alone or with `_` and a name behind it. */
+export const projectName = matching(/^(?=.{1,64}$)[a-z][a-z0-9]*(-[a-z0-9]+){0,5}(_[A-Za-z0-9_-]+)?$/, 'must be a region, or a region, _ and letters, digits, _ or -; 64 characters at most');
+export const enterpriseProjectName = matching(/^(?!default$)[\p{L}\p{N}_-]{1,255}$/iu, 'must be 1 to 255 letters, digits, _ or -, and not be default');
 export const mfaDeviceName = matching(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -');
 export const servicePrincipal = matching(servicePrincipalPattern, servicePrincipalRule);
 

@@ -8,6 +8,7 @@ import type { BootstrapCatalogue, BootstrapTools, GeneratedKey } from '../direct
 import { accessKeyPlace, mfaSeedPlace, systemAccountId } from '../directory/entities.js';
 import type { Snapshot } from '../directory/snapshot.js';
 import type { AccountChange } from '../directory/store.js';
+import { hashPassword, isPassword } from '../keyring/password.js';
 import { open, seal, type Place } from '../keyring/seal.js';
 import { claimsOf } from '../redis/access-keys.js';
 import { changesOfOneCommit } from '../redis/commit-apart.js';
@@ -40,8 +41,8 @@ async function refuseUsedIds(file: BootstrapFile, { changes }: BootstrapPlan, { 
 }
 
 /** Throws what applying the file to an empty directory would throw; needs no state and no keys. */
-export function planForEmptyDirectory(file: BootstrapFile, catalogue: BootstrapCatalogue): void {
-  planBootstrap(file, new Map(), throwAwayTools(0, catalogue));
+export function planForEmptyDirectory(file: BootstrapFile, catalogue: BootstrapCatalogue, regions: readonly string[]): void {
+  planBootstrap(file, new Map(), throwAwayTools(0, catalogue, regions));
 }
 
 /** Keeps generated keys; what it gives takes them out again. */
@@ -96,18 +97,21 @@ async function existingAccounts({ redis, services }: Composition): Promise<Reado
   return accounts;
 }
 
-function bootstrapTools({ services: { clock, random, keyring, catalogue } }: Composition): BootstrapTools {
+function bootstrapTools({ services: { clock, random, keyring, catalogue, settings } }: Composition): BootstrapTools {
   const keys = keyring['secret-sealing'];
   const sealed = (place: Place, secret: string): string => seal(keys, place, Buffer.from(secret), random);
   const holds = (place: Place, text: string, secret: string): boolean => open(keys, place, text)?.toString('utf8') === secret;
   return {
     now: clock.now(),
     catalogue,
+    regions: settings.regions,
     newId: () => newEntityId(random),
     newAccessKey: () => ({ accessKeyId: newAccessKeyId(random), secretAccessKey: newSecretAccessKey(random) }),
     sealAccessKey: (accountId, ownerId, accessKeyId, secret) => sealed(accessKeyPlace(accountId, ownerId, accessKeyId), secret),
     holdsAccessKey: (accountId, ownerId, accessKeyId, text, secret) => holds(accessKeyPlace(accountId, ownerId, accessKeyId), text, secret),
     sealMfaSeed: (accountId, userId, serialNumber, seed) => sealed(mfaSeedPlace(accountId, userId, serialNumber), seed),
     holdsMfaSeed: (accountId, userId, serialNumber, text, seed) => holds(mfaSeedPlace(accountId, userId, serialNumber), text, seed),
+    hashPassword,
+    isPassword,
   };
 }

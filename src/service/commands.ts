@@ -70,7 +70,8 @@ function addBootstrapCommands(program: Command, io: ServiceIo, say: (message: st
           io.out(`the file is right; it would change ${counted(changes.length, 'account')}\n`);
         });
       } else {
-        planForEmptyDirectory(parsed, await readCatalogue(readSettings(io.environment).STS_CATALOGUE_DIR));
+        const { STS_CATALOGUE_DIR: folder, STS_REGIONS: regions } = readSettings(io.environment);
+        planForEmptyDirectory(parsed, await readCatalogue(folder), regions);
         io.out('the file is right\n');
       }
     }));

@@ -18,8 +18,9 @@ export async function exportFrom(composition: Composition, { account, sealTo }: 
   // Read first: a wrong key is told before anything else is done.
   const seal = sealTo === undefined ? undefined : await readSealer(sealTo);
   const snapshot = await accountOf(composition, account);
-  if (seal === undefined) return exportAccount(snapshot, { accessKeys: new Map(), mfaSeeds: new Map() });
-  const exported = exportAccount(snapshot, await exportedSecrets(snapshot, composition.keyring, seal));
+  const { regions } = composition.services.settings;
+  if (seal === undefined) return exportAccount(snapshot, { accessKeys: new Map(), mfaSeeds: new Map() }, regions);
+  const exported = exportAccount(snapshot, await exportedSecrets(snapshot, composition.keyring, seal), regions);
   // INVARIANT: secrets leave the installation only behind the event that says so.
   await recordExport(composition, snapshot);
   return exported;
