@@ -30,6 +30,11 @@ export interface Catalogue {
   readonly systemRoles: ReadonlyMap<string, SystemRole>;
   /** The code of the service that a service principal speaks for, however it is capitalized; undefined when it speaks for none. */
   serviceCode(servicePrincipal: string): string | undefined;
+  /**
+   * The service principal that an older agency trusts by a domain `op_svc_<x>`: that of the catalogue whose name is
+   * `service.<x>` without regard to case, or else `service.<x>` itself. Undefined for names of another form.
+   */
+  trustedService(trustDomainName: string): string | undefined;
   /** Why a role or policy of this name is too wide; undefined for any other name. */
   excessiveRole(name: string): string | undefined;
   /** Of a service principal, however it is capitalized, as policies compare them (policy language §3). */
@@ -53,6 +58,7 @@ export function catalogueOf(files: readonly CatalogueFile[]): Catalogue {
 
   const roles = new Map(files.flatMap((file) => file.excessive_roles.map(({ name, advice }) => [bareName(name), advice] as const)));
   const agencies = new Map(files.flatMap((file) => file.service_linked_agencies.map((entry) => [foldAscii(entry.service_principal), serviceLinkedAgencyOf(entry)] as const)));
+  const principals = new Map(files.flatMap((file) => file.service_principals.map((entry) => [foldAscii(entry.service_principal), entry.service_principal] as const)));
   const agencyNames = new Set([...agencies.values()].map(({ agencyName }) => foldAscii(agencyName)));
   const systemPolicies = files.flatMap((file) => file.system_policies.map((policy) => systemPolicyOf(file.service, policy)));
   return {
@@ -63,6 +69,12 @@ export function catalogueOf(files: readonly CatalogueFile[]): Catalogue {
     systemPolicies: new Map(systemPolicies.map((policy) => [policy.policyId, policy])),
     systemRoles: new Map(),
     serviceCode: serviceCodesOf(files),
+    trustedService: (name) => {
+      const named = /^op_svc_([A-Za-z0-9-]{1,56})$/.exec(name)?.[1];
+      if (named === undefined) return undefined;
+      const principal = `service.${named}`;
+      return principals.get(foldAscii(principal)) ?? principal;
+    },
     excessiveRole: (name) => roles.get(bareName(name)),
     serviceLinkedAgency: (servicePrincipal) => agencies.get(foldAscii(servicePrincipal)),
     isReservedAgencyName: (name) => agencyNames.has(foldAscii(name)),

@@ -64,7 +64,7 @@ async function simulateFile(file: string, body: SimulateBody, io: CommandIo): Pr
   const catalogue = await catalogueFor(io);
   try {
     const accounts = bootstrapSnapshots(parseBootstrapFile(await readInput('bootstrap file', file)), now, catalogue);
-    return simulationAnswer(simulate(accounts, simulationQuestion(body), now));
+    return simulationAnswer(simulate({ accounts, catalogue, now }, simulationQuestion(body)));
   } catch (error) {
     if (error instanceof BootstrapError) throw usageError(`bootstrap file ${quote(file)}: ${error.message}`);
     if (error instanceof ApiError) throw usageError(error.message);

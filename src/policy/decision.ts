@@ -27,6 +27,8 @@ export interface Decision {
   readonly effect: Effect;
   readonly action: string;
   readonly resource: string | undefined;
+  /** Of what no policy decided: why it fell so, for people. */
+  readonly note?: string;
   /** Absent for an implicit deny, for a root user and for a service. */
   readonly statement?: DecidingStatement;
   /** Of an implicit deny: conditions that kept otherwise matching Allow statements of that side from taking effect. */
@@ -44,6 +46,7 @@ const policyNames: Readonly<Record<Side, { readonly one: string; readonly none: 
 
 /** One line for error messages and the audit log; names the side and the action, never policy text. */
 export function describe(decision: Decision): string {
+  if (decision.note !== undefined) return decision.note;
   const names = policyNames[decision.side];
   if (decision.effect === 'explicit-deny') return `an explicit deny in ${names.one}`;
   const action = `the ${decision.action} action`;

@@ -2,7 +2,7 @@
 import { ApiError } from '../base/api-error.js';
 import { seconds } from '../base/clock.js';
 import { hasPolicy } from '../directory/compiled-policies.js';
-import type { TrustingAgency } from '../directory/entities.js';
+import type { Agency } from '../directory/entities.js';
 import type { AccountView } from '../directory/store.js';
 import { parseAgencyUrn, type AgencyName } from '../urn/urn.js';
 import type { AssumeAgencyInput } from './assume-agency-input.js';
@@ -14,6 +14,7 @@ import { issuedEventSession, type Caller } from './caller.js';
 import { refuseOverAgencyMaximum, refuseOverlongChain, requestedDuration, sourceIdentity } from './chain-rules.js';
 import type { Guard, MfaStep } from './commit.js';
 import { issueCredentials, type Grant, type IssuedCredentials } from './credentials.js';
+import { legacySessionRefusal } from './legacy-session.js';
 import { verifyMfaCode } from './mfa.js';
 import type { CallContext, EventDetails, Outcome } from './outcome.js';
 import type { Reads, Services } from './services.js';
@@ -35,7 +36,7 @@ interface Plan {
 /** The target as it stands, or as little as there is. */
 interface Target {
   readonly view: AccountView | undefined;
-  readonly agency: TrustingAgency | undefined;
+  readonly agency: Agency | undefined;
 }
 
 /** Decides one call (STS API §3.1, §8). Own mistakes are told first, then the caller's side, then the target's. */
@@ -48,7 +49,7 @@ export async function assumeAgency(services: Services, caller: Caller, input: As
   const origin = await readSourceOrigin(call.reads, caller, plan.sourceIdentity);
   const mfaVerified = plan.mfaStep !== undefined;
   const ground = { guards: [...(view === undefined ? [] : [guardOf(view, agency, input)]), ...origin.guards], ...(plan.mfaStep !== undefined && { mfaStep: plan.mfaStep }) };
-  const denial = await refusalOr(() => authorizeAssume(services, caller, { input, plan, agency, mfaVerified }, call));
+  const denial = await refusalOr(() => authorizeAssume(services, caller, { input, plan, agency, mfaVerified, catalogue: services.catalogue }, call));
   if (denial instanceof ApiError) return { ...refused(services, caller, input, denial, details), ...ground };
   if (denial !== undefined) return { ...denied(caller, denial, details, plan.target, view), ...ground };
 
@@ -105,6 +106,10 @@ function otherAccount(caller: Caller, view: AccountView | undefined, decision: s
 
 /** What remains when both sides allow: the agency's own limits, then the credentials. */
 function issue(services: Services, caller: Caller, grant: Grant, call: CallContext): ReturnType<typeof issueCredentials> {
+  if (grant.agency.kind === 'legacy') {
+    const refusal = legacySessionRefusal({ ...grant, requested: grant.input });
+    if (refusal !== undefined) throw refusal;
+  }
   refuseOverAgencyMaximum(grant.duration, grant.agency.maxSessionDurationSeconds);
   refuseUnknownPolicies(grant.view, grant.input.policyIds);
   return issueCredentials(services, caller, grant, call);
@@ -133,9 +138,9 @@ async function checkedMfaCode(services: Services, caller: Caller, { serialNumber
 
 async function readTarget({ directory }: Reads, { target: name, sourceIdentity: identity }: Plan): Promise<Target> {
   if (name === undefined) return { view: undefined, agency: undefined };
-  const find = (snapshot: AccountView['snapshot']): TrustingAgency | undefined => {
+  const find = (snapshot: AccountView['snapshot']): Agency | undefined => {
     const agency = snapshot.agencies.named(name.name);
-    return agency === undefined || agency.kind === 'legacy' || agency.path !== name.path ? undefined : agency;
+    return agency?.path === name.path ? agency : undefined;
   };
   const view = await directory.read(name.accountId, (snapshot) => {
     const agency = find(snapshot);
@@ -157,7 +162,7 @@ async function readSourceOrigin({ directory }: Reads, caller: Caller, identity: 
   return { chain: withSourceEpoch(caller.chain, epoch), guards: [{ accountId: caller.accountId, epochs: [[subject, epoch]], boundaries: boundaries.text }] };
 }
 
-const guardOf = ({ snapshot, epochs, boundaries }: AccountView, agency: TrustingAgency | undefined, { policyIds }: AssumeAgencyInput): Guard =>
+const guardOf = ({ snapshot, epochs, boundaries }: AccountView, agency: Agency | undefined, { policyIds }: AssumeAgencyInput): Guard =>
   ({ accountId: snapshot.accountId, revision: snapshot.revision, standsOn: () => targetStanding(agency, policyIds), epochs: [...epochs], boundaries: boundaries.text });
 
 /** Every 403 of this operation carries a sealed reason (STS API §10), also one that no policy decided. */

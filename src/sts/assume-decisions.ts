@@ -1,11 +1,14 @@
 // What both sides of an assume call say: the caller's own policies and the agency's trust policy, one decision per action.
-import type { TrustingAgency } from '../directory/entities.js';
+import type { Catalogue } from '../catalogue/index.js';
+import type { Agency } from '../directory/entities.js';
 import { trustPolicyOf } from '../directory/compiled-policies.js';
 import { contextOf, decideCaller, decideTrust, type ConditionContext, type Decision, type Detail } from '../policy/index.js';
 import type { AgencyName } from '../urn/urn.js';
 import { callerPolicies, principalIdentity, type Actor } from './actor.js';
 import type { AssumeAgencyInput } from './assume-agency-input.js';
 import { callerConditions, resourceConditions, type ConditionEntry, type RequestFacts } from './call-conditions.js';
+import { decideLegacyCaller } from './legacy-permission.js';
+import { decideLegacyTrust } from './legacy-trust.js';
 
 export const assumeAction = 'sts:agencies:assume';
 export const tagAction = 'sts::tagSession';
@@ -25,14 +28,15 @@ export type AssumeRequest = Pick<AssumeAgencyInput, 'agencyUrn' | 'externalId' |
 export interface AssumeQuestion {
   readonly input: AssumeRequest;
   readonly plan: { readonly target: AgencyName | undefined; readonly actions: readonly string[] };
-  readonly agency: TrustingAgency | undefined;
+  readonly agency: Agency | undefined;
   readonly mfaVerified: boolean;
+  readonly catalogue: Pick<Catalogue, 'trustedService'>;
 }
 
 export interface AssumeDecisions {
   /** One per action; none when the actor's account cannot be seen. */
   readonly own: readonly Decision[];
-  /** One per action; none without an agency. */
+  /** One per action, of a legacy agency of assuming it alone; none without an agency. */
   readonly trust: readonly Decision[];
 }
 
@@ -46,26 +50,37 @@ export interface DecisionOptions {
 export function decideAssume(actor: Actor, question: AssumeQuestion, request: RequestFacts, { given = [], detail = 'denials' }: DecisionOptions = {}): AssumeDecisions {
   const { plan, agency } = question;
   let requestEntries: readonly ConditionEntry[] | undefined;
-  const entriesWith = (tags: TrustingAgency['tags']): readonly ConditionEntry[] => {
+  const entriesWith = (tags: Agency['tags']): readonly ConditionEntry[] => {
     requestEntries ??= [...callerConditions(actor, request), ...assumeConditions(question)];
     return [...requestEntries, ...resourceConditions(tags), ...given];
   };
-  const contextWith = (tags: TrustingAgency['tags']): ConditionContext => contextOf(() => entriesWith(tags));
-  const trust = agency === undefined ? [] : trustDecisions(actor, question, agency, contextWith(agency.tags), detail);
-  // An agency of another account shows its tags only to whom it trusts: else a caller's own policy could ask for them.
-  const seesTags = plan.target?.accountId === actor.accountId || trust.every(({ allowed }) => allowed);
+  const contextWith = (tags: Agency['tags']): ConditionContext => contextOf(() => entriesWith(tags));
+  const trust = agency === undefined ? [] : trustDecisions(actor, question, agency, { context: contextWith(agency.tags), detail, now: request.now });
+  // An agency of another account shows its tags and its kind only to whom it trusts: else a caller's own policies could ask for them.
+  const seesAgency = plan.target?.accountId === actor.accountId || trust.every(({ allowed }) => allowed);
+  const seen = seesAgency ? agency : undefined;
   const visible = actor.kind === 'service' || actor.snapshot !== undefined;
-  const own = visible ? callerDecisions(actor, question, contextWith(seesTags ? (agency?.tags ?? []) : []), detail) : [];
+  const own = visible ? callerDecisions(actor, question, seen, contextWith(seen?.tags ?? []), detail) : [];
   return { own, trust };
 }
 
-function callerDecisions(actor: Actor, { input, plan }: AssumeQuestion, context: ConditionContext, detail: Detail): readonly Decision[] {
+/** @param seen the agency, where the caller's side may know of it */
+function callerDecisions(actor: Actor, { input, plan }: AssumeQuestion, seen: Agency | undefined, context: ConditionContext, detail: Detail): readonly Decision[] {
   const policies = callerPolicies(actor);
   const principal = principalIdentity(actor);
-  return plan.actions.map((action) => decideCaller({ principal, action, resource: input.agencyUrn, context, ...policies }, detail));
+  return plan.actions.map((action) => (action === assumeAction && seen?.kind === 'legacy'
+    ? decideLegacyCaller(actor, { action, agencyUrn: input.agencyUrn, agency: seen, context }, detail)
+    : decideCaller({ principal, action, resource: input.agencyUrn, context, ...policies }, detail)));
 }
 
-function trustDecisions(actor: Actor, { input, plan }: AssumeQuestion, agency: TrustingAgency, context: ConditionContext, detail: Detail): readonly Decision[] {
+interface TrustGround {
+  readonly context: ConditionContext;
+  readonly detail: Detail;
+  readonly now: number;
+}
+
+function trustDecisions(actor: Actor, { input, plan, catalogue }: AssumeQuestion, agency: Agency, { context, detail, now }: TrustGround): readonly Decision[] {
+  if (agency.kind === 'legacy') return [decideLegacyTrust(actor, agency, { action: plan.actions[0] ?? assumeAction, agencyUrn: input.agencyUrn, now, catalogue })];
   const principal = principalIdentity(actor);
   const trustPolicy = trustPolicyOf(agency);
   return plan.actions.map((action) => decideTrust({ principal, action, agencyUrn: input.agencyUrn, trustPolicy, context }, detail));

@@ -3,6 +3,7 @@ import { ApiError } from '../base/api-error.js';
 import type { Caller } from './caller.js';
 import type { CallContext, EventDetails, Outcome } from './outcome.js';
 import { ownDenial } from './own-action.js';
+import type { Services } from './services.js';
 import { simulate } from './simulate.js';
 import { simulationAnswer, type SimulateAnswer } from './simulate-answer.js';
 import type { SimulationQuestion } from './simulate-input.js';
@@ -14,7 +15,7 @@ export const simulateAction = 'sts::simulate';
  * 403 without the action; 404 for a principal that the caller's account does not have.
  * INVARIANT: the caller's own account is all that the simulation sees.
  */
-export function simulatePolicies(caller: Caller, question: SimulationQuestion, call: CallContext): Outcome<SimulateAnswer> {
+export function simulatePolicies(services: Services, caller: Caller, question: SimulationQuestion, call: CallContext): Outcome<SimulateAnswer> {
   const details: EventDetails = { request: auditedQuestion(question) };
   const reason = ownDenial(caller, simulateAction, call.now);
   if (reason !== undefined) {
@@ -22,7 +23,7 @@ export function simulatePolicies(caller: Caller, question: SimulationQuestion, c
     return { ok: false, error, details: { ...details, decision: reason }, guards: [] };
   }
   try {
-    const simulation = simulate(new Map([[caller.accountId, caller.snapshot]]), question, call.now);
+    const simulation = simulate({ accounts: new Map([[caller.accountId, caller.snapshot]]), catalogue: services.catalogue, now: call.now }, question);
     return { ok: true, body: simulationAnswer(simulation), details, guards: [] };
   } catch (error) {
     if (!(error instanceof ApiError) || error.status >= 500) throw error;

@@ -1,12 +1,14 @@
 // What would be decided, and why: the conditions and decisions of live calls, on principals and requests that are only supposed.
 import { ApiError } from '../base/api-error.js';
-import type { TrustingAgency } from '../directory/entities.js';
+import type { Catalogue } from '../catalogue/index.js';
+import type { Agency } from '../directory/entities.js';
 import { contextOf, decideCaller, isMultiValuedKey, type Decision } from '../policy/index.js';
 import { parseAgencyUrn } from '../urn/urn.js';
 import { callerPolicies, principalIdentity, type Actor, type SessionFacts } from './actor.js';
 import { assumeAction, assumeActions, decideAssume, sourceIdentityAction, tagAction, type AssumeRequest } from './assume-decisions.js';
 import { callerConditions, resourceConditions, type ConditionEntry, type RequestFacts } from './call-conditions.js';
 import { sourceIdentity } from './chain-rules.js';
+import { legacySessionRefusal, type CarriedOver } from './legacy-session.js';
 import { mergeSessionTags } from './session-tags.js';
 import type { SimulatedRequest, SimulationQuestion } from './simulate-input.js';
 import { simulatedActor, type VisibleAccounts } from './simulated-actor.js';
@@ -32,16 +34,24 @@ export interface Simulation {
 const trustActions: ReadonlyMap<string, string> = new Map([assumeAction, tagAction, sourceIdentityAction].map((action) => [action.toLowerCase(), action]));
 const noRequest: SimulatedRequest = { agencySessionName: undefined, externalId: undefined, sourceIdentity: undefined, tags: [], transitiveTagKeys: [], mfa: false };
 
+/** What a simulation sees. */
+export interface SimulationGround {
+  readonly accounts: VisibleAccounts;
+  readonly catalogue: Pick<Catalogue, 'trustedService'>;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
 /**
  * INVARIANT: nothing is read but `accounts`, so an answer tells nothing of any other.
- * @param now milliseconds since the epoch
  * Throws an {@link ApiError} for a question that is none, and for a principal that its visible account does not have.
  */
-export function simulate(accounts: VisibleAccounts, question: SimulationQuestion, now: number): Simulation {
+export function simulate(ground: SimulationGround, question: SimulationQuestion): Simulation {
+  const { accounts, now } = ground;
   const actor = simulatedActor(accounts, question.principal, question.session, now);
   const request: RequestFacts = { now, sourceIp: undefined, userAgent: undefined, referer: undefined, sourceAccount: undefined, sourceUrn: undefined };
   const action = trustActions.get(question.action.toLowerCase());
-  const simulation = action === undefined ? simulateOwn(accounts, actor, question, request) : simulateAssume(accounts, actor, action, question, request);
+  const simulation = action === undefined ? simulateOwn(accounts, actor, question, request) : simulateAssume(ground, actor, action, question, request);
   const disabled = actor.snapshot !== undefined && isDisabled(actor) ? `the user \`${actor.principalUrn}\` is disabled: none of its access keys is accepted` : undefined;
   return concluded({ ...simulation, refusal: disabled ?? simulation.refusal });
 }
@@ -66,7 +76,7 @@ function simulateOwn(accounts: VisibleAccounts, actor: Actor, { action, resource
   return { caller: { state: 'decided', decisions: [decision] }, trust: { state: 'none', decisions: [] }, refusal: undefined };
 }
 
-function simulateAssume(accounts: VisibleAccounts, actor: Actor, action: string, question: SimulationQuestion, request: RequestFacts): Sides {
+function simulateAssume({ accounts, catalogue }: SimulationGround, actor: Actor, action: string, question: SimulationQuestion, request: RequestFacts): Sides {
   const { resource = '', request: asked = noRequest } = question;
   const target = parseAgencyUrn(resource);
   if (target === undefined) throw new ApiError('invalidField', `\`resource\`: must be the URN of an agency for the action \`${action}\``);
@@ -77,32 +87,42 @@ function simulateAssume(accounts: VisibleAccounts, actor: Actor, action: string,
 
   const agency = visibleAgency(accounts, resource);
   const input: AssumeRequest = { ...asked, agencyUrn: resource };
-  const { actions, refusal } = planned(actor, action, input);
-  const { own, trust } = decideAssume(actor, { input, plan: { target, actions }, agency, mfaVerified: asked.mfa }, request, { given: givenConditions(question.context), detail: 'always' });
+  const { actions, refusal, carried } = planned(actor, action, input);
+  const { own, trust } = decideAssume(actor, { input, plan: { target, actions }, agency, mfaVerified: asked.mfa, catalogue }, request, { given: givenConditions(question.context), detail: 'always' });
   const absent = targetVisible && agency === undefined ? `the agency \`${resource}\` cannot be found` : undefined;
   return {
     caller: actor.kind === 'service' ? { state: 'none', decisions: [] } : { state: callerVisible ? 'decided' : 'not-visible', decisions: own },
     trust: { state: targetVisible ? 'decided' : 'not-visible', decisions: trust },
-    refusal: refusal ?? absent,
+    refusal: refusal ?? absent ?? (agency?.kind === 'legacy' ? legacySessionRefusal(carried)?.message : undefined),
   };
 }
 
-/** The actions that a call like this needs, and the chain rule that it breaks. */
-function planned(actor: Actor, action: string, input: AssumeRequest): { readonly actions: readonly string[]; readonly refusal: string | undefined } {
-  if (action !== assumeAction) return { actions: [action], refusal: undefined };
+interface Planned {
+  readonly actions: readonly string[];
+  readonly refusal: string | undefined;
+  readonly carried: CarriedOver;
+}
+
+/** The actions that a call like this needs, the chain rule that it breaks, and what the session would carry. */
+function planned(actor: Actor, action: string, input: AssumeRequest): Planned {
+  const nothing = { requested: input, tags: [], sourceIdentity: undefined };
+  // Asked for by themselves, the other two stand for a call that passes what they are about.
+  if (action === tagAction) return { actions: [action], refusal: undefined, carried: { ...nothing, requested: { tags: [action], sourceIdentity: undefined } } };
+  if (action !== assumeAction) return { actions: [action], refusal: undefined, carried: { ...nothing, requested: { tags: [], sourceIdentity: action } } };
   const parent: SessionFacts | undefined = actor.kind === 'agency-session' ? actor.session : undefined;
   try {
-    return { actions: assumeActions(mergeSessionTags(parent, input), sourceIdentity(parent, input.sourceIdentity)), refusal: undefined };
+    const [tags, identity] = [mergeSessionTags(parent, input), sourceIdentity(parent, input.sourceIdentity)];
+    return { actions: assumeActions(tags, identity), refusal: undefined, carried: { requested: input, tags, sourceIdentity: identity } };
   } catch (error) {
-    if (error instanceof ApiError) return { actions: [assumeAction], refusal: error.message };
+    if (error instanceof ApiError) return { actions: [assumeAction], refusal: error.message, carried: nothing };
     throw error;
   }
 }
 
-function visibleAgency(accounts: VisibleAccounts, resource: string | undefined): TrustingAgency | undefined {
+function visibleAgency(accounts: VisibleAccounts, resource: string | undefined): Agency | undefined {
   const name = parseAgencyUrn(resource ?? '');
   const agency = name && accounts.get(name.accountId)?.agencies.named(name.name);
-  return agency?.path === name?.path && agency?.kind !== 'legacy' ? agency : undefined;
+  return agency?.path === name?.path ? agency : undefined;
 }
 
 /** One value given for a key that has several is a list of one. */

@@ -106,7 +106,7 @@ test(`${worldCount * pairsPerWorld} calls`, { timeout: 120_000 }, async () => {
       const answer = await assume(caller, mine, request);
       const now = service.clock.now();
       const question = questionOf(caller, request, { sourceIp: '127.0.0.1', issuedAt: mine.issuedAt, now });
-      const simulation = simulate(accounts, simulationQuestion(question), now);
+      const simulation = simulate({ accounts, catalogue: { trustedService: () => undefined }, now }, simulationQuestion(question));
       expectSame(answer, simulation);
       if (await expectSameByApi(caller, question, simulation)) seen.byApi += 1;
       seen.calls += 1;

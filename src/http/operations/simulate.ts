@@ -10,6 +10,6 @@ export const simulateOperations: readonly Operation[] = [
     summary: 'Tells what the policies of the caller\'s account would decide, and why',
     authentication: 'signature', action: simulateAction, status: 200, refusals: [400, 403, 404],
     body: simulateBody.transform(simulationQuestion), response: simulateAnswer,
-    handle: (_services, caller, input, call) => Promise.resolve(simulatePolicies(caller, input.body, call)),
+    handle: (services, caller, input, call) => Promise.resolve(simulatePolicies(services, caller, input.body, call)),
   }),
 ];
