@@ -33,4 +33,4 @@ export function authorize(services: Services, caller: UserCaller | SessionCaller
  */
 const outlastingRefusal = 'a session that session policies narrow, or narrowed before it in its chain, may not make what would outlast them: keys, trust or permissions';
 
-const isNarrowed = (caller: UserCaller | SessionCaller): boolean => caller.kind === 'agency-session' && caller.session.isNarrowed;
+const isNarrowed = (caller: UserCaller | SessionCaller): boolean => (caller.kind === 'agency-session' ? caller.session.isNarrowed : caller.narrowedBy?.sessionPolicy !== undefined);

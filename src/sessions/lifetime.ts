@@ -1,6 +1,7 @@
 // How long sessions, chains and what is remembered of them may live, in seconds.
 
-export const longestSessionSeconds = 43_200;
+/** Of the ways in of the older system (legacy agencies §4); AssumeAgency makes none that is longer than half of it. */
+export const longestSessionSeconds = 86_400;
 
 /** The largest `STS_MAX_CHAIN_AGE`. */
 const longestChainSeconds = 604_800;

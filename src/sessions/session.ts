@@ -25,6 +25,8 @@ export interface KeyLink {
   readonly ownerKind: 'user' | 'service';
   /** `source`: of the source identity, where the first hop set one. */
   readonly epochs: { readonly account: number; readonly owner: number; readonly key: number; readonly source?: number | undefined };
+  /** Where the key was made from a user's token: what ends the token ends the key. */
+  readonly token?: { readonly tokenId: string; readonly epoch: number } | undefined;
 }
 
 /** A session of the chain as its descendants carry it. */
@@ -50,6 +52,12 @@ export interface SessionEpochs {
 
 /** From the long-term key to the parent of the session that carries it. */
 export type Chain = readonly [KeyLink, ...SessionLink[]];
+
+/** How a session came about where it was not by AssumeAgency: as a token of the older system, or as its temporary keys. */
+export type SessionWay = 'legacy-token' | 'legacy-keys';
+
+/** What a token of the older system is for: the domain, or one project; its permissions elsewhere are not in it. */
+export type TokenScope = { readonly kind: 'domain' } | { readonly kind: 'project'; readonly projectId: string };
 
 export interface Session {
   readonly sessionId: string;
@@ -80,6 +88,12 @@ export interface Session {
   readonly secretKeyId: string;
   readonly status: StatusIndex;
   readonly epochs: SessionEpochs;
+  /** Absent: AssumeAgency. */
+  readonly way?: SessionWay | undefined;
+  /** Absent: everywhere. */
+  readonly scope?: TokenScope | undefined;
+  /** Name of the enterprise user on whose behalf it was asked for, as it was given (legacy agencies §4b). */
+  readonly sessionUserName?: string | undefined;
 }
 
 /** How many assume calls lead from the long-term key to the session; 1 for the first. */
@@ -111,7 +125,7 @@ export function dependencesOf(link: KeyLink | SessionLink, { chainStartedAt, sou
   const issuedAt = link.kind === 'session' ? link.issuedAt : chainStartedAt;
   const own: readonly (readonly [EpochSubject, number])[] = link.kind === 'session'
     ? [[`agency:${link.agencyId}`, link.epochs.agency]]
-    : [[`user:${link.ownerId}`, link.epochs.owner], [`key:${link.accessKeyId}`, link.epochs.key]];
+    : [[`user:${link.ownerId}`, link.epochs.owner], [`key:${link.accessKeyId}`, link.epochs.key], ...(link.token === undefined ? [] : [[`key:${link.token.tokenId}`, link.token.epoch] as const])];
   const ofSource: readonly (readonly [EpochSubject, number])[] = source === undefined || sourceIdentity === undefined ? [] : [[`source:${sourceIdentity}`, source]];
   return [['account', link.epochs.account] as const, ...own, ...ofSource].map(([subject, epoch]) => ({ accountId, subject, epoch, issuedAt }));
 }

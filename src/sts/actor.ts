@@ -5,7 +5,7 @@ import { foldTagKey } from '../directory/tag-key.js';
 import type { Agency, ResourceTag, User } from '../directory/entities.js';
 import type { CallerQuestion, PrincipalIdentity } from '../policy/index.js';
 import { inlinePolicy } from './session-policy.js';
-import type { Session } from '../sessions/session.js';
+import type { Session, TokenScope } from '../sessions/session.js';
 import { agencyUrn, serviceLinkedPath } from '../urn/urn.js';
 
 interface Common {
@@ -20,6 +20,8 @@ export interface UserActor extends Common {
   readonly kind: 'user';
   /** Of a user that cannot be seen: what its URN says. */
   readonly user: Pick<User, 'tags' | 'groupIds' | 'attachedPolicies'> & { readonly userName: string | undefined; readonly userId: string | undefined; readonly isRootUser: boolean | undefined };
+  /** Of a user's temporary credentials: what narrows them. */
+  readonly narrowedBy?: { readonly scope: TokenScope | undefined; readonly sessionPolicy: string | undefined } | undefined;
 }
 
 export interface ServiceActor extends Common {
@@ -34,7 +36,7 @@ export interface SessionActor extends Common {
 }
 
 /** What decisions ask of a session. */
-export type SessionFacts = Pick<Session, 'tags' | 'sourceIdentity' | 'mfaAuthenticatedAt' | 'issuedAt' | 'sessionPolicy' | 'sessionPolicyIds'>;
+export type SessionFacts = Pick<Session, 'tags' | 'sourceIdentity' | 'mfaAuthenticatedAt' | 'issuedAt' | 'sessionPolicy' | 'sessionPolicyIds' | 'way' | 'scope'>;
 
 export type Actor = UserActor | ServiceActor | SessionActor;
 
@@ -73,22 +75,36 @@ export function callerPolicies(actor: Actor): BindingPolicies {
   // INVARIANT: nobody's side is decided without its account.
   if (snapshot === undefined) throw new Error(`the account of \`${actor.principalUrn}\` cannot be seen`);
   const bound = boundServiceControlPolicies(snapshot);
-  if (actor.kind === 'user') return { identityPolicies: userPolicies(snapshot, actor.user), serviceControlPolicies: bound };
+  if (actor.kind === 'user') return { identityPolicies: userPolicies(snapshot, actor.user), serviceControlPolicies: bound, ...userNarrowing(actor) };
   return {
     identityPolicies: attachedPolicies(snapshot, actor.agency.attachedPolicies),
     serviceControlPolicies: actor.agency.path.startsWith(serviceLinkedPath) ? undefined : bound,
     ...sessionPolicies(actor.session, snapshot),
+    ...(isOutOfScope(actor.session.scope) && nothing),
   };
 }
+
+/** INVARIANT: what needs permission from an empty list of policies is denied, whoever asks. */
+const nothing: Pick<CallerQuestion, 'sessionPolicyIds'> = { sessionPolicyIds: [] };
+
+function userNarrowing({ narrowedBy }: UserActor): Pick<CallerQuestion, 'sessionPolicy' | 'sessionPolicyIds'> {
+  if (narrowedBy === undefined) return {};
+  const { scope, sessionPolicy } = narrowedBy;
+  return { ...(sessionPolicy !== undefined && { sessionPolicy: inlinePolicy(sessionPolicy, 'legacy-session') }), ...(isOutOfScope(scope) && nothing) };
+}
+
+/** A token of the older system grants what lies in its scope. @param projectId of the request; undefined: it is one on the domain */
+const isOutOfScope = (scope: TokenScope | undefined, projectId?: string): boolean =>
+  scope !== undefined && (scope.kind === 'project' ? scope.projectId !== projectId : projectId !== undefined);
 
 /**
  * The session's own policies. Policies named by id act in their present default version; one that was deleted since
  * grants nothing.
  */
 function sessionPolicies(session: SessionFacts, snapshot: Snapshot): Pick<CallerQuestion, 'sessionPolicy' | 'sessionPolicyIds'> {
-  const { sessionPolicy, sessionPolicyIds } = session;
+  const { sessionPolicy, sessionPolicyIds, way } = session;
   return {
-    ...(sessionPolicy !== undefined && { sessionPolicy: inlinePolicy(sessionPolicy) }),
+    ...(sessionPolicy !== undefined && { sessionPolicy: inlinePolicy(sessionPolicy, way === 'legacy-keys' ? 'legacy-session' : 'session') }),
     ...(sessionPolicyIds.length > 0 && {
       sessionPolicyIds: sessionPolicyIds.flatMap((id) => grantedPolicy(snapshot, id) ?? []),
     }),

@@ -4,13 +4,14 @@ import {
   canonicalRequestForDisplay, dummyVerificationKey, parseSignedRequest, verifiedRequestHash,
   type ParsedSignature, type SignedRequest, type Refused,
 } from '../signing/index.js';
-import { cellOfSessionId } from '../urn/ids.js';
+import { cellOfSessionId, isUserKeysId } from '../urn/ids.js';
 import type { Caller } from './caller.js';
-import { authenticationError } from './candidate.js';
+import { authenticationError, type Candidate } from './candidate.js';
 import { permanentKey } from './permanent-key.js';
 import { securityTokenVerifier, type VerifyToken } from './security-token.js';
 import { rememberedReads, type Reads, type Services } from './services.js';
 import { temporaryKey } from './temporary-key.js';
+import { userKeys } from './user-credentials.js';
 
 export const maximumSkewSeconds = 900;
 /** [choice] Failures of one key from one address in five minutes, after which the answer no longer helps with the signature. */
@@ -34,10 +35,15 @@ export function authenticator(services: Services, serviceName = services.setting
   const remembered = rememberedReads(services);
   const options = { maximumSkewSeconds, region: settings.region, service: serviceName, allowUnsignedPayload: settings.allowUnsignedPayload };
 
+  function candidateOf(reads: Reads, signature: ParsedSignature, verifyOnce: VerifyToken, now: number): Promise<Candidate | undefined> {
+    const { accessKeyId, securityToken } = signature;
+    if (cellOfSessionId(accessKeyId) !== undefined) return temporaryKey(services, reads, signature, verifyOnce, now);
+    if (securityToken !== undefined && isUserKeysId(accessKeyId)) return userKeys(services, reads, { accessKeyId, securityToken }, now);
+    return permanentKey(services, reads, signature);
+  }
+
   async function identified({ request, signature, sourceIp, now, verifyOnce }: Signed, reads: Reads): Promise<Caller | undefined> {
-    const candidate = cellOfSessionId(signature.accessKeyId) === undefined
-      ? await permanentKey(services, reads, signature)
-      : await temporaryKey(services, reads, signature, verifyOnce, now);
+    const candidate = await candidateOf(reads, signature, verifyOnce, now);
     // An unknown key costs the same work, so that time does not tell it from a wrong signature.
     const requestHash = verifiedRequestHash(request, signature, candidate?.key ?? dummyKey);
     if (requestHash === undefined || candidate === undefined) return undefined;

@@ -5,7 +5,10 @@ import type { Agency, User } from '../directory/entities.js';
 import type { VerificationKey, ParsedSignature } from '../signing/index.js';
 import type { Chain, Session } from '../sessions/session.js';
 import type { ServiceActor, SessionActor, UserActor } from './actor.js';
-import type { Guard } from './commit.js';
+import type { Guard, MfaStep } from './commit.js';
+
+/** What a request was proved by. A token signs nothing: who has it could have written any header. */
+export type Proof = Pick<ParsedSignature, 'header' | 'scope'> & { readonly algorithm: ParsedSignature['algorithm'] | 'token' };
 
 interface Common {
   readonly principalId: string;
@@ -16,15 +19,27 @@ interface Common {
   readonly chain: Chain;
   /** What of the read must still hold when the call is committed. */
   readonly guards: readonly Guard[];
-  readonly signature: ParsedSignature;
-  /** Hash of the canonical request that the signature fits: what was signed, whatever it looked like on the way. */
-  readonly requestHash: string;
-  readonly verificationKey: VerificationKey;
+  readonly signature: Proof;
+  /** Hash of the canonical request that the signature fits: what was signed, whatever it looked like on the way. Undefined, as the key is, where a token came in its place. */
+  readonly requestHash: string | undefined;
+  readonly verificationKey: VerificationKey | undefined;
   /** Address the request came from. */
   readonly sourceIp: string;
 }
 
-export type UserCaller = UserActor & Common & { readonly user: User };
+/** Of a user's credentials that end: a token, the login that makes one, or keys made from one. */
+export interface TemporaryUser {
+  readonly kind: 'login' | 'token' | 'keys';
+  /** When the token was issued, in seconds since the epoch, and when these credentials end. */
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+  /** Of a login: the code that came with the password, to be burnt by the commit. */
+  readonly mfaStep?: MfaStep | undefined;
+  /** Of a login and a token: how the user proved who it is. */
+  readonly methods: readonly string[];
+}
+
+export type UserCaller = UserActor & Common & { readonly user: User; readonly temporary?: TemporaryUser | undefined };
 export type ServiceCaller = ServiceActor & Common;
 export type SessionCaller = SessionActor & Common & { readonly session: Session; readonly agency: Agency };
 
@@ -54,3 +69,6 @@ export function eventSession(session: Session): EventSession {
 
 /** The session that a call issued: its event outlives its record. */
 export const issuedEventSession = (session: Session): EventSession => ({ ...eventSession(session), agencyId: session.agencyId, rootPrincipal: session.rootPrincipal });
+
+/** Credentials that end by themselves: what they assume is a chain (STS API §4). */
+export const isTemporary = (caller: Caller): boolean => caller.kind === 'agency-session' || (caller.kind === 'user' && caller.temporary !== undefined);

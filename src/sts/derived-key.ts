@@ -29,7 +29,7 @@ export function derivedKey(services: Services, caller: Caller, request: Omit<For
 
 function keyOf({ settings }: Services, signer: Signer, { now }: CallContext): Content | undefined {
   const { signature: { scope }, verificationKey, accessKeyId } = signer;
-  if (scope === undefined || (signer.kind === 'user' && !settings.derivePermanentKeys)) return undefined;
+  if (scope === undefined || verificationKey === undefined || (signer.kind === 'user' && !settings.derivePermanentKeys)) return undefined;
   const text = `${scope.day}/${scope.region}/${scope.service}`;
   const key = verificationKey.scopeKey(text);
   if (key === undefined) return undefined;

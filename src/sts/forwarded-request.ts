@@ -66,7 +66,8 @@ const plainHost = (host: string | undefined): string | undefined => host?.toLowe
 
 /** Where a signed request is accepted once only, that is once by all services together. */
 async function wasPresented(services: Services, { accessKeyId, requestHash }: Signer, place: number, { presentedRequests }: CallContext): Promise<boolean> {
-  if (!services.settings.rejectReplays) return false;
+  // A token may be presented again and again.
+  if (!services.settings.rejectReplays || requestHash === undefined) return false;
   const presented = `${place}:${accessKeyId}:${requestHash}`;
   if (presentedRequests.has(presented)) return false;
   if ((await services.presentations.count([accessKeyId, requestHash])) > 1) return true;

@@ -9,7 +9,7 @@ import type { ReceivedRequest } from '../signing/index.js';
 import { refuseSwitchedOff } from './asymmetric-signature.js';
 import type { Authenticate } from './authenticate.js';
 import { authenticationError } from './candidate.js';
-import { eventPrincipal, eventSession, type Caller } from './caller.js';
+import { eventPrincipal, eventSession, isTemporary, type Caller } from './caller.js';
 import type { Commit, CommitStore, Committed } from './commit.js';
 import { mfaError } from './mfa.js';
 import type { CallContext, Outcome } from './outcome.js';
@@ -126,7 +126,9 @@ async function settle<Body>(
     unmarkedSessions: [...new Set(proved.flatMap(({ chain }) => sessionsOf(chain)))],
     presentSessions: [...new Set(proved.flatMap((one) => (one.kind === 'agency-session' ? [one.session.sessionId] : [])))],
   };
-  const replayGuard = services.settings.rejectReplays ? { signatureInput: signatureInput(caller) } : {};
+  // What one signature stands for: another one of the same request by the same key, as ECDSA has them, stands for the same.
+  // A token is presented again and again: there is no signature that could be used up.
+  const replayGuard = services.settings.rejectReplays && caller.requestHash !== undefined ? { signatureInput: `${caller.accessKeyId}:${caller.requestHash}` } : {};
   const settled = await store.commit({
     ...commit,
     ...replayGuard,
@@ -159,7 +161,7 @@ function usesOf(callers: readonly Caller[], { now }: CallContext): Required<Pick
   const usedAt = seconds(now);
   const each = [...new Map(callers.map((caller) => [caller.accessKeyId, caller])).values()];
   return {
-    keyUses: each.flatMap((caller) => (caller.kind === 'agency-session' ? [] : [{ accountId: caller.accountId, accessKeyId: caller.accessKeyId, usedAt }])),
+    keyUses: each.flatMap((caller) => (isTemporary(caller) ? [] : [{ accountId: caller.accountId, accessKeyId: caller.accessKeyId, usedAt }])),
     sessionUses: each.flatMap((caller) => (caller.kind === 'agency-session' ? [{ session: caller.session, usedAt, sourceIp: caller.sourceIp }] : [])),
   };
 }
@@ -196,6 +198,3 @@ function eventsOf(call: Call<unknown>, caller: Caller, context: CallContext, out
 }
 
 const transitiveOnly = (session: Session): Session => ({ ...session, tags: session.tags.filter(({ transitive }) => transitive) });
-
-/** What one signature stands for: another signature of the same request by the same key, as ECDSA has them, stands for the same. */
-const signatureInput = ({ accessKeyId, requestHash }: Caller): string => `${accessKeyId}:${requestHash}`;

@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { Keyring } from '../keyring/keyring.js';
 import { keyIdOf, signJws, verifyJws } from '../keyring/jws.js';
 import type { EcdsaPublicJwk } from '../signing/index.js';
-import type { Session, SessionTag } from '../sessions/session.js';
+import type { KeyLink, Session, SessionTag } from '../sessions/session.js';
 import { sessionUrn } from '../urn/urn.js';
 import { accountHandle, handleKeys } from './account-handle.js';
 import { statusListUri } from './status-publication.js';
@@ -70,7 +70,7 @@ function handlesOf(keyring: Keyring, session: Session): readonly string[] {
 }
 
 /** An account that stood before is told by its place among the accounts, a time of issue by the seconds since the chain began. */
-function compactChain({ chain, chainStartedAt }: Session): readonly (readonly (string | number)[])[] {
+function compactChain({ chain, chainStartedAt }: Session): readonly (readonly (string | number | null)[])[] {
   const seen: string[] = [];
   const account = (accountId: string): string | number => {
     const place = seen.indexOf(accountId);
@@ -78,10 +78,11 @@ function compactChain({ chain, chainStartedAt }: Session): readonly (readonly (s
     return place < 0 ? accountId : place;
   };
   return chain.map((link) => (link.kind === 'key'
-    ? [link.accessKeyId, account(link.accountId), link.ownerId, link.epochs.account, link.epochs.owner, link.epochs.key, ...sourceEpoch(link)]
+    ? [link.accessKeyId, account(link.accountId), link.ownerId, link.epochs.account, link.epochs.owner, link.epochs.key, ...keyTail(link)]
     : [link.sessionId, account(link.accountId), link.agencyId, link.epochs.account, link.epochs.agency, link.status.list, link.status.index, link.issuedAt - chainStartedAt, ...sourceEpoch(link)]));
 }
 const sourceEpoch = ({ epochs: { source } }: Pick<Session, 'epochs'> | Session['chain'][number]): readonly number[] => (source === undefined ? [] : [source]);
+const keyTail = (link: KeyLink): readonly (string | number | null)[] => (link.token === undefined ? sourceEpoch(link) : [link.epochs.source ?? null, link.token.tokenId, link.token.epoch]);
 const compactTag = ({ key, value, transitive }: SessionTag): readonly [string, string, number] => [key, value, transitive ? 1 : 0];
 const digest = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('base64url');
 

@@ -7,9 +7,10 @@ import type { Relied } from './commit.js';
 /** Of every caller: the account's own record, and its service control policies, those to come included. */
 const common: readonly Relied[] = ['account:*', 'scp:*'];
 
-export function userStanding(snapshot: Snapshot, { userId, groupIds, attachedPolicies }: User, accessKeyId: string): readonly Relied[] {
+/** @param accessKeyId of a permanent key */
+export function userStanding(snapshot: Snapshot, { userId, groupIds, attachedPolicies }: User, accessKeyId?: string): readonly Relied[] {
   const ofGroups = groupIds.flatMap((groupId): readonly Relied[] => [`group:${groupId}`, ...policies(snapshot.groups.get(groupId)?.attachedPolicies ?? [])]);
-  return [...common, 'mfa:*', `key:${accessKeyId}`, `user:${userId}`, ...policies(attachedPolicies), ...ofGroups];
+  return [...common, 'mfa:*', ...(accessKeyId === undefined ? [] : [`key:${accessKeyId}` as const]), `user:${userId}`, ...policies(attachedPolicies), ...ofGroups];
 }
 
 export const serviceStanding = (servicePrincipal: string, accessKeyId: string): readonly Relied[] => [...common, `key:${accessKeyId}`, `service:${servicePrincipal}`];

@@ -23,16 +23,23 @@ export async function temporaryKey(
   }
   const token = await verifyToken(securityToken, now);
   if (token?.sessionId !== accessKeyId) throw tokenError();
-  const session = await reads.sessions.find(accessKeyId);
-  if (session === undefined || !sameSession(session, token) || seconds(now) >= session.expiresAt) throw tokenError();
-  if (depthOf(session) > services.settings.maximumChainDepth) throw tokenError();
-  const caller = await livingSession(reads, session);
-  const { byId, endedIds } = services.keyring['session-secrets'];
-  // Who had an ancestor's key could have made the session: it ends with what the key made.
-  if (secretKeyIdsOf(session).some((id) => endedIds?.has(id) === true)) throw tokenError();
-  const secretKey = byId.get(session.secretKeyId);
-  if (caller === undefined || secretKey === undefined) throw tokenError();
+  const caller = await presentedSession(services, reads, token, now);
+  // The keys of an agency token were handed to nobody.
+  if (caller === undefined || caller.session.way === 'legacy-token') throw tokenError();
+  const secretKey = services.keyring['session-secrets'].byId.get(caller.session.secretKeyId);
+  if (secretKey === undefined) throw tokenError();
   return { key: verificationKey(accessKeyId, deriveSessionSecret(secretKey, accessKeyId)), caller };
+}
+
+/** The living session that a verified token speaks of, or undefined. */
+export async function presentedSession(services: Services, reads: Reads, token: VerifiedToken, now: number): Promise<Proved<SessionCaller> | undefined> {
+  const session = await reads.sessions.find(token.sessionId);
+  if (session === undefined || !sameSession(session, token) || seconds(now) >= session.expiresAt) return undefined;
+  if (depthOf(session) > services.settings.maximumChainDepth) return undefined;
+  const { endedIds } = services.keyring['session-secrets'];
+  // Who had an ancestor's key could have made the session: it ends with what the key made.
+  if (secretKeyIdsOf(session).some((id) => endedIds?.has(id) === true)) return undefined;
+  return livingSession(reads, session);
 }
 
 const tokenError = (): ApiError => new ApiError('unauthenticated', `${authenticationError}decrypt token fail`);

@@ -33,6 +33,12 @@ export function newSessionId(cell: number, random: Random): string {
   return `HST${alphabet.charAt(cell >> 5)}${alphabet.charAt(cell & 31)}${base32(random, 15)}`;
 }
 
+/** Id of a user's token: `HTUT` and 16 characters; of temporary keys made from one: `HTUK`. Neither leads to a record. */
+export const newUserTokenId = (random: Random): string => `HTUT${base32(random, 16)}`;
+export const newUserKeysId = (random: Random): string => `HTUK${base32(random, 16)}`;
+
+export const isUserKeysId = (id: string): boolean => /^HTUK[A-Z2-7]{16}$/.test(id);
+
 /** The cell of a session id, or undefined when the text is no session id. */
 export function cellOfSessionId(id: string): number | undefined {
   if (!/^HST[A-Z2-7]{17}$/.test(id)) return undefined;

@@ -1,0 +1,52 @@
+// X-Auth-Token: whose token it is, and whether that agency session or user is alive.
+import { ApiError } from '../base/api-error.js';
+import type { SignedRequest } from '../signing/index.js';
+import type { Authenticate } from './authenticate.js';
+import { readAuthToken } from './auth-token.js';
+import type { Caller, Proof, SessionCaller, UserCaller } from './caller.js';
+import { authenticationError, type Proved } from './candidate.js';
+import { presentedSession } from './temporary-key.js';
+import { rememberedReads, type Reads, type Services } from './services.js';
+import { livingUser } from './user-credentials.js';
+
+export const tokenHeader = 'x-auth-token';
+
+/** The values of a header, as they were received. */
+export const valuesOf = ({ rawHeaders }: Pick<SignedRequest, 'rawHeaders'>, name: string): readonly string[] =>
+  rawHeaders.filter((_text, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name).map((value) => value.trim());
+
+/** Whoever has a token may write any header; one that is there twice says nothing. */
+export const tokenProof = (request: Pick<SignedRequest, 'rawHeaders'>): Proof => ({
+  algorithm: 'token',
+  header: (name) => {
+    const [value, ...more] = valuesOf(request, name.toLowerCase());
+    return more.length > 0 ? undefined : value;
+  },
+});
+
+/** One text for every token that is not accepted. */
+export const tokenError = (header = 'X-Auth-Token'): ApiError => new ApiError('unauthenticated', `${authenticationError}\`${header}\` is no token of a living session or user`);
+
+/** The living session or user that a token speaks of, or undefined. @param now milliseconds since the epoch */
+export async function tokenOwner(services: Services, reads: Reads, token: string, now: number): Promise<Proved<SessionCaller> | Proved<UserCaller> | undefined> {
+  const read = await readAuthToken(services.keyring, services.settings.issuer, token, now);
+  if (read === undefined) return undefined;
+  if (read.kind === 'user') return livingUser(reads, read.grant);
+  const session = await presentedSession(services, reads, read, now);
+  return session?.session.way === 'legacy-token' ? session : undefined;
+}
+
+/** Throws the 401. A caller may be known from memory, a refusal never is. */
+export const tokenAuthenticator = (services: Services): Authenticate => async (request, sourceIp, now, mayRemember = false) => {
+  const [token, ...more] = valuesOf(request, tokenHeader);
+  if (token === undefined || more.length > 0) throw tokenError();
+  const known = mayRemember ? await tokenOwner(services, rememberedReads(services), token, now).catch(forgetRefusal) : undefined;
+  const owner = known ?? await tokenOwner(services, services, token, now);
+  if (owner === undefined) throw tokenError();
+  const caller: Caller = { ...owner, signature: tokenProof(request), requestHash: undefined, verificationKey: undefined, sourceIp };
+  return caller;
+};
+
+function forgetRefusal(error: unknown): undefined {
+  if (error instanceof ApiError && error.status >= 500) throw error;
+}
