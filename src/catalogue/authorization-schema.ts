@@ -64,11 +64,13 @@ function actionsOf({ actions, resources }: CatalogueFile): AuthorizationSchema['
   }));
 }
 
-function operationsOf({ actions }: CatalogueFile, operations: CatalogueFile['operations']): AuthorizationSchema['operations'] {
+type DeclaredOperation = Pick<CatalogueFile['operations'][number], 'operation_id' | 'operation_action' | 'dependent_actions'>;
+
+function operationsOf({ actions }: CatalogueFile, operations: readonly DeclaredOperation[]): AuthorizationSchema['operations'] {
   const dependent = new Map(actions.map((entry) => [entry.action, entry.dependent_actions]));
-  return operations.map((entry) => ({
-    operation_id: entry.operation_id, operation_action: entry.operation_action, dependent_actions: entry.dependent_actions ?? dependent.get(entry.operation_action) ?? [],
-  }));
+  // The API's own shape has no place for operations without an action, nor for the columns of the older system.
+  return operations.flatMap(({ operation_id: operationId, operation_action: action, dependent_actions: actionsOfItsOwn }) =>
+    (action === undefined ? [] : [{ operation_id: operationId, operation_action: action, dependent_actions: actionsOfItsOwn ?? dependent.get(action) ?? [] }]));
 }
 
 const wireText = ({ en_us: english, zh_cn: chinese }: LocalizedText): WireText => ({ en_US: english, zh_CN: chinese });

@@ -1,10 +1,11 @@
-// The catalogue of services, put together from their files: actions, service principals, system policies, service-linked agencies.
+// The catalogue of services, put together from their files: actions, operations, service principals, system policies and roles, service-linked agencies.
 import { foldAscii } from '../policy/index.js';
 import type { CatalogueFile } from './file.js';
 import { serviceCodesOf } from './service-codes.js';
+import { serviceOperationsOf, type ServiceOperations } from './service-operations.js';
 import { serviceLinkedAgencyOf, type ServiceLinkedAgencyTemplate } from './service-linked-agencies.js';
 import { systemPolicyOf, type SystemPolicy } from './system-policies.js';
-import type { SystemRole } from './system-roles.js';
+import { systemRolesOf, trustedServicesOf, type SystemRole } from './system-roles.js';
 import { textsOf, type Texts } from './texts.js';
 
 export interface ServicePrincipal {
@@ -15,7 +16,7 @@ export interface ServicePrincipal {
 }
 
 /** Immutable. */
-export interface Catalogue {
+export interface Catalogue extends ServiceOperations {
   /** By service code, for example `obs`. */
   readonly services: ReadonlyMap<string, CatalogueFile>;
   /** Actions, and the older names they have. */
@@ -30,10 +31,7 @@ export interface Catalogue {
   readonly systemRoles: ReadonlyMap<string, SystemRole>;
   /** The code of the service that a service principal speaks for, however it is capitalized; undefined when it speaks for none. */
   serviceCode(servicePrincipal: string): string | undefined;
-  /**
-   * The service principal that an older agency trusts by a domain `op_svc_<x>`: that of the catalogue whose name is
-   * `service.<x>` without regard to case, or else `service.<x>` itself. Undefined for names of another form.
-   */
+  /** The service principal that `op_svc_` and a name stand for, as a legacy agency trusts it; undefined for any other name. */
   trustedService(trustDomainName: string): string | undefined;
   /** Why a role or policy of this name is too wide; undefined for any other name. */
   excessiveRole(name: string): string | undefined;
@@ -52,13 +50,14 @@ export function catalogueOf(files: readonly CatalogueFile[]): Catalogue {
   refuseTwice('action', files.flatMap(({ service, actions }) => actions.map(({ action }) => [service, action])));
   refuseTwice('service principal', files.flatMap(({ service, service_principals: entries }) => entries.map((entry) => [service, entry.service_principal])));
   refuseTwice('system policy', files.flatMap(({ service, system_policies: entries }) => entries.map((entry) => [service, entry.policy_name])));
+  refuseTwice('system role', files.flatMap(({ service, system_roles: entries }) => entries.map((entry) => [service, entry.name])));
+  refuseTwice('display name', files.flatMap(({ service, system_roles: entries }) => entries.map((entry) => [service, entry.display_name])));
   refuseTwice('service-linked agency of', files.flatMap(({ service, service_linked_agencies: entries }) => entries.map((entry) => [service, entry.service_principal])));
   refuseTwice('service-linked agency', files.flatMap(({ service, service_linked_agencies: entries }) => entries.map((entry) => [service, entry.agency_name])));
   refuseUnknownOfAgencies(files);
 
   const roles = new Map(files.flatMap((file) => file.excessive_roles.map(({ name, advice }) => [bareName(name), advice] as const)));
   const agencies = new Map(files.flatMap((file) => file.service_linked_agencies.map((entry) => [foldAscii(entry.service_principal), serviceLinkedAgencyOf(entry)] as const)));
-  const principals = new Map(files.flatMap((file) => file.service_principals.map((entry) => [foldAscii(entry.service_principal), entry.service_principal] as const)));
   const agencyNames = new Set([...agencies.values()].map(({ agencyName }) => foldAscii(agencyName)));
   const systemPolicies = files.flatMap((file) => file.system_policies.map((policy) => systemPolicyOf(file.service, policy)));
   return {
@@ -67,14 +66,10 @@ export function catalogueOf(files: readonly CatalogueFile[]): Catalogue {
     partlyKnownServices: new Set(files.flatMap((file) => (file.complete ? [] : [file.service]))),
     servicePrincipals: files.flatMap((file) => file.service_principals.map(servicePrincipalOf)).sort((left, right) => (left.servicePrincipal < right.servicePrincipal ? -1 : 1)),
     systemPolicies: new Map(systemPolicies.map((policy) => [policy.policyId, policy])),
-    systemRoles: new Map(),
+    systemRoles: systemRolesOf(files),
     serviceCode: serviceCodesOf(files),
-    trustedService: (name) => {
-      const named = /^op_svc_([A-Za-z0-9-]{1,56})$/.exec(name)?.[1];
-      if (named === undefined) return undefined;
-      const principal = `service.${named}`;
-      return principals.get(foldAscii(principal)) ?? principal;
-    },
+    trustedService: trustedServicesOf(files),
+    ...serviceOperationsOf(files),
     excessiveRole: (name) => roles.get(bareName(name)),
     serviceLinkedAgency: (servicePrincipal) => agencies.get(foldAscii(servicePrincipal)),
     isReservedAgencyName: (name) => agencyNames.has(foldAscii(name)),

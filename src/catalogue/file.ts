@@ -39,12 +39,26 @@ const condition = z.object({
 }).strict();
 
 const operation = z.object({
-  operation_id: name(/^\w{1,128}$/, 'must be 1 to 128 letters, digits or _'), operation_action: actionName,
+  operation_id: name(/^\w{1,128}$/, 'must be 1 to 128 letters, digits or _'),
+  operation_action: actionName.optional().describe('absent: the operation asks for none'),
   dependent_actions: z.array(actionPattern).optional().describe('absent: those of its action'),
+  method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']).optional(),
+  path: name(/^\/\S{0,255}$/, 'must begin with / and hold no blanks').optional(),
+  project: z.boolean().default(true).describe('whether what is granted for a project counts'),
+  enterprise_project: z.boolean().default(true).describe('whether what is granted for an enterprise project counts'),
+  note: text.optional(),
 }).strict();
 
 const systemPolicy = z.object({
   policy_name: policyName, description: localized, policy_document: z.record(z.string(), z.unknown()).describe('policy document of version 5.0, as a JSON object'),
+}).strict();
+
+const systemRole = z.object({
+  name: name(/^[A-Za-z]\w{0,63}$/, 'must be 1 to 64 letters, digits or _, beginning with a letter').describe('the internal name, for example `te_agency`; the id is made of it'),
+  display_name: name(/^[^\s](?:.{0,62}[^\s])?$/, 'must be 1 to 64 characters without blanks at the ends'),
+  type: z.enum(['AX', 'XA', 'AA', 'XX']).describe('where it counts: AX at the domain, XA in projects, AA both, XX neither'),
+  catalog: name(/^[A-Za-z][\w-]{0,63}$/, 'must be 1 to 64 letters, digits, _ or -, beginning with a letter').describe('the service or family it belongs to, for example `BASE`'),
+  description: localized, policy_document: z.record(z.string(), z.unknown()).describe('role of version 1.0 or policy of version 1.1, as a JSON object'),
 }).strict();
 
 const serviceLinkedAgency = z.object({
@@ -65,6 +79,7 @@ const file = z.object({
   conditions: z.array(condition).default([]),
   operations: z.array(operation).default([]),
   system_policies: z.array(systemPolicy).default([]),
+  system_roles: z.array(systemRole).default([]).describe('roles and policies of the older system'),
   service_linked_agencies: z.array(serviceLinkedAgency).default([]),
   excessive_roles: z.array(z.object({ name: text, advice: text }).strict()).default([]).describe('roles and policies that grant more than a task needs'),
 }).strict();
@@ -82,7 +97,7 @@ export const catalogueFile = file.superRefine((read, context) => {
     for (const { type } of entry.resources) if (!types.has(type)) refuse(`${type} must stand among the resources`, 'actions', index, 'resources');
   });
   read.operations.forEach(({ operation_action: asked }, index) => {
-    if (!actions.has(asked)) refuse('must stand among the actions', 'operations', index, 'operation_action');
+    if (asked !== undefined && !actions.has(asked)) refuse('must stand among the actions', 'operations', index, 'operation_action');
   });
 });
 

@@ -10,6 +10,7 @@ import { serveKeySet, type PublishedKeys } from './key-set.js';
 import { serveMetrics, type Metrics } from './metrics.js';
 import { openApiDocument } from './openapi.js';
 import { iamOperations } from './operations/iam/index.js';
+import { legacyOperations } from './operations/legacy/index.js';
 import { offlineOperations } from './operations/offline.js';
 import { operatorOperations } from './operations/operator.js';
 import { oversightOperations } from './operations/oversight/index.js';
@@ -45,7 +46,7 @@ export interface Readiness {
   readonly warnings: readonly string[];
 }
 
-export const operations = [...stsOperations, ...simulateOperations, ...relyingPartyOperations, ...offlineOperations, ...iamOperations, ...operatorOperations, ...oversightOperations];
+export const operations = [...stsOperations, ...simulateOperations, ...relyingPartyOperations, ...offlineOperations, ...iamOperations, ...legacyOperations, ...operatorOperations, ...oversightOperations];
 
 export function createApp(parts: AppParts): Express {
   const { limits } = parts;
@@ -86,7 +87,7 @@ const refuseOddPath: RequestHandler = (request, _response, next) => {
   next();
 };
 
-/** Express answers HEAD with the handler of GET; no operation is meant so. */
+/** Express answers HEAD with the handler of GET where no operation has that method; none is meant so. */
 const exactMethod = (method: string) => (request: Pick<Request, 'method'>, _response: unknown, next: NextFunction): void => {
   if (request.method.toLowerCase() !== method) throw new ApiError('noSuchApi', `no such API: ${request.method} on this path`);
   next();

@@ -41,7 +41,7 @@ export function errorHandler(log: Log, countUnidentified: (call: UnidentifiedCal
 }
 
 export function errorBody(error: ApiError, family: ErrorFamily, requestId: string): Readonly<Record<string, unknown>> {
-  if (family === 'keystone') return { error: { code: error.status, message: error.message, title: STATUS_CODES[error.status] ?? '' } };
+  if (family === 'keystone') return { error: { code: error.status, message: error.message, title: STATUS_CODES[error.status] ?? '' }, request_id: requestId };
   const { encodedAuthorizationMessage } = error;
   return {
     error_code: error.code(family),

@@ -14,6 +14,16 @@ const errorSchema = {
   },
 };
 
+/** Of the calls under `/v3`. */
+const keystoneErrorSchema = {
+  type: 'object',
+  required: ['error', 'request_id'],
+  properties: {
+    error: { type: 'object', required: ['code', 'message', 'title'], properties: { code: { type: 'integer' }, message: { type: 'string' }, title: { type: 'string' } } },
+    request_id: { type: 'string' },
+  },
+};
+
 /** Statuses that every operation can answer with. */
 const commonRefusals = [401, 413, 429, 500, 503];
 
@@ -23,7 +33,7 @@ export function openApiDocument(operations: readonly Operation[]): Readonly<Reco
     info: { title: 'agency-sts', version: '0.1.0' },
     paths: Object.fromEntries(operations.map(({ path }) => [path, methodsOf(path, operations)])),
     components: {
-      schemas: { Error: errorSchema },
+      schemas: { Error: errorSchema, KeystoneError: keystoneErrorSchema },
       securitySchemes: { signature: { type: 'apiKey', in: 'header', name: 'Authorization', description: 'SDK-HMAC-SHA256 or one of its relatives' } },
     },
   };
@@ -34,7 +44,7 @@ const methodsOf = (path: string, operations: readonly Operation[]) =>
 
 function describeOperation(operation: Operation) {
   const { name, family, summary, action, status, parameters, query, headers = [], answerHeaders = [], body, response, refusals } = operation;
-  const refused = { description: 'refused', content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } } };
+  const refused = { description: 'refused', content: { 'application/json': { schema: { $ref: `#/components/schemas/${family === 'keystone' ? 'KeystoneError' : 'Error'}` } } } };
   const inPlace = [...membersOf('path', parameters), ...membersOf('query', query), ...headers.map(headerParameter)];
   return {
     operationId: name,

@@ -23,7 +23,7 @@ export interface Operation<
 > {
   readonly name: string;
   readonly family: ErrorFamily;
-  readonly method: 'get' | 'post' | 'put' | 'delete';
+  readonly method: 'get' | 'head' | 'post' | 'put' | 'patch' | 'delete';
   /** With its parameters in braces: `/v5/agencies/{agency_id}`. */
   readonly path: string;
   readonly summary: string;
@@ -61,7 +61,7 @@ export function operation<Path extends z.ZodType = z.ZodUndefined, Query extends
 }
 
 /** Whether calls of the operation may change an account; by the meaning of the methods, but for those of the token service. */
-export const writes = ({ family, method }: Operation): boolean => family !== 'sts' && method !== 'get';
+export const writes = ({ family, method }: Operation): boolean => family !== 'sts' && method !== 'get' && method !== 'head';
 
 /** The path as the router takes it. */
 export const routePath = ({ path }: Pick<Operation, 'path'>): string => path.replaceAll(/\{(\w+)\}/g, ':$1');

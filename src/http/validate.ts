@@ -28,16 +28,17 @@ function parsed(schema: z.ZodType, value: unknown, whole: string): unknown {
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const field = issue === undefined || issue.path.length === 0 ? whole : fieldName(issue.path);
-  throw new ApiError(causeOf(issue), `\`${field}\`: ${issue === undefined ? 'malformed' : ruleText(issue, value)}`);
+  throw new ApiError(causeOf(issue, value), `\`${field}\`: ${issue === undefined ? 'malformed' : ruleText(issue, value)}`);
 }
 
 /** A schema may say that a rule of its own has an error code of its own. */
-function causeOf(issue: z.core.$ZodIssue | undefined): ErrorName {
+function causeOf(issue: z.core.$ZodIssue | undefined, value: unknown): ErrorName {
+  if ((issue?.code === 'invalid_type' || issue?.code === 'invalid_value') && valueAt(value, issue.path) === undefined) return 'missingField';
   const cause: unknown = issue?.code === 'custom' ? issue.params?.['cause'] : undefined;
   return ruleCauses.find((name) => name === cause) ?? 'invalidField';
 }
 
-const ruleCauses = ['malformedPolicyDocument', 'invalidAgencyName', 'invalidPath', 'invalidMarker', 'duplicateTagKey', 'invalidSerialNumber'] as const satisfies readonly ErrorName[];
+const ruleCauses = ['missingField', 'malformedPolicyDocument', 'invalidAgencyName', 'invalidPath', 'invalidMarker', 'duplicateTagKey', 'invalidSerialNumber'] as const satisfies readonly ErrorName[];
 
 const fieldName = (path: readonly PropertyKey[]): string =>
   path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part).slice(0, longestName)}`)).join('').replace(/^\./, '');

@@ -26,6 +26,8 @@ export interface Result<Body> {
   readonly revocations?: readonly Revocation[];
   /** URN of what the operation turned out to be about, where the request did not name it. */
   readonly resource?: string;
+  /** Of the answer, beside those of every answer. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** For the event, beside the request. */
   readonly audited?: Readonly<Record<string, unknown>> | undefined;
   /** Another account that has a part in what the operation is about: it gets an event of its own. */
@@ -51,12 +53,13 @@ export async function callOnAccount<Input extends OperationInput, Body>(
     const target = resource?.(account, input, caller);
     if (target !== undefined) details = { ...details, resource: target.urn };
     if (action !== null) authorize(services, caller, { action, resource: target, outlasts }, call.now);
-    const { body, change: wanted, mfaStep, revocations, otherAccountId, resource: found, audited } = await decide({ services, caller, account, call }, input);
+    const { body, change: wanted, mfaStep, revocations, otherAccountId, resource: found, audited, headers } = await decide({ services, caller, account, call }, input);
     if (found !== undefined) details = { ...details, resource: found };
     if (audited !== undefined) details = { ...details, request: { ...details.request, ...audited } };
     const change = wanted === undefined ? undefined : effective(account, wanted);
     return {
       ok: true, body, guards: [], details: action === null ? details : { ...details, decision: 'allowed' },
+      ...(headers !== undefined && { headers }),
       ...(change !== undefined && { changes: [accountChange(account, change)] }),
       ...(mfaStep !== undefined && { mfaStep }),
       ...(revocations !== undefined && { revocations }),

@@ -10,7 +10,7 @@ export interface OperationInput {
 const longestText = 256;
 const mostItems = 20;
 /** Members of which only their presence is told. */
-const unread = new Set(['trust_policy', 'policy_document', 'authentication_code_first', 'authentication_code_second', 'marker', 'usage', 'token']);
+const unread = new Set(['trust_policy', 'policy_document', 'authentication_code_first', 'authentication_code_second', 'marker', 'usage', 'token', 'policy']);
 
 export function auditedInput({ path, query, body }: OperationInput): Readonly<Record<string, unknown>> {
   return { ...members(query), ...(Array.isArray(body) ? { items: audited(body) } : members(body)), ...members(path) };

@@ -6,6 +6,7 @@ import type { LegacyAgency } from '../directory/entities.js';
 import { migrationPlan, type MigrationGround } from '../directory/migration/plan.js';
 import { agencyName, entityId } from '../directory/names.js';
 import { projectAt } from '../directory/projects.js';
+import { roleAt } from '../directory/roles.js';
 import type { Snapshot } from '../directory/snapshot.js';
 import type { Resource } from '../sts/own-action.js';
 import type { Services } from '../sts/services.js';
@@ -81,7 +82,7 @@ function nameOf({ catalogue }: Services, legacy: LegacyAgency, wanted: string | 
 }
 
 const groundOf = ({ catalogue, settings: { regions } }: Services, account: Snapshot): MigrationGround => ({
-  role: (roleId) => account.roles.get(roleId) ?? account.systemRoles.get(roleId),
+  role: (roleId) => roleAt(account, roleId),
   projectName: (projectId) => projectAt(account, regions, projectId)?.projectName,
   trustedService: (name) => catalogue.trustedService(name),
 });

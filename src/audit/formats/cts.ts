@@ -2,12 +2,15 @@
 import type { AuditEvent, EventSession } from '../event.js';
 import { resourceType, serviceType } from './subject.js';
 
+/** What the cloud calls the operations of the older API in its traces (legacy agencies §6). */
+const traceNames: Readonly<Record<string, string>> = { CreateAgency: 'createAgency', UpdateAgency: 'updateAgency', DeleteAgency: 'deleteAgency' };
+
 /** `id` is the event's stable place, `<cell>-<sequence>`. */
 export function toTrace(id: string, event: AuditEvent): Readonly<Record<string, unknown>> {
   const { principal } = event;
   return {
     trace_id: id,
-    trace_name: event.operation,
+    trace_name: traceNames[event.operation] ?? event.operation,
     trace_rating: event.status < 400 ? 'normal' : 'warning',
     trace_type: 'ApiCall',
     service_type: serviceType(event),

@@ -12,11 +12,11 @@ export const authenticationClass = 3002;
 const authentication = { category: { uid: 3, name: 'Identity & Access Management' }, class: { uid: authenticationClass, name: 'Authentication' } };
 const apiActivity = { category: { uid: 6, name: 'Application Activity' }, class: { uid: 6003, name: 'API Activity' } };
 
-/** By the verb that an operation's name begins with. */
+/** By the verb that an operation's name begins with, behind `Keystone` in some names of the older API. */
 const verbs: readonly (readonly [id: number, name: string, verbs: readonly string[]])[] = [
   [1, 'Create', ['Create', 'Register']],
-  [2, 'Read', ['Get', 'List', 'Show', 'Search', 'Decode', 'Simulate', 'Authorize', 'Introspect', 'Export']],
-  [3, 'Update', ['Update', 'Set', 'Put', 'Add', 'Remove', 'Attach', 'Detach', 'Enable', 'Disable', 'Tag', 'Apply', 'Revoke', 'Rotate', 'Activate', 'Retire', 'Seal']],
+  [2, 'Read', ['Get', 'List', 'Show', 'Search', 'Decode', 'Simulate', 'Authorize', 'Introspect', 'Export', 'Check']],
+  [3, 'Update', ['Update', 'Set', 'Put', 'Add', 'Remove', 'Attach', 'Detach', 'Enable', 'Disable', 'Tag', 'Apply', 'Revoke', 'Rotate', 'Activate', 'Retire', 'Seal', 'Associate']],
   [4, 'Delete', ['Delete']],
 ];
 const activities = new Map(verbs.flatMap(([id, name, those]) => those.map((verb) => [verb, { ...apiActivity, id, name }] as const)));
@@ -28,7 +28,7 @@ const activities = new Map(verbs.flatMap(([id, name, those]) => those.map((verb)
 export function activityOf(operation: string): Activity {
   if (operation === 'AssumeAgency') return { ...authentication, id: 1, name: 'Logon' };
   if (/^Revoke.*(Session|Token)/.test(operation)) return { ...authentication, id: 2, name: 'Logoff' };
-  const [verb = ''] = /^[A-Z][a-z]+/.exec(operation) ?? [];
+  const [verb = ''] = /^[A-Z][a-z]+/.exec(operation.replace(/^Keystone/, '')) ?? [];
   // The schema's word for what it has no number for: its name is then the source's own.
   return activities.get(verb) ?? { ...apiActivity, id: 99, name: operation };
 }

@@ -43,7 +43,7 @@ describe('an OCSF event', () => {
 describe('the class and activity', () => {
   it.each(operations.filter(({ name }) => name !== 'AssumeAgency' && !name.startsWith('Revoke')).map(({ name, method }) => [name, method] as const))('of %s are those of API Activity, and fit its method', (operation, method) => {
     const event = ocsf({ ...some, operation });
-    const fitting: Readonly<Record<typeof method, readonly string[]>> = { get: ['Read'], post: ['Create', 'Read', 'Update', 'Delete'], put: ['Create', 'Update'], delete: ['Delete'] };
+    const fitting: Readonly<Record<typeof method, readonly string[]>> = { get: ['Read'], head: ['Read'], post: ['Create', 'Read', 'Update', 'Delete'], put: ['Create', 'Update'], patch: ['Update'], delete: ['Delete', 'Update'] };
     expect(event).toMatchObject({ class_uid: 6003, activity_name: expect.toBeOneOf([...fitting[method]]) as string });
   });
 
