@@ -2,13 +2,12 @@
 import { z } from 'zod';
 import { ApiError } from '../../base/api-error.js';
 import type { TrustedDomain } from '../../directory/commands/legacy-agencies.js';
-import { isServiceDomain, systemAccountId } from '../../directory/entities.js';
-import { isAccountId } from '../../urn/urn.js';
+import { isServiceDomain } from '../../directory/entities.js';
+import { accountsNamed, nameOfAccount } from '../../sts/account-names.js';
 import type { Services } from '../../sts/services.js';
 
 /** Letter case is as the service has it. */
 const serviceDomain = /^op_svc_[A-Za-z0-9-]{1,56}$/;
-const atOnce = 200;
 
 const domainName = z.string().min(1).max(64).refine((name) => !isServiceDomain(name) || serviceDomain.test(name), 'must be op_svc_ and 1 to 56 letters, digits or -, where it is a cloud service');
 
@@ -39,18 +38,3 @@ export async function trustedDomain(services: Services, { trust_domain_id: id, t
 }
 
 const noSuchAccount = (field: string, given: string): ApiError => new ApiError('entityNotFound', `\`agency.${field}\`: the account \`${given}\` cannot be found; only an account or a cloud service can be trusted, no user`);
-
-async function nameOfAccount({ directory }: Services, id: string): Promise<string | undefined> {
-  return isAccountId(id) && id !== systemAccountId ? (await directory.accountRecord(id))?.accountName : undefined;
-}
-
-/** Names are no key of the directory: every account is asked for its own. */
-async function accountsNamed(services: Services, name: string): Promise<readonly string[]> {
-  const ids = await services.directory.accountIds();
-  const named: string[] = [];
-  for (let from = 0; from < ids.length; from += atOnce) {
-    const batch = await Promise.all(ids.slice(from, from + atOnce).map(async (id) => [id, await nameOfAccount(services, id)] as const));
-    named.push(...batch.flatMap(([id, accountName]) => (accountName === name ? [id] : [])));
-  }
-  return named;
-}
