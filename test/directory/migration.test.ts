@@ -15,7 +15,7 @@ const legacy: LegacyAgency = {
 const role = (statements: readonly object[], more: Partial<Role> & { depends?: readonly string[] } = {}): Role => {
   const { depends, ...rest } = more;
   const document = JSON.stringify({ Version: '1.1', Statement: statements, ...(depends !== undefined && { Depends: depends.map((name) => ({ catalog: 'X', display_name: name })) }) });
-  return { displayName: 'a role', type: 'AA', document, ...rest };
+  return { displayName: 'a role', catalog: 'X', type: 'AA', document, ...rest };
 };
 const planOf = (agency: Partial<LegacyAgency>, roles: Readonly<Record<string, Role>> = {}) => migrationPlan({ ...legacy, ...agency }, { agencyName: 'copy', agencyUrn: urn }, {
   role: (id) => (Object.hasOwn(roles, id) ? roles[id] : undefined), projectName: (id) => ({ p1: 'cn-north-4', p2: 'cn-east-3', p3: 'cn-east-3_test' })[id],
@@ -113,6 +113,28 @@ describe('the scope of a grant', () => {
   });
 });
 
+describe('a role that depends on another', () => {
+  const [wanted, denied, base] = [{ Effect: 'Allow', Action: ['ims:images:get'] }, { Effect: 'Deny', Action: ['ims:images:delete'] }, { Effect: 'Allow', Action: ['ecs:servers:get'] }];
+  const project = (projectId: string): RoleScope => ({ kind: 'project', projectId });
+  const enterpriseProject: RoleScope = { kind: 'enterprise-project', enterpriseProjectId: 'e1' };
+  const named = (...names: string[]) => ({ StringEquals: { 'g:ProjectName': names } });
+  it.each<[string, readonly RoleScope[], readonly RoleScope[], readonly object[]]>([
+    ['in the same project', [project('p1'), project('p2')], [project('p2'), project('p3')], [named('cn-east-3')]],
+    ['in a project and in all', [project('p1')], [{ kind: 'all-projects' }], [named('cn-north-4')]],
+    ['in all and in a project', [{ kind: 'all-projects' }], [project('p1')], [named('cn-north-4')]],
+    ['in different projects: nowhere', [project('p1')], [project('p2')], []],
+    ['at the domain and in projects: nowhere', [{ kind: 'domain' }], [{ kind: 'all-projects' }], []],
+    ['at the domain and everywhere', [{ kind: 'domain' }], everywhere, [{ Null: { 'g:ProjectName': 'true' } }]],
+    ['in a project, for an enterprise project', [project('p1')], [enterpriseProject], [{ StringEquals: { 'g:ProjectName': ['cn-north-4'], 'g:EnterpriseProjectId': ['e1'] } }]],
+  ])('allows where both are granted, and denies where it is itself: %s', (_what, own, other, conditions) => {
+    const roles = { r: role([wanted, denied], { displayName: 'r', depends: ['base'] }), b: role([base], { displayName: 'base' }) };
+    const { policies } = planOf({ roleGrants: [...grants('r', own).roleGrants, ...grants('b', other).roleGrants] }, roles);
+    const statements = (json(policies[0]?.document) as { Statement: { Effect: string; Condition?: object }[] }).Statement;
+    expect(statements.filter(({ Effect }) => Effect === 'Allow').map(({ Condition }) => Condition)).toEqual(conditions);
+    expect(statements.filter(({ Effect }) => Effect === 'Deny')).toHaveLength(1);
+  });
+});
+
 describe('policies', () => {
   const one = { Effect: 'Allow', Action: ['ims:images:get'] };
   it('are called by the agency and the role, and no two alike', () => {
@@ -140,10 +162,11 @@ describe('a line is said of', () => {
     expect(planOf(grants('gone', [{ kind: 'domain' }])).leftOver[0]).toEqual({ about: 'role `gone`', text: 'it does not exist, and grants nothing' });
   });
 
-  it('what a role depends on and the agency does not have', () => {
+  it('a role that depends on what the agency does not have, and it allows nothing', () => {
     const roles = { r: role([one], { displayName: 'IMS Administrator', depends: ['Tenant Administrator', 'Tenant Guest'] }), g: role([one], { displayName: 'Tenant Guest' }) };
-    const { leftOver } = planOf({ roleGrants: ['r', 'g'].map((roleId) => ({ roleId, scope: { kind: 'domain' } })) }, roles);
-    expect(leftOver.filter(({ about }) => about.startsWith('role'))).toEqual([{ about: 'role `IMS Administrator`', text: 'it depends on `Tenant Administrator`, which the agency does not have' }]);
+    const { leftOver, policies } = planOf({ roleGrants: ['r', 'g'].map((roleId) => ({ roleId, scope: { kind: 'domain' } })) }, roles);
+    expect(leftOver.filter(({ about }) => about.startsWith('role'))).toEqual([{ about: 'role `IMS Administrator`', text: 'it allows nothing: it depends on `Tenant Administrator`, `Tenant Guest`, which the agency does not have there' }]);
+    expect(policies.map(({ policyName }) => policyName)).toEqual(['copy-TenantGuest']);
   });
 
   it('the ways in that do not lead to trust agencies, and callers of an account need another permission', () => {

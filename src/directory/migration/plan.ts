@@ -41,12 +41,11 @@ export interface MigrationGround extends ScopeNames {
 export function migrationPlan(legacy: LegacyAgency, { agencyName, agencyUrn }: { readonly agencyName: string; readonly agencyUrn: string }, ground: MigrationGround): MigrationPlan {
   const service = ground.trustedService(legacy.trustDomainName);
   const roles = grantedRoles(legacy, ground);
-  const granted = new Set(roles.known.map(({ displayName }) => displayName));
   const names = new Set<string>();
   const policies: MigratedPolicy[] = [];
   const leftOver: LeftOver[] = [];
   for (const role of roles.known) {
-    const { said, lost } = roleInVersion5(role, granted, ground);
+    const { said, lost } = roleInVersion5(role, roles.known, ground);
     leftOver.push(...lost.map((text) => ({ about: `role \`${role.displayName}\``, text })));
     const description = `What the legacy agency ${legacy.agencyName} had by the role ${role.displayName}`;
     policies.push(...said.map((document) => ({ policyName: freeName(names, agencyName, role), description, document })));
