@@ -27,6 +27,10 @@ export interface QuestionFlags {
   readonly sourceIdentity?: string;
   readonly externalId?: string;
   readonly mfa?: true;
+  readonly project?: string;
+  readonly enterpriseProject?: string;
+  readonly direct?: true;
+  readonly operationId?: string;
 }
 
 export function addQuestionOptions(command: Command): Command {
@@ -35,9 +39,18 @@ export function addQuestionOptions(command: Command): Command {
     .requiredOption('--action <action>', 'such as sts:agencies:assume')
     .option('--resource <urn>', 'what is acted on; none for actions without a resource type')
     .option('--context <key=value>', 'a condition value, split at the first =; repeat a key for several values', collectPair);
+  addScopeOptions(command);
   addSessionOptions(command);
   addRequestOptions(command);
   return command;
+}
+
+function addScopeOptions(command: Command): void {
+  command
+    .option('--project <id>', 'the project in which the request is made; without it the region of the resource names one')
+    .option('--enterprise-project <id>', 'the enterprise project that the request names')
+    .option('--direct', 'roles granted for all projects do not count')
+    .option('--operation-id <id>', 'the operation in the catalogue: it says whether roles granted for an enterprise project count');
 }
 
 function addSessionOptions(command: Command): void {
@@ -85,7 +98,8 @@ export async function simulateBodyOf(flags: QuestionFlags): Promise<SimulateBody
   const request = present({
     agency_session_name: flags.sessionName, external_id: flags.externalId, source_identity: flags.sourceIdentity, tags: flags.tag, transitive_tag_keys: flags.transitive, mfa: flags.mfa,
   });
-  const given = present({ principal: flags.principal, action: flags.action, resource: flags.resource, context: contextOf(flags.context), session, request });
+  const scope = present({ project_id: flags.project, enterprise_project_id: flags.enterpriseProject, direct: flags.direct });
+  const given = present({ principal: flags.principal, action: flags.action, resource: flags.resource, context: contextOf(flags.context), session, request, scope, operation_id: flags.operationId });
   const parsed = simulateBody.safeParse(given);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;

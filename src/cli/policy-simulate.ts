@@ -3,6 +3,7 @@ import { Option, type Command } from 'commander';
 import { ApiError } from '../base/api-error.js';
 import { BootstrapError, parseBootstrapFile } from '../directory/bootstrap-file.js';
 import { bootstrapSnapshots } from '../directory/bootstrap-snapshots.js';
+import { defaultRegions } from '../directory/projects.js';
 import { simulate } from '../sts/simulate.js';
 import { simulationAnswer, type SimulateAnswer } from '../sts/simulate-answer.js';
 import { simulationQuestion, type SimulateBody } from '../sts/simulate-input.js';
@@ -64,7 +65,7 @@ async function simulateFile(file: string, body: SimulateBody, io: CommandIo): Pr
   const catalogue = await catalogueFor(io);
   try {
     const accounts = bootstrapSnapshots(parseBootstrapFile(await readInput('bootstrap file', file)), now, catalogue);
-    return simulationAnswer(simulate({ accounts, catalogue, now }, simulationQuestion(body)));
+    return simulationAnswer(simulate({ accounts, catalogue, regions: defaultRegions, now }, simulationQuestion(body)));
   } catch (error) {
     if (error instanceof BootstrapError) throw usageError(`bootstrap file ${quote(file)}: ${error.message}`);
     if (error instanceof ApiError) throw usageError(error.message);

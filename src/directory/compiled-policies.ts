@@ -52,7 +52,7 @@ function defaultVersion(policy: IdentityPolicy): NamedPolicy {
 const compiledPolicies = new WeakMap<object, NamedPolicy>();
 
 /** Compiles a document once for as long as its entity lives: entities are immutable. */
-function compiled(entity: object, kind: PolicyKind, name: string, document: string): NamedPolicy {
+export function compiled(entity: object, kind: PolicyKind, name: string, document: string): NamedPolicy {
   let policy = compiledPolicies.get(entity);
   if (policy === undefined) {
     policy = { name, policy: parsePolicy(kind, document) };

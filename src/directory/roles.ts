@@ -16,9 +16,12 @@ export interface RoleView {
   readonly custom: CustomRole | undefined;
 }
 
+/** Of all custom roles. */
+export const customRoleCatalog = 'CUSTOMED';
+
 export function customRoleView(accountId: string, role: CustomRole): RoleView {
   const { roleId, displayName, type, document, description, descriptionCn } = role;
-  return { roleId, name: `custom_${accountId}_${roleId}`, displayName, type, catalog: 'CUSTOMED', description: { enUs: description, zhCn: descriptionCn }, document, custom: role };
+  return { roleId, name: `custom_${accountId}_${roleId}`, displayName, type, catalog: customRoleCatalog, description: { enUs: description, zhCn: descriptionCn }, document, custom: role };
 }
 
 export function systemRoleView(role: SystemRole): RoleView {

@@ -9,7 +9,7 @@ export { isMultiValuedKey } from './lint/condition-keys.js';
 export type { Finding, LintOptions } from './lint/finding.js';
 export { globOf, matchesGlob } from './glob.js';
 export { readJson } from './json.js';
-export { formatPolicy, parsePolicy, type Policy } from './policy.js';
+export { formatPolicy, parseEither, parsePolicy, type Policy } from './policy.js';
 export type { RoleDependence } from './older-document.js';
 export { mayConcern } from './concerning.js';
 export { PolicyError } from './policy-error.js';

@@ -27,6 +27,25 @@ export function parsePolicy(kind: PolicyKind, text: string): Policy {
   return { kind, text, version: '5.0', depends: [], statements: readDocument(kind, root) };
 }
 
+const olderKinds = { identity: 'role', session: 'legacy-session' } as const;
+
+/**
+ * A document of either system, told by its Version: a role among identity policies, a session policy of temporary keys.
+ * @throws PolicyError
+ */
+export function parseEither(kind: keyof typeof olderKinds, text: string): Policy {
+  return parsePolicy(isOlder(text) ? olderKinds[kind] : kind, text);
+}
+
+function isOlder(text: string): boolean {
+  try {
+    const document: unknown = JSON.parse(text);
+    return typeof document === 'object' && document !== null && 'Version' in document && (document.Version === '1.0' || document.Version === '1.1');
+  } catch {
+    return false;
+  }
+}
+
 /** Canonical JSON without whitespace: elements in the order of the grammar, everything else in the order given. */
 export function formatPolicy(policy: Policy): string {
   const { version, depends, statements } = policy;

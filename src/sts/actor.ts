@@ -1,9 +1,10 @@
 // Whom a decision is about: what it needs of a caller, live or simulated, and what of that binds it.
 import { attachedPolicies, boundServiceControlPolicies, grantedPolicy, userPolicies } from '../directory/compiled-policies.js';
+import { atDomain, rolePolicies, userRoleGrants, type RequestScope } from '../directory/role-policies.js';
 import type { Snapshot } from '../directory/snapshot.js';
 import { foldTagKey } from '../directory/tag-key.js';
-import type { Agency, ResourceTag, User } from '../directory/entities.js';
-import type { CallerQuestion, PrincipalIdentity } from '../policy/index.js';
+import type { Agency, ResourceTag, RoleGrant, User } from '../directory/entities.js';
+import type { CallerQuestion, NamedPolicy, PrincipalIdentity } from '../policy/index.js';
 import { inlinePolicy } from './session-policy.js';
 import type { Session, TokenScope } from '../sessions/session.js';
 import { agencyUrn, serviceLinkedPath } from '../urn/urn.js';
@@ -32,11 +33,12 @@ export interface ServiceActor extends Common {
 export interface SessionActor extends Common {
   readonly kind: 'agency-session';
   readonly session: SessionFacts;
-  readonly agency: Pick<Agency, 'path' | 'agencyName' | 'tags' | 'attachedPolicies'>;
+  /** Only legacy agencies are granted roles. */
+  readonly agency: Pick<Agency, 'path' | 'agencyName' | 'tags' | 'attachedPolicies'> & { readonly roleGrants?: readonly RoleGrant[] };
 }
 
 /** What decisions ask of a session. */
-export type SessionFacts = Pick<Session, 'tags' | 'sourceIdentity' | 'mfaAuthenticatedAt' | 'issuedAt' | 'sessionPolicy' | 'sessionPolicyIds' | 'way' | 'scope'>;
+export type SessionFacts = Pick<Session, 'tags' | 'sourceIdentity' | 'mfaAuthenticatedAt' | 'issuedAt' | 'sessionPolicy' | 'sessionPolicyIds' | 'scope'>;
 
 export type Actor = UserActor | ServiceActor | SessionActor;
 
@@ -68,43 +70,54 @@ export function principalTags(actor: Actor): readonly ResourceTag[] {
 
 type BindingPolicies = Pick<CallerQuestion, 'identityPolicies' | 'sessionPolicy' | 'sessionPolicyIds' | 'serviceControlPolicies'>;
 
-/** Everything that bounds what the actor may do, for {@link CallerQuestion}. */
-export function callerPolicies(actor: Actor): BindingPolicies {
+/**
+ * Everything that bounds what the actor may do, for {@link CallerQuestion}. What it has of the older system's roles joins
+ * its identity policies.
+ * @param scope where the request is made; asked only of an actor with roles
+ */
+export function callerPolicies(actor: Actor, scope: () => RequestScope = () => atDomain): BindingPolicies {
   const { snapshot } = actor;
   if (actor.kind === 'service') return { identityPolicies: [], serviceControlPolicies: undefined };
   // INVARIANT: nobody's side is decided without its account.
   if (snapshot === undefined) throw new Error(`the account of \`${actor.principalUrn}\` cannot be seen`);
   const bound = boundServiceControlPolicies(snapshot);
-  if (actor.kind === 'user') return { identityPolicies: userPolicies(snapshot, actor.user), serviceControlPolicies: bound, ...userNarrowing(actor) };
+  const joined = (policies: readonly NamedPolicy[], grants: readonly RoleGrant[]): readonly NamedPolicy[] => (grants.length === 0 ? policies : [...policies, ...rolePolicies(snapshot, grants, scope())]);
+  if (actor.kind === 'user') return { identityPolicies: joined(userPolicies(snapshot, actor.user), roleGrantsOf(actor, snapshot)), serviceControlPolicies: bound, ...userNarrowing(actor, scope) };
   return {
-    identityPolicies: attachedPolicies(snapshot, actor.agency.attachedPolicies),
+    identityPolicies: joined(attachedPolicies(snapshot, actor.agency.attachedPolicies), roleGrantsOf(actor, snapshot)),
     serviceControlPolicies: actor.agency.path.startsWith(serviceLinkedPath) ? undefined : bound,
     ...sessionPolicies(actor.session, snapshot),
-    ...(isOutOfScope(actor.session.scope) && nothing),
+    ...(isOutOfScope(actor.session.scope, scope) && nothing),
   };
 }
 
 /** INVARIANT: what needs permission from an empty list of policies is denied, whoever asks. */
 const nothing: Pick<CallerQuestion, 'sessionPolicyIds'> = { sessionPolicyIds: [] };
 
-function userNarrowing({ narrowedBy }: UserActor): Pick<CallerQuestion, 'sessionPolicy' | 'sessionPolicyIds'> {
+function userNarrowing({ narrowedBy }: UserActor, requestScope: () => RequestScope): Pick<CallerQuestion, 'sessionPolicy' | 'sessionPolicyIds'> {
   if (narrowedBy === undefined) return {};
   const { scope, sessionPolicy } = narrowedBy;
-  return { ...(sessionPolicy !== undefined && { sessionPolicy: inlinePolicy(sessionPolicy, 'legacy-session') }), ...(isOutOfScope(scope) && nothing) };
+  return { ...(sessionPolicy !== undefined && { sessionPolicy: inlinePolicy(sessionPolicy) }), ...(isOutOfScope(scope, requestScope) && nothing) };
 }
 
-/** A token of the older system grants what lies in its scope. @param projectId of the request; undefined: it is one on the domain */
-const isOutOfScope = (scope: TokenScope | undefined, projectId?: string): boolean =>
-  scope !== undefined && (scope.kind === 'project' ? scope.projectId !== projectId : projectId !== undefined);
+/** A token of the older system grants what lies in its scope: a project, or the domain and so what lies in no project. */
+const isOutOfScope = (scope: TokenScope | undefined, requestScope: () => RequestScope): boolean =>
+  scope !== undefined && (scope.kind === 'project' ? scope.projectId : undefined) !== requestScope().projectId;
+
+const noGrants: readonly RoleGrant[] = [];
+
+/** Roles that the actor was granted: a user's groups, or the agency of a session. */
+export const roleGrantsOf = (actor: UserActor | SessionActor, snapshot: Snapshot): readonly RoleGrant[] =>
+  (actor.kind === 'user' ? userRoleGrants(snapshot, actor.user) : (actor.agency.roleGrants ?? noGrants));
 
 /**
  * The session's own policies. Policies named by id act in their present default version; one that was deleted since
  * grants nothing.
  */
 function sessionPolicies(session: SessionFacts, snapshot: Snapshot): Pick<CallerQuestion, 'sessionPolicy' | 'sessionPolicyIds'> {
-  const { sessionPolicy, sessionPolicyIds, way } = session;
+  const { sessionPolicy, sessionPolicyIds } = session;
   return {
-    ...(sessionPolicy !== undefined && { sessionPolicy: inlinePolicy(sessionPolicy, way === 'legacy-keys' ? 'legacy-session' : 'session') }),
+    ...(sessionPolicy !== undefined && { sessionPolicy: inlinePolicy(sessionPolicy) }),
     ...(sessionPolicyIds.length > 0 && {
       sessionPolicyIds: sessionPolicyIds.flatMap((id) => grantedPolicy(snapshot, id) ?? []),
     }),

@@ -7,13 +7,13 @@ import type { AccountView } from '../directory/store.js';
 import { parseAgencyUrn, type AgencyName } from '../urn/urn.js';
 import type { AssumeAgencyInput } from './assume-agency-input.js';
 import { encodeAuthorizationMessage } from './authorization-message.js';
-import { assumeAnswerHeaders } from './assume-headers.js';
+import { stsManner, type Manner } from './assume-manner.js';
 import { assumeAction, assumeActions } from './assume-decisions.js';
 import { authorizeAssume, type Denial } from './authorize-assume.js';
 import { issuedEventSession, type Caller } from './caller.js';
-import { refuseOverAgencyMaximum, refuseOverlongChain, requestedDuration, sourceIdentity } from './chain-rules.js';
+import { refuseOverAgencyMaximum, refuseOverlongChain, sourceIdentity } from './chain-rules.js';
 import type { Guard, MfaStep } from './commit.js';
-import { issueCredentials, type Grant, type IssuedCredentials } from './credentials.js';
+import { newSession, type Grant, type IssuedCredentials } from './credentials.js';
 import { legacySessionRefusal } from './legacy-session.js';
 import { verifyMfaCode } from './mfa.js';
 import type { CallContext, EventDetails, Outcome } from './outcome.js';
@@ -39,33 +39,37 @@ interface Target {
   readonly agency: Agency | undefined;
 }
 
-/** Decides one call (STS API §3.1, §8). Own mistakes are told first, then the caller's side, then the target's. */
-export async function assumeAgency(services: Services, caller: Caller, input: AssumeAgencyInput, call: CallContext): Promise<Outcome<IssuedCredentials>> {
-  const details: EventDetails = { resource: input.agencyUrn, request: auditedRequest(input) };
-  const plan = await refusalOr(() => planSession(services, caller, input, call));
-  if (plan instanceof ApiError) return { ...refused(services, caller, input, plan, details), guards: [] };
+/** Decides one call of AssumeAgency (STS API §3.1, §8). */
+export const assumeAgency = (services: Services, caller: Caller, input: AssumeAgencyInput, call: CallContext): Promise<Outcome<IssuedCredentials>> =>
+  assumeBy(stsManner(services, caller, input), services, caller, input, call);
 
-  const { view, agency } = await readTarget(call.reads, plan);
+/** Decides one call, whichever way it came. Own mistakes are told first, then the caller's side, then the target's. */
+export async function assumeBy<Body>(manner: Manner<Body>, services: Services, caller: Caller, input: AssumeAgencyInput, call: CallContext): Promise<Outcome<Body>> {
+  const asked = manner.older?.asked ?? input.agencyUrn;
+  const details: EventDetails = { resource: asked, request: { ...auditedRequest(input), ...manner.older?.audited } };
+  const plan = await refusalOr(() => planSession(services, caller, input, manner, call));
+  if (plan instanceof ApiError) return { ...refused(services, caller, asked, plan, details), guards: [] };
+
+  const { view, agency } = await readTarget(call.reads, plan, manner);
   const origin = await readSourceOrigin(call.reads, caller, plan.sourceIdentity);
   const mfaVerified = plan.mfaStep !== undefined;
   const ground = { guards: [...(view === undefined ? [] : [guardOf(view, agency, input)]), ...origin.guards], ...(plan.mfaStep !== undefined && { mfaStep: plan.mfaStep }) };
-  const denial = await refusalOr(() => authorizeAssume(services, caller, { input, plan, agency, mfaVerified, catalogue: services.catalogue }, call));
-  if (denial instanceof ApiError) return { ...refused(services, caller, input, denial, details), ...ground };
-  if (denial !== undefined) return { ...denied(caller, denial, details, plan.target, view), ...ground };
+  const denial = await refusalOr(() => authorizeAssume(services, caller, { input, plan, agency, mfaVerified, catalogue: services.catalogue, asked, older: manner.older }, call));
+  if (denial instanceof ApiError) return { ...refused(services, caller, asked, denial, details), ...ground };
+  if (denial !== undefined) return { ...denied(caller, denial, details, manner.older === undefined ? plan.target : 'hidden', view), ...ground };
 
   // INVARIANT: authorizeAssume() denies every call on an agency that does not exist.
   if (view === undefined || agency === undefined) throw new Error('an absent agency was authorized');
-  const issued = await refusalOr(() => issue(services, caller, { ...plan, input, view, agency, mfaVerified, chain: origin.chain }, call));
+  const issued = await refusalOr(() => issue(services, caller, { ...plan, ...manner.marks, scope: manner.scope(view.snapshot), input, view, agency, mfaVerified, chain: origin.chain }, manner, call));
   if (issued instanceof ApiError) {
     // A rule of the agency's account, found when both sides had allowed the call, is that account's decision.
     const other = otherAccount(caller, view, issued.message);
-    return { ...refused(services, caller, input, issued, { ...details, ...other.details }), ...ground, ...other.outcome };
+    return { ...refused(services, caller, asked, issued, { ...details, ...other.details }), ...ground, ...other.outcome };
   }
   const other = otherAccount(caller, view, 'allowed');
   return {
-    ok: true, ...issued, ...ground, ...other.outcome,
-    headers: assumeAnswerHeaders(issued.session, agency.maxSessionDurationSeconds, services.settings),
-    details: { ...details, ...other.details, decision: 'allowed', issuedSession: issuedEventSession(issued.session) },
+    ok: true, session: issued, ...manner.answer({ session: issued, agency, account: view.snapshot }), ...ground, ...other.outcome,
+    details: { ...details, ...other.details, resource: input.agencyUrn, decision: 'allowed', issuedSession: issuedEventSession(issued) },
   };
 }
 
@@ -81,17 +85,17 @@ async function refusalOr<Value>(step: () => Value | Promise<Value>): Promise<Val
 
 type Refusal = Pick<Outcome<never> & { readonly ok: false }, 'ok' | 'error' | 'details'>;
 
-const refused = (services: Services, caller: Caller, input: AssumeAgencyInput, error: ApiError, details: EventDetails): Refusal =>
-  ({ ok: false, error: withMessage(services, caller, input, error), details: { ...details, decision: error.message } });
+const refused = (services: Services, caller: Caller, asked: string, error: ApiError, details: EventDetails): Refusal =>
+  ({ ok: false, error: withMessage(services, caller, asked, error), details: { ...details, decision: error.message } });
 
 /** A side refused: the caller's event tells why if it was its own, the other account's event does else. */
 function denied(
-  caller: Caller, { error, decision, foreign }: Denial, details: EventDetails, target: AgencyName | undefined, view: AccountView | undefined,
+  caller: Caller, { error, decision, foreign }: Denial, details: EventDetails, target: AgencyName | 'hidden' | undefined, view: AccountView | undefined,
 ): Refusal & Pick<Outcome<never>, 'otherAccount'> {
   if (!foreign) return { ok: false, error, details: { ...details, decision } };
   return {
     ok: false, error,
-    details: { ...details, ...(target === undefined ? { decision } : { decision: 'refused by the agency\'s account', resourceAccountId: target.accountId }) },
+    details: { ...details, ...(target === undefined ? { decision } : { decision: 'refused by the agency\'s account', ...(target !== 'hidden' && { resourceAccountId: target.accountId }) }) },
     // An account that does not exist has no log.
     ...otherAccount(caller, view, decision).outcome,
   };
@@ -105,19 +109,19 @@ function otherAccount(caller: Caller, view: AccountView | undefined, decision: s
 }
 
 /** What remains when both sides allow: the agency's own limits, then the credentials. */
-function issue(services: Services, caller: Caller, grant: Grant, call: CallContext): ReturnType<typeof issueCredentials> {
+function issue(services: Services, caller: Caller, grant: Grant, { agencyMaximumBinds }: Manner<unknown>, call: CallContext): ReturnType<typeof newSession> {
   if (grant.agency.kind === 'legacy') {
     const refusal = legacySessionRefusal({ ...grant, requested: grant.input });
     if (refusal !== undefined) throw refusal;
   }
-  refuseOverAgencyMaximum(grant.duration, grant.agency.maxSessionDurationSeconds);
+  if (agencyMaximumBinds) refuseOverAgencyMaximum(grant.duration, grant.agency.maxSessionDurationSeconds);
   refuseUnknownPolicies(grant.view, grant.input.policyIds);
-  return issueCredentials(services, caller, grant, call);
+  return newSession(services, caller, grant, call);
 }
 
-async function planSession(services: Services, caller: Caller, input: AssumeAgencyInput, call: CallContext): Promise<Plan> {
+async function planSession(services: Services, caller: Caller, input: AssumeAgencyInput, manner: Manner<unknown>, call: CallContext): Promise<Plan> {
   const parent = caller.kind === 'agency-session' ? caller.session : undefined;
-  const duration = requestedDuration(parent, input.durationSeconds);
+  const duration = manner.duration();
   const tags = mergeSessionTags(parent, input);
   refuseOverlongChain(parent, seconds(call.now), services.settings);
   const identity = sourceIdentity(parent, input.sourceIdentity);
@@ -136,11 +140,11 @@ async function checkedMfaCode(services: Services, caller: Caller, { serialNumber
   return verifyMfaCode(services, caller, serialNumber, tokenCode, call);
 }
 
-async function readTarget({ directory }: Reads, { target: name, sourceIdentity: identity }: Plan): Promise<Target> {
+async function readTarget({ directory }: Reads, { target: name, sourceIdentity: identity }: Plan, { older }: Manner<unknown>): Promise<Target> {
   if (name === undefined) return { view: undefined, agency: undefined };
   const find = (snapshot: AccountView['snapshot']): Agency | undefined => {
     const agency = snapshot.agencies.named(name.name);
-    return agency?.path === name.path ? agency : undefined;
+    return agency?.path === name.path && (older === undefined || agency.kind === 'legacy') ? agency : undefined;
   };
   const view = await directory.read(name.accountId, (snapshot) => {
     const agency = find(snapshot);
@@ -166,13 +170,13 @@ const guardOf = ({ snapshot, epochs, boundaries }: AccountView, agency: Agency |
   ({ accountId: snapshot.accountId, revision: snapshot.revision, standsOn: () => targetStanding(agency, policyIds), epochs: [...epochs], boundaries: boundaries.text });
 
 /** Every 403 of this operation carries a sealed reason (STS API §10), also one that no policy decided. */
-export function withMessage(services: Services, caller: Caller, { agencyUrn }: AssumeAgencyInput, error: ApiError): ApiError {
+export function withMessage(services: Services, caller: Caller, asked: string, error: ApiError): ApiError {
   if (error.errorName !== 'accessDenied' || error.encodedAuthorizationMessage !== undefined) return error;
-  const reason = { failure: error.message, principal: caller.principalUrn, action: assumeAction, resource: agencyUrn };
+  const reason = { failure: error.message, principal: caller.principalUrn, action: assumeAction, resource: asked };
   return new ApiError('accessDenied', error.message, encodeAuthorizationMessage(services.keyring, services.random, caller.accountId, reason));
 }
 
-function refuseUnknownPolicies(view: AccountView, policyIds: readonly string[]): void {
+function refuseUnknownPolicies(view: Pick<AccountView, 'snapshot'>, policyIds: readonly string[]): void {
   const unknown = policyIds.find((id) => !hasPolicy(view.snapshot, id));
   if (unknown !== undefined) throw new ApiError('unknownPolicyId', `\`policy_ids\`: \`${unknown}\` is no policy of the agency's account`);
 }

@@ -31,6 +31,8 @@ export interface AssumeQuestion {
   readonly agency: Agency | undefined;
   readonly mfaVerified: boolean;
   readonly catalogue: Pick<Catalogue, 'trustedService'>;
+  /** Of the ways in of the older system: the agency that was asked for. Permission of the older system counts, whether there is such an agency or not. */
+  readonly older?: { readonly agencyName: string } | undefined;
 }
 
 export interface AssumeDecisions {
@@ -65,11 +67,12 @@ export function decideAssume(actor: Actor, question: AssumeQuestion, request: Re
 }
 
 /** @param seen the agency, where the caller's side may know of it */
-function callerDecisions(actor: Actor, { input, plan }: AssumeQuestion, seen: Agency | undefined, context: ConditionContext, detail: Detail): readonly Decision[] {
+function callerDecisions(actor: Actor, { input, plan, older }: AssumeQuestion, seen: Agency | undefined, context: ConditionContext, detail: Detail): readonly Decision[] {
   const policies = callerPolicies(actor);
   const principal = principalIdentity(actor);
-  return plan.actions.map((action) => (action === assumeAction && seen?.kind === 'legacy'
-    ? decideLegacyCaller(actor, { action, agencyUrn: input.agencyUrn, agency: seen, context }, detail)
+  const agency = seen?.kind === 'legacy' ? seen : older && { agencyName: older.agencyName, agencyId: undefined };
+  return plan.actions.map((action) => (action === assumeAction && agency !== undefined
+    ? decideLegacyCaller(actor, { action, agencyUrn: input.agencyUrn, agency, context }, detail)
     : decideCaller({ principal, action, resource: input.agencyUrn, context, ...policies }, detail)));
 }
 

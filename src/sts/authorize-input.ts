@@ -7,6 +7,7 @@ import { foldTagKey } from '../directory/tag-key.js';
 import type { ConditionValue } from '../policy/index.js';
 import type { SignedRequest } from '../signing/index.js';
 import { isAccountId, parseUrn } from '../urn/urn.js';
+import type { GivenScope } from './request-scope.js';
 
 /** [choice] Of one call, all its requests together: what one commit may hold. */
 const mostQuestions = 20;
@@ -29,6 +30,20 @@ const isResourceUrn = (text: string): boolean => {
 };
 
 const contextValue = characters(0, 2048);
+const projectId = matching(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -');
+/** Of questions and of simulations alike. */
+export const scopeFields = {
+  scope: z.strictObject({
+    project_id: projectId.optional().describe('id of the project; absent: the main one of the region in `resource`, or without a region none'),
+    enterprise_project_id: projectId.optional().describe('id of the enterprise project (g:EnterpriseProjectId)'),
+    direct: z.boolean().default(false).describe('true: roles granted for all projects do not count'),
+  }).optional().describe('where the request is made: what roles of the older system are worth depends on it'),
+  operation_id: matching(/^\w{1,128}$/, 'must be 1 to 128 letters, digits or _').optional().describe('id of the operation in the catalogue: it says whether roles granted for an enterprise project count'),
+};
+
+export const givenScope = (scope: z.output<typeof scopeFields.scope>): GivenScope | undefined =>
+  scope && { projectId: scope.project_id, enterpriseProjectId: scope.enterprise_project_id, direct: scope.direct };
+
 const question = z.strictObject({
   action: matching(/^(?=.{1,256}$)[\w-]+:[\w-]*:[\w-]+$/, 'must look like service:resourceType:operation, the middle part may be empty'),
   resource: characters(1, 1500).refine(isResourceUrn, { error: 'must be a URN of five segments whose account is an account id or empty' }).optional()
@@ -38,6 +53,7 @@ const question = z.strictObject({
   context: z.record(characters(1, 256), z.union([contextValue, z.array(contextValue).max(50)]))
     .refine((context) => Object.keys(context).length <= mostContextKeys, `must have at most ${mostContextKeys} keys`).default({})
     .describe('condition keys of the service itself, and their values'),
+  ...scopeFields,
   resource_policy_allows: z.boolean().default(false)
     .describe('true: the resource belongs to another account than the caller, and a policy of its own lets the caller do this'),
 }).refine(({ resource, resource_tags: list }) => resource !== undefined || list.length === 0, { error: 'is required with `resource_tags`', path: ['resource'] });
@@ -72,6 +88,8 @@ export interface Question {
   readonly resourceTags: readonly ResourceTag[];
   readonly requestTags: readonly ResourceTag[];
   readonly context: Readonly<Record<string, ConditionValue>>;
+  readonly scope: GivenScope | undefined;
+  readonly operationId: string | undefined;
   readonly resourcePolicyAllows: boolean;
 }
 
@@ -86,7 +104,8 @@ export interface ForwardedRequest {
 export const forwardedRequests = ({ requests }: z.output<typeof authorizeBody>): readonly ForwardedRequest[] => requests.map((request) => ({
   ...presentedRequest({ request }),
   questions: request.questions.map((one) => ({
-    action: one.action, resource: one.resource, resourceTags: one.resource_tags, requestTags: one.request_tags, context: one.context, resourcePolicyAllows: one.resource_policy_allows,
+    action: one.action, resource: one.resource, resourceTags: one.resource_tags, requestTags: one.request_tags, context: one.context,
+    scope: givenScope(one.scope), operationId: one.operation_id, resourcePolicyAllows: one.resource_policy_allows,
   })),
 }));
 

@@ -1,6 +1,7 @@
 // Authorize: who signed the requests that a registered service received, and whether they may do what they ask for.
 import { errorCodes, ApiError } from '../base/api-error.js';
 import type { AuditEvent } from '../audit/event.js';
+import type { RequestScope } from '../directory/role-policies.js';
 import { describe, foldAscii, type Decision } from '../policy/index.js';
 import { claimedAccessKeyId } from '../signing/index.js';
 import { parseUrn } from '../urn/urn.js';
@@ -12,6 +13,7 @@ import { eventPrincipal, eventSession, type Caller, type ServiceCaller } from '.
 import { signerOf, type Signer } from './forwarded-request.js';
 import type { CallContext, Outcome } from './outcome.js';
 import { decideOwn, type Resource } from './own-action.js';
+import { requestScope, scopeConditions, type GivenScope } from './request-scope.js';
 import type { Services } from './services.js';
 
 /** What was decided of one question. */
@@ -37,10 +39,11 @@ export async function authorizeRequests(services: Services, caller: Caller, requ
   if (caller.kind !== 'service') throw new ApiError('accessDenied', `access denied: only registered services may ask, and \`${caller.principalUrn}\` is none`);
   const serviceCode = ownedService(services, caller);
   requests.forEach(({ questions }, index) => questions.forEach((question, place) => refuseForeign(caller, serviceCode, question, `requests[${index}].questions[${place}]`)));
+  requests.forEach(({ questions }, index) => questions.forEach((question, place) => refuseUnknownOperation(services, serviceCode, question, `requests[${index}].questions[${place}]`)));
 
   const judged = await Promise.all(requests.map(async (request, place): Promise<Judged> => {
     const signer = await signerOf(services, caller, serviceCode, request, place, call);
-    return { request, signer, verdicts: signer === undefined ? [] : request.questions.map((question) => judge(signer, question, call)) };
+    return { request, signer, verdicts: signer === undefined ? [] : request.questions.map((question) => judge(services, serviceCode, signer, question, call)) };
   }));
   const [details = {}, ...moreEvents] = judged.flatMap((one) => eventsOf(caller, one));
   const bodyWith = answerOf(services, judged);
@@ -69,9 +72,17 @@ function refuseForeign({ servicePrincipal }: ServiceCaller, code: string, { acti
   if (Object.keys(context).some((key) => !foldAscii(key).startsWith(`${code}:`))) refuse('context', 'condition keys');
 }
 
-function judge(signer: Signer, question: Question, { now }: CallContext): Verdict {
+/** Throws the 400. */
+function refuseUnknownOperation({ catalogue }: Services, code: string, { operationId }: Question, place: string): void {
+  if (operationId === undefined || catalogue.operation(code, operationId) !== undefined) return;
+  throw new ApiError('invalidField', `\`${place}.operation_id\`: the catalogue has no operation \`${operationId}\` of \`${code}\``);
+}
+
+function judge({ catalogue, settings }: Services, code: string, signer: Signer, question: Question, { now }: CallContext): Verdict {
   const resource: Resource | undefined = question.resource === undefined ? undefined : { urn: question.resource, tags: question.resourceTags };
-  const decision = decideOwn(signer, question.action, resource, now, conditionsOf(question));
+  const scope = (): RequestScope => requestScope(signer.snapshot, catalogue, question, question.operationId === undefined ? undefined : catalogue.operation(code, question.operationId));
+  const conditions = (): readonly ConditionEntry[] => [...conditionsOf(question), ...scopeConditions(signer.snapshot, question, settings.regions)];
+  const decision = decideOwn(signer, question.action, resource, now, conditions, scope);
   return { question, decision, failure: decision.allowed ? foreignResource(signer, question) : describe(decision) };
 }
 
@@ -92,7 +103,7 @@ function foreignResource({ accountId }: Signer, { resource, resourcePolicyAllows
 /** Of each decision the service's event and then the signer's; of a request without a signer the service's alone. */
 function eventsOf(caller: ServiceCaller, { request, signer, verdicts }: Judged): readonly Partial<AuditEvent>[] {
   if (signer === undefined) return [{ request: { access_key_id: claimedAccessKeyId(authorizationOf(request)) }, decision: 'unauthenticated' }];
-  return verdicts.flatMap(({ question: { action, resource }, failure, decision }): readonly Partial<AuditEvent>[] => {
+  return verdicts.flatMap(({ question: { action, resource, scope, operationId }, failure, decision }): readonly Partial<AuditEvent>[] => {
     const common = { ...(resource !== undefined && { resource }) };
     const { statement } = decision;
     return [
@@ -100,12 +111,17 @@ function eventsOf(caller: ServiceCaller, { request, signer, verdicts }: Judged):
       {
         ...common, accountId: signer.accountId, principal: eventPrincipal(signer), sourceIp: request.sourceIp,
         ...(signer.kind === 'agency-session' && { callerSession: eventSession(signer.session) }),
-        request: { service: caller.servicePrincipal, action, ...(statement !== undefined && { matched_statement: statement }) },
+        request: { service: caller.servicePrincipal, action, ...(operationId !== undefined && { operation_id: operationId }), ...auditedScope(scope), ...(statement !== undefined && { matched_statement: statement }) },
         decision: failure ?? 'allowed', ...(failure !== undefined && { status: errorCodes.accessDenied.status, errorCode: errorCodes.accessDenied.code }),
       },
     ];
   });
 }
+
+/** Without it nobody could tell why a role counted, or did not. */
+const auditedScope = (scope: GivenScope | undefined): Readonly<Record<string, unknown>> => ({
+  ...(scope?.projectId !== undefined && { project_id: scope.projectId }), ...(scope?.enterpriseProjectId !== undefined && { enterprise_project_id: scope.enterpriseProjectId }),
+});
 
 export const authorizationOf = ({ received: { rawHeaders } }: Pick<ForwardedRequest, 'received'>): string =>
   rawHeaders.find((_text, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'authorization') ?? '';

@@ -7,9 +7,9 @@ import type { StsSettings } from './services.js';
 const maximumChainedSeconds = 3600;
 
 /** The duration asked for, or the default; a call with temporary credentials over one hour fails, nothing is clamped (STS API §4). */
-export function requestedDuration(parent: Session | undefined, durationSeconds: number | undefined): number {
-  const duration = durationSeconds ?? sessionDuration.defaultSeconds;
-  if (parent !== undefined && duration > maximumChainedSeconds) {
+export function requestedDuration(isChained: boolean, durationSeconds: number | undefined, defaultSeconds: number = sessionDuration.defaultSeconds): number {
+  const duration = durationSeconds ?? defaultSeconds;
+  if (isChained && duration > maximumChainedSeconds) {
     throw new ApiError(
       'durationOverChainLimit',
       `\`duration_seconds\`: ${duration} is over ${maximumChainedSeconds}, the most that a call with temporary credentials (agency chaining) can ask for`,

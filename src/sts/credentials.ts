@@ -3,7 +3,7 @@ import { seconds } from '../base/clock.js';
 import type { Agency } from '../directory/entities.js';
 import type { AccountView, EpochSubject } from '../directory/store.js';
 import { deriveSessionSecret } from '../keyring/session-secret.js';
-import type { Chain, Session, SessionTag } from '../sessions/session.js';
+import type { Chain, Session, SessionTag, SessionWay, TokenScope } from '../sessions/session.js';
 import { ecdsaPublicJwk, verificationKey, type EcdsaPublicJwk } from '../signing/index.js';
 import { sessionUrn } from '../urn/urn.js';
 import type { AssumeAgencyInput } from './assume-agency-input.js';
@@ -26,37 +26,39 @@ export interface IssuedCredentials {
 
 export interface Grant {
   readonly input: AssumeAgencyInput;
-  readonly view: AccountView;
+  readonly view: Pick<AccountView, 'snapshot' | 'epochs'>;
   readonly agency: Agency;
   readonly duration: number;
   readonly tags: readonly SessionTag[];
   readonly sourceIdentity: string | undefined;
   readonly mfaVerified: boolean;
   readonly chain: Chain;
+  readonly way?: SessionWay | undefined;
+  readonly scope?: TokenScope | undefined;
+  readonly sessionUserName?: string | undefined;
 }
 
-/** Makes the session and its credentials; they are good once the session is committed, not before. */
-export async function issueCredentials(services: Services, caller: Caller, grant: Grant, call: CallContext): Promise<{ session: Session; body: IssuedCredentials }> {
-  // Once: another key may take over while the session is made.
-  const secretKey = services.keyring['session-secrets'].active;
-  const session = await newSession(services, caller, grant, call, secretKey.id);
+export interface SessionKeys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly securityToken: string;
+}
+
+/** The credentials of a session that was just made; they are good once it is committed, not before. */
+export function sessionKeys(services: Services, caller: Caller, session: Session): SessionKeys {
+  const secretKey = services.keyring['session-secrets'].byId.get(session.secretKeyId);
+  if (secretKey === undefined) throw new Error(`the key that session \`${session.sessionId}\` was made with is gone`);
   const secret = deriveSessionSecret(secretKey, session.sessionId);
   const confirmationKey = services.settings.alwaysConfirm || caller.signature.algorithm === 'SDK-ECDSA-P256-SHA256' ? publicKeyOf(session.sessionId, secret) : undefined;
+  return { accessKeyId: session.sessionId, secretAccessKey: secret, securityToken: issueSecurityToken(services.keyring, services.settings.issuer, session, confirmationKey) };
+}
+
+export function issuedCredentials(services: Services, caller: Caller, session: Session): IssuedCredentials {
+  const { accessKeyId, secretAccessKey, securityToken } = sessionKeys(services, caller, session);
   return {
-    session,
-    body: {
-      ...(session.sourceIdentity !== undefined && { source_identity: session.sourceIdentity }),
-      assumed_agency: {
-        urn: sessionUrn(session.accountId, session.agencyName, session.agencySessionName),
-        id: `${session.agencyId}:${session.agencySessionName}`,
-      },
-      credentials: {
-        access_key_id: session.sessionId,
-        secret_access_key: secret,
-        security_token: issueSecurityToken(services.keyring, services.settings.issuer, session, confirmationKey),
-        expiration: new Date(session.expiresAt * 1000).toISOString(),
-      },
-    },
+    ...(session.sourceIdentity !== undefined && { source_identity: session.sourceIdentity }),
+    assumed_agency: { urn: sessionUrn(session.accountId, session.agencyName, session.agencySessionName), id: `${session.agencyId}:${session.agencySessionName}` },
+    credentials: { access_key_id: accessKeyId, secret_access_key: secretAccessKey, security_token: securityToken, expiration: new Date(session.expiresAt * 1000).toISOString() },
   };
 }
 
@@ -66,10 +68,11 @@ export async function issueCredentials(services: Services, caller: Caller, grant
  */
 const publicKeyOf = (sessionId: string, secret: string): EcdsaPublicJwk => ecdsaPublicJwk(verificationKey(sessionId, secret));
 
-async function newSession(services: Services, caller: Caller, grant: Grant, call: CallContext, secretKeyId: string): Promise<Session> {
+export async function newSession(services: Services, caller: Caller, grant: Grant, call: CallContext): Promise<Session> {
   const { input, view, agency } = grant;
   const { accountId } = view.snapshot;
   const issuedAt = seconds(call.now);
+  const secretKeyId = services.keyring['session-secrets'].active.id;
   const epoch = (subject: EpochSubject): number => view.epochs.get(subject) ?? 0;
   const parent = caller.kind === 'agency-session' ? caller.session : undefined;
   return {
@@ -81,7 +84,7 @@ async function newSession(services: Services, caller: Caller, grant: Grant, call
     agencySessionName: input.agencySessionName,
     issuedAt,
     expiresAt: issuedAt + grant.duration,
-    chainStartedAt: parent?.chainStartedAt ?? issuedAt,
+    chainStartedAt: parent?.chainStartedAt ?? (caller.kind === 'user' ? caller.temporary?.issuedAt : undefined) ?? issuedAt,
     assumedBy: caller.principalUrn,
     rootPrincipal: parent?.rootPrincipal ?? caller.principalUrn,
     chain: grant.chain,
@@ -90,12 +93,13 @@ async function newSession(services: Services, caller: Caller, grant: Grant, call
     mfaAuthenticatedAt: grant.mfaVerified ? issuedAt : undefined,
     sessionPolicy: input.policy,
     sessionPolicyIds: input.policyIds,
-    isNarrowed: input.policy !== undefined || input.policyIds.length > 0 || parent?.isNarrowed === true,
+    isNarrowed: input.policy !== undefined || input.policyIds.length > 0 || parent?.isNarrowed === true || (caller.kind === 'user' && caller.narrowedBy?.sessionPolicy !== undefined),
     secretKeyId,
     status: await services.sessionIds.nextStatusIndex(accountId),
     epochs: {
       account: epoch('account'), agency: epoch(`agency:${agency.agencyId}`),
       ...(grant.sourceIdentity !== undefined && { source: epoch(`source:${grant.sourceIdentity}`) }),
     },
+    ...(grant.way !== undefined && { way: grant.way, scope: grant.scope, sessionUserName: grant.sessionUserName }),
   };
 }

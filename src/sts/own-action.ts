@@ -1,5 +1,6 @@
 // Decisions about operations on the caller's own account.
 import type { ResourceTag } from '../directory/entities.js';
+import type { RequestScope } from '../directory/role-policies.js';
 import { contextOf, decideCaller, describe, type Decision } from '../policy/index.js';
 import { callerPolicies, principalIdentity } from './actor.js';
 import { callerConditions, requestFacts, resourceConditions, type ConditionEntry } from './call-conditions.js';
@@ -19,11 +20,14 @@ export interface Resource {
  * INVARIANT: everything that binds the caller has its say, whatever the operation: SCPs, identity policies, session policies.
  * @param resource undefined: the action has none
  * @param ofRequest condition values that the request has without a resource, too
+ * @param scope where the request is made; absent: at the domain, as all of this service's own operations are
  */
-export function decideOwn(caller: UserCaller | SessionCaller, action: string, resource: Resource | undefined, now: number, ofRequest: readonly ConditionEntry[] = []): Decision {
+export function decideOwn(
+  caller: UserCaller | SessionCaller, action: string, resource: Resource | undefined, now: number, ofRequest: readonly ConditionEntry[] | (() => readonly ConditionEntry[]) = [], scope?: () => RequestScope,
+): Decision {
   const { urn, tags = [], conditions = [] } = resource ?? {};
-  const context = contextOf(() => [...callerConditions(caller, requestFacts(caller, now)), ...resourceConditions(tags), ...conditions, ...ofRequest]);
-  return decideCaller({ principal: principalIdentity(caller), action, resource: urn, context, ...callerPolicies(caller) });
+  const context = contextOf(() => [...callerConditions(caller, requestFacts(caller, now)), ...resourceConditions(tags), ...conditions, ...(typeof ofRequest === 'function' ? ofRequest() : ofRequest)]);
+  return decideCaller({ principal: principalIdentity(caller), action, resource: urn, context, ...callerPolicies(caller, scope) });
 }
 
 /** Why the caller may not do this in its account, or undefined when it may. */

@@ -2,8 +2,10 @@
 import { z } from 'zod';
 import { seconds } from '../base/clock.js';
 import { signJwsWithStanding } from '../keyring/jws.js';
+import { attachedPolicies, userPolicies } from '../directory/compiled-policies.js';
+import { roleDenials } from '../directory/role-policies.js';
 import { formatPolicy, mayConcern, type NamedPolicy } from '../policy/index.js';
-import { callerPolicies, principalIdentity, principalTags } from './actor.js';
+import { callerPolicies, principalIdentity, principalTags, roleGrantsOf } from './actor.js';
 import type { ForwardedRequest } from './authorize-input.js';
 import { callerConditions, requestFacts } from './call-conditions.js';
 import type { Caller } from './caller.js';
@@ -32,7 +34,12 @@ export function policyBundle(services: Services, caller: Caller, request: Omit<F
 
 /** Only statements that can matter to actions of the service. */
 function signed({ keyring, settings: { issuer } }: Services, signer: Signer, service: string, { now }: CallContext): string {
-  const { identityPolicies, sessionPolicy, sessionPolicyIds, serviceControlPolicies } = callerPolicies(signer);
+  // [choice] What roles are worth depends on where a request is made, which is not known here: they allow nothing offline, and deny wherever they deny anywhere.
+  const identityPolicies = [
+    ...(signer.kind === 'user' ? userPolicies(signer.snapshot, signer.user) : attachedPolicies(signer.snapshot, signer.agency.attachedPolicies)),
+    ...roleDenials(signer.snapshot, roleGrantsOf(signer, signer.snapshot)),
+  ];
+  const { sessionPolicy, sessionPolicyIds, serviceControlPolicies } = callerPolicies(signer);
   const texts = (policies: readonly NamedPolicy[]): readonly (readonly [string, string])[] => policies.flatMap(({ name, policy }) => {
     const concerning = mayConcern(policy, service);
     return concerning === undefined ? [] : [[name, formatPolicy(concerning)] as const];

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { characters } from '../base/characters.js';
 import type { ConditionValue } from '../policy/index.js';
 import { assumeAgencyBody } from './assume-agency-input.js';
+import { givenScope, scopeFields } from './authorize-input.js';
+import type { GivenScope } from './request-scope.js';
 
 const mostContextKeys = 100;
 const contextValue = characters(0, 2048);
@@ -33,6 +35,7 @@ export const simulateBody = z.object({
     .describe('condition keys and their values; they override what the simulation knows'),
   session: session.optional().describe('the session in which the principal acts'),
   request: request.optional().describe('what a call of AssumeAgency asks for'),
+  ...scopeFields,
 }).strict();
 
 export type SimulateBody = z.infer<typeof simulateBody>;
@@ -64,12 +67,14 @@ export interface SimulationQuestion {
   readonly context: Readonly<Record<string, ConditionValue>>;
   readonly session: SimulatedSession | undefined;
   readonly request: SimulatedRequest | undefined;
+  readonly scope: GivenScope | undefined;
+  readonly operationId: string | undefined;
 }
 
 /** Wire names end here. */
-export function simulationQuestion({ principal, action, resource, context, session, request }: SimulateBody): SimulationQuestion {
+export function simulationQuestion({ principal, action, resource, context, session, request, scope, operation_id: operationId }: SimulateBody): SimulationQuestion {
   return {
-    principal, action, resource, context: context ?? {},
+    principal, action, resource, context: context ?? {}, scope: givenScope(scope), operationId,
     session: session && {
       name: session.name, tags: session.tags ?? [], transitiveTagKeys: session.transitive_tag_keys ?? [], sourceIdentity: session.source_identity,
       policy: session.policy, policyIds: session.policy_ids ?? [], mfaAgeSeconds: session.mfa_age_seconds,

@@ -23,7 +23,7 @@ export function simulatePolicies(services: Services, caller: Caller, question: S
     return { ok: false, error, details: { ...details, decision: reason }, guards: [] };
   }
   try {
-    const simulation = simulate({ accounts: new Map([[caller.accountId, caller.snapshot]]), catalogue: services.catalogue, now: call.now }, question);
+    const simulation = simulate({ accounts: new Map([[caller.accountId, caller.snapshot]]), catalogue: services.catalogue, regions: services.settings.regions, now: call.now }, question);
     return { ok: true, body: simulationAnswer(simulation), details, guards: [] };
   } catch (error) {
     if (!(error instanceof ApiError) || error.status >= 500) throw error;

@@ -1,6 +1,6 @@
 // What would be decided, and why: the conditions and decisions of live calls, on principals and requests that are only supposed.
 import { ApiError } from '../base/api-error.js';
-import type { Catalogue } from '../catalogue/index.js';
+import type { Catalogue, CatalogueOperation } from '../catalogue/index.js';
 import type { Agency } from '../directory/entities.js';
 import { contextOf, decideCaller, isMultiValuedKey, type Decision } from '../policy/index.js';
 import { parseAgencyUrn } from '../urn/urn.js';
@@ -9,6 +9,7 @@ import { assumeAction, assumeActions, decideAssume, sourceIdentityAction, tagAct
 import { callerConditions, resourceConditions, type ConditionEntry, type RequestFacts } from './call-conditions.js';
 import { sourceIdentity } from './chain-rules.js';
 import { legacySessionRefusal, type CarriedOver } from './legacy-session.js';
+import { requestScope, scopeConditions } from './request-scope.js';
 import { mergeSessionTags } from './session-tags.js';
 import type { SimulatedRequest, SimulationQuestion } from './simulate-input.js';
 import { simulatedActor, type VisibleAccounts } from './simulated-actor.js';
@@ -37,9 +38,11 @@ const noRequest: SimulatedRequest = { agencySessionName: undefined, externalId: 
 /** What a simulation sees. */
 export interface SimulationGround {
   readonly accounts: VisibleAccounts;
-  readonly catalogue: Pick<Catalogue, 'trustedService'>;
+  readonly catalogue: Pick<Catalogue, 'trustedService' | 'operation' | 'countsForEnterpriseProjects'>;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** Those of the service, by which a project has a name. */
+  readonly regions?: readonly string[];
 }
 
 /**
@@ -51,7 +54,7 @@ export function simulate(ground: SimulationGround, question: SimulationQuestion)
   const actor = simulatedActor(accounts, question.principal, question.session, now);
   const request: RequestFacts = { now, sourceIp: undefined, userAgent: undefined, referer: undefined, sourceAccount: undefined, sourceUrn: undefined };
   const action = trustActions.get(question.action.toLowerCase());
-  const simulation = action === undefined ? simulateOwn(accounts, actor, question, request) : simulateAssume(ground, actor, action, question, request);
+  const simulation = action === undefined ? simulateOwn(ground, actor, question, request) : simulateAssume(ground, actor, action, question, request);
   const disabled = actor.snapshot !== undefined && isDisabled(actor) ? `the user \`${actor.principalUrn}\` is disabled: none of its access keys is accepted` : undefined;
   return concluded({ ...simulation, refusal: disabled ?? simulation.refusal });
 }
@@ -68,16 +71,20 @@ function concluded({ caller, trust, refusal }: Sides): Simulation {
 }
 
 /** Every other action: what the caller's own account says. */
-function simulateOwn(accounts: VisibleAccounts, actor: Actor, { action, resource, context, request: asked }: SimulationQuestion, request: RequestFacts): Sides {
+function simulateOwn({ accounts, catalogue, regions }: SimulationGround, actor: Actor, question: SimulationQuestion, request: RequestFacts): Sides {
+  const { action, resource, context, request: asked } = question;
   if (asked !== undefined) throw new ApiError('invalidField', `\`request\`: only the actions \`${[...trustActions.values()].join('`, `')}\` ask for something`);
-  if (actor.kind === 'service' || actor.snapshot === undefined) throw invisible('`principal`');
-  const conditions = [...callerConditions(actor, request), ...resourceConditions(visibleAgency(accounts, resource)?.tags ?? []), ...givenConditions(context)];
-  const decision = decideCaller({ principal: principalIdentity(actor), action, resource, context: contextOf(conditions), ...callerPolicies(actor) }, 'always');
+  const { snapshot } = actor;
+  if (actor.kind === 'service' || snapshot === undefined) throw invisible('`principal`');
+  const operation = askedOperation(catalogue, question);
+  const conditions = [...callerConditions(actor, request), ...scopeConditions(snapshot, question, regions), ...resourceConditions(visibleAgency(accounts, resource)?.tags ?? []), ...givenConditions(context)];
+  const decision = decideCaller({ principal: principalIdentity(actor), action, resource, context: contextOf(conditions), ...callerPolicies(actor, () => requestScope(snapshot, catalogue, question, operation)) }, 'always');
   return { caller: { state: 'decided', decisions: [decision] }, trust: { state: 'none', decisions: [] }, refusal: undefined };
 }
 
 function simulateAssume({ accounts, catalogue }: SimulationGround, actor: Actor, action: string, question: SimulationQuestion, request: RequestFacts): Sides {
   const { resource = '', request: asked = noRequest } = question;
+  if (question.scope !== undefined || question.operationId !== undefined) throw new ApiError('invalidField', `\`scope\` and \`operation_id\`: the action \`${action}\` is always asked for at the domain`);
   const target = parseAgencyUrn(resource);
   if (target === undefined) throw new ApiError('invalidField', `\`resource\`: must be the URN of an agency for the action \`${action}\``);
   if (asked.mfa && actor.kind !== 'user') throw new ApiError('invalidField', '`request.mfa`: only a user has an MFA device');
@@ -95,6 +102,15 @@ function simulateAssume({ accounts, catalogue }: SimulationGround, actor: Actor,
     trust: { state: targetVisible ? 'decided' : 'not-visible', decisions: trust },
     refusal: refusal ?? absent ?? (agency?.kind === 'legacy' ? legacySessionRefusal(carried)?.message : undefined),
   };
+}
+
+/** Throws the 400 for an operation that the service of the action does not have. */
+function askedOperation(catalogue: SimulationGround['catalogue'], { action, operationId }: SimulationQuestion): CatalogueOperation | undefined {
+  if (operationId === undefined) return undefined;
+  const [service = ''] = action.toLowerCase().split(':');
+  const operation = catalogue.operation(service, operationId);
+  if (operation === undefined) throw new ApiError('invalidField', `\`operation_id\`: the catalogue has no operation \`${operationId}\` of \`${service}\``);
+  return operation;
 }
 
 interface Planned {

@@ -23,8 +23,11 @@ export function onlineDecisions(setup: Setup, call: ServiceCall, clock: Verifier
   };
 }
 
-const wireQuestion = ({ action, resource, resourceTags = [], requestTags = [], context = {}, resourcePolicyAllows = false }: Question): object =>
-  ({ action, ...(resource !== undefined && { resource }), resource_tags: resourceTags, request_tags: requestTags, context, resource_policy_allows: resourcePolicyAllows });
+const wireQuestion = ({ action, resource, resourceTags = [], requestTags = [], context = {}, scope, operationId, resourcePolicyAllows = false }: Question): object =>
+  ({ action, ...(resource !== undefined && { resource }), ...(scope !== undefined && { scope: wireScope(scope) }), ...(operationId !== undefined && { operation_id: operationId }), resource_tags: resourceTags, request_tags: requestTags, context, resource_policy_allows: resourcePolicyAllows });
+
+const wireScope = ({ projectId, enterpriseProjectId, direct }: NonNullable<Question['scope']>): object =>
+  ({ ...(projectId !== undefined && { project_id: projectId }), ...(enterpriseProjectId !== undefined && { enterprise_project_id: enterpriseProjectId }), ...(direct !== undefined && { direct }) });
 
 /** INVARIANT: whatever is not said to be allowed is not. */
 function answerOf({ decision, explanation_id: explanationId, encoded_authorization_message: message }: Readonly<Record<string, unknown>>): Answer {

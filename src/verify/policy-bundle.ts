@@ -1,5 +1,5 @@
 // What bounds a principal at this service, signed by the token service and kept for a minute at most.
-import { parsePolicy, type NamedPolicy, type PolicyKind, type PrincipalIdentity } from '../policy/index.js';
+import { parseEither, parsePolicy, type NamedPolicy, type PolicyKind, type PrincipalIdentity } from '../policy/index.js';
 import type { ReceivedRequest } from '../signing/index.js';
 import { boundedMap } from './bounded-map.js';
 import type { PrincipalTag } from './claims.js';
@@ -122,7 +122,8 @@ function identityOf({ kind, account, agency }: Readonly<Record<string, unknown>>
 
 const policiesOf = (kind: PolicyKind, value: unknown): readonly NamedPolicy[] => listOf(value).map((entry) => {
   const [name, document] = listOf(entry);
-  return { name: String(name), policy: parsePolicy(kind, String(document)) };
+  // Roles stand among identity policies, and sessions of temporary keys have policies of the older system.
+  return { name: String(name), policy: kind === 'identity' || kind === 'session' ? parseEither(kind, String(document)) : parsePolicy(kind, String(document)) };
 });
 
 function membersOf(value: unknown): Readonly<Record<string, unknown>> {

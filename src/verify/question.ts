@@ -14,6 +14,13 @@ export interface Question {
   readonly requestTags?: readonly PrincipalTag[];
   /** Condition keys of the service itself, such as `obs:prefix`, and their values. */
   readonly context?: Readonly<Record<string, string | readonly string[]>>;
+  /**
+   * Where the request is made, for roles of the older system; online only. Without a project the region of the resource
+   * names it. `direct`: roles granted for all projects do not count.
+   */
+  readonly scope?: { readonly projectId?: string; readonly enterpriseProjectId?: string; readonly direct?: boolean };
+  /** Id of the operation in the catalogue, which says whether roles granted for an enterprise project count; online only. */
+  readonly operationId?: string;
   /** True: the resource is of another account than the principal, and a policy of its own lets the principal do this. */
   readonly resourcePolicyAllows?: boolean;
 }

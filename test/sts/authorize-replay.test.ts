@@ -57,7 +57,7 @@ it('a call that is decided again, since an account changed meanwhile, has presen
   const { method, target, headers, body } = await received();
   const request: ForwardedRequest = {
     received: { method, target, rawHeaders: headers.flat(), body }, sourceIp: '192.0.2.1',
-    questions: [{ action: 'obs:object:GetObject', resource: undefined, resourceTags: [], requestTags: [], context: {}, resourcePolicyAllows: false }],
+    questions: [{ action: 'obs:object:GetObject', resource: undefined, resourceTags: [], requestTags: [], context: {}, scope: undefined, operationId: undefined, resourcePolicyAllows: false }],
   };
   const own = await party.signed(keys.service, service.clock.now());
   const caller = await authenticator(services)({ method: own.method, target: own.target, rawHeaders: own.headers.flat(), body: own.body }, '127.0.0.1', service.clock.now());

@@ -64,7 +64,7 @@ function live(caller: LiveCaller, input: WorldRequest, accounts: ReadonlyMap<str
   try {
     const actions = assumeActions(mergeSessionTags(parent, input), sourceIdentity(parent, input.sourceIdentity));
     const agency = found?.path === target?.path && found?.kind !== 'legacy' ? found : undefined;
-    return decideAssume(caller, { input, plan: { target, actions }, agency, mfaVerified: input.mfa, catalogue: { trustedService: () => undefined } }, requestFacts(caller, now), { detail: 'always' });
+    return decideAssume(caller, { input, plan: { target, actions }, agency, mfaVerified: input.mfa, catalogue: catalogueOf([]) }, requestFacts(caller, now), { detail: 'always' });
   } catch (error) {
     if (error instanceof ApiError) return error.message;
     throw error;
@@ -83,7 +83,7 @@ test(`${worldCount * pairsPerWorld} pairs`, { timeout: 120_000 }, () => {
     for (const [worldCaller, asked] of questions) {
       const request = { ...asked, mfa: asked.mfa && hasMfaDevice(worldCaller) };
       const expected = live(callerOf(worldCaller, request, accounts), request, accounts);
-      const simulated = simulate({ accounts, catalogue: { trustedService: () => undefined }, now }, simulationQuestion(questionOf(worldCaller, request, { sourceIp, issuedAt, now })));
+      const simulated = simulate({ accounts, catalogue: catalogueOf([]), now }, simulationQuestion(questionOf(worldCaller, request, { sourceIp, issuedAt, now })));
       pairs += 1;
       if (typeof expected === 'string') {
         expect([simulated.allowed, simulated.refusal]).toEqual([false, expected]);

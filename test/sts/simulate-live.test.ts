@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { Secret, TOTP } from 'otpauth';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { catalogueOf } from '../../src/catalogue/index.js';
 import type { Snapshot } from '../../src/directory/snapshot.js';
 import { simulate, type Simulation } from '../../src/sts/simulate.js';
 import { simulationAnswer } from '../../src/sts/simulate-answer.js';
@@ -106,7 +107,7 @@ test(`${worldCount * pairsPerWorld} calls`, { timeout: 120_000 }, async () => {
       const answer = await assume(caller, mine, request);
       const now = service.clock.now();
       const question = questionOf(caller, request, { sourceIp: '127.0.0.1', issuedAt: mine.issuedAt, now });
-      const simulation = simulate({ accounts, catalogue: { trustedService: () => undefined }, now }, simulationQuestion(question));
+      const simulation = simulate({ accounts, catalogue: catalogueOf([]), now }, simulationQuestion(question));
       expectSame(answer, simulation);
       if (await expectSameByApi(caller, question, simulation)) seen.byApi += 1;
       seen.calls += 1;

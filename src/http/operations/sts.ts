@@ -21,7 +21,7 @@ export const stsOperations: readonly Operation[] = [
       credentials: z.object({ access_key_id: z.string(), secret_access_key: z.string(), security_token: z.string(), expiration: z.string() }),
     }),
     handle: (services, caller, input, call) => assumeAgency(services, caller, input.body, call),
-    refine: (services, caller, input, error) => withMessage(services, caller, input.body, error),
+    refine: (services, caller, input, error) => withMessage(services, caller, input.body.agencyUrn, error),
   }),
   operation({
     name: 'GetCallerIdentity', family: 'sts', method: 'get', path: '/v5/caller-identity',

@@ -1,0 +1,45 @@
+// Where the request lies that a question is about: its project, and the enterprise project where that counts.
+import type { Catalogue, CatalogueOperation } from '../catalogue/index.js';
+import { mainProjectId, projectAt } from '../directory/projects.js';
+import type { RequestScope } from '../directory/role-policies.js';
+import type { Snapshot } from '../directory/snapshot.js';
+import { parseUrn } from '../urn/urn.js';
+import type { ConditionEntry } from './call-conditions.js';
+
+/** What a question says of it. */
+export interface GivenScope {
+  readonly projectId: string | undefined;
+  readonly enterpriseProjectId: string | undefined;
+  readonly direct: boolean;
+}
+
+export interface ScopedQuestion {
+  readonly action: string;
+  /** A URN. */
+  readonly resource: string | undefined;
+  readonly scope: GivenScope | undefined;
+}
+
+/**
+ * [choice] Where no project is named, the region of the resource names the account's main project there, and a resource
+ * without a region, or none, lies at the domain.
+ */
+export function requestScope(account: Snapshot, catalogue: Pick<Catalogue, 'countsForEnterpriseProjects'>, { action, resource, scope }: ScopedQuestion, operation: CatalogueOperation | undefined): RequestScope {
+  const region = regionOf(resource);
+  const enterpriseProjectId = scope?.enterpriseProjectId;
+  return {
+    projectId: scope?.projectId ?? (region === '' ? undefined : mainProjectId(account, region)),
+    enterpriseProjectId: enterpriseProjectId !== undefined && catalogue.countsForEnterpriseProjects(action, operation) ? enterpriseProjectId : undefined,
+    direct: scope?.direct === true,
+  };
+}
+
+/** `g:ProjectName` and `g:EnterpriseProjectId` of the request. @param regions those that the service has; undefined: not known */
+export function scopeConditions(account: Snapshot, { resource, scope }: Omit<ScopedQuestion, 'action'>, regions: readonly string[] | undefined): readonly ConditionEntry[] {
+  const region = regionOf(resource);
+  const places = regions ?? (region === '' ? [] : [region]);
+  const name = scope?.projectId === undefined ? (region === '' ? undefined : region) : projectAt(account, places, scope.projectId)?.projectName;
+  return [['g:ProjectName', name], ['g:EnterpriseProjectId', scope?.enterpriseProjectId]];
+}
+
+const regionOf = (resource: string | undefined): string => parseUrn(resource ?? '')?.region ?? '';
