@@ -27,7 +27,8 @@ export interface Operation<
   /** With its parameters in braces: `/v5/agencies/{agency_id}`. */
   readonly path: string;
   readonly summary: string;
-  readonly authentication: 'signature';
+  /** Of the older system's operations a token is as good as a signature; `login`: or the password in the body. */
+  readonly authentication: 'signature' | 'login';
   /** What the caller needs; null: open to every authenticated caller. */
   readonly action: string | null;
   /** Of the answer to a call that is allowed. */

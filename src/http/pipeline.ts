@@ -2,6 +2,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { ReceivedRequest } from '../signing/index.js';
 import type { Authenticate } from '../sts/authenticate.js';
+import type { ProofKind } from '../sts/authenticators.js';
 import type { CommitStore } from '../sts/commit.js';
 import { perform } from '../sts/perform.js';
 import type { Services } from '../sts/services.js';
@@ -18,7 +19,7 @@ const eventIdHeader = 'X-Audit-Event-Id';
 export interface Door {
   readonly services: Services;
   readonly store: CommitStore;
-  readonly authenticate: Authenticate;
+  readonly authenticate: Readonly<Record<ProofKind, Authenticate>>;
   readonly limitAccessKey: (response: Response, accessKeyId: string) => Promise<void>;
 }
 
@@ -33,7 +34,7 @@ export function serve(door: Door, operation: Operation): RequestHandler {
     // A call that is decided again is authenticated again: who is refused then was never identified.
     const authenticate: Authenticate = async (...signed) => {
       response.locals['identified'] = false;
-      const caller = await door.authenticate(...signed);
+      const caller = await door.authenticate[proofOf(operation)](...signed);
       response.locals['identified'] = true;
       return caller;
     };
@@ -60,6 +61,8 @@ export function serve(door: Door, operation: Operation): RequestHandler {
     else send(response, operation.status, body);
   };
 }
+
+const proofOf = ({ authentication, family }: Operation): ProofKind => (authentication === 'signature' && (family === 'legacy' || family === 'keystone') ? 'token' : authentication);
 
 const bodyOf = ({ bodyForm }: Operation) => (bodyForm === 'urlencoded' ? formBody : jsonBody);
 

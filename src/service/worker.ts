@@ -7,7 +7,7 @@ import { close, createHttpServer, listen } from '../http/server.js';
 import { rateWindowSeconds } from '../http/rate-limit.js';
 import { rateCounter } from '../redis/rate-counters.js';
 import { jwkSet } from '../keyring/jwks.js';
-import { authenticator } from '../sts/authenticate.js';
+import { authenticators } from '../sts/authenticators.js';
 import type { Composition } from './composition.js';
 import { followKeys } from './keys/follow-keys.js';
 import { keyReadiness } from './keys/key-readiness.js';
@@ -41,7 +41,7 @@ export function createWorkerServer(settings: Settings, composition: Composition,
   const limitOf = (whose: string, perMinute: number) =>
     ({ perMinute, counter: rateCounter(redis, keyring, { purpose: `rate:${whose}`, limit: perMinute, windowSeconds: rateWindowSeconds, slots: rateSlots }) });
   const app = createApp({
-    door: { services, store, authenticate: authenticator(services) },
+    door: { services, store, authenticate: authenticators(services) },
     random: services.random,
     limits: {
       address: limitOf('address', settings.STS_RATE_ADDRESS_PER_MINUTE),

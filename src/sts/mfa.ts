@@ -35,7 +35,7 @@ export async function verifyMfaCode(services: Services, caller: Caller, serialNu
  * @param codes of consecutive steps, the last one's within the window
  */
 export async function acceptedStep(
-  services: Services, accountId: string, { serialNumber, userId, sealedSeed }: MfaDevice, codes: readonly string[], { now, countedMfaCodes }: CallContext,
+  services: Services, accountId: string, { serialNumber, userId, sealedSeed }: MfaDevice, codes: readonly string[], { now, countedMfaCodes }: Pick<CallContext, 'now' | 'countedMfaCodes'>,
 ): Promise<MfaStep | undefined> {
   const subject = [accountId, serialNumber];
   const tried = codes.join(' ');

@@ -4,5 +4,6 @@ import { agencyOperations } from './agencies.js';
 import { grantOperations } from './grants.js';
 import { projectOperations } from './projects.js';
 import { roleOperations } from './roles.js';
+import { tokenOperations } from './tokens.js';
 
-export const legacyOperations: readonly Operation[] = [...agencyOperations, ...roleOperations, ...grantOperations, ...projectOperations];
+export const legacyOperations: readonly Operation[] = [...agencyOperations, ...roleOperations, ...grantOperations, ...projectOperations, ...tokenOperations];
