@@ -1,5 +1,6 @@
 // The client commands of the binary `agency-sts`, and the profile file they share with the service's first start.
 import type { Command } from 'commander';
+import { addAgencyCommands } from './agency.js';
 import { addAssumeCommand } from './assume.js';
 import { addAuditCommands } from './audit.js';
 import { addCredentialProcessCommand } from './credential-process.js';
@@ -17,7 +18,7 @@ export type { Profile } from './profile-file.js';
 export { writeProfiles } from './write-profiles.js';
 
 /**
- * Mounts `assume`, `credential-process`, `exec`, `whoami`, `decode`, `policy`, `audit` and `sessions`. A command that fails rejects `program.parseAsync` with a CommandError, whose
+ * Mounts `assume`, `credential-process`, `exec`, `whoami`, `decode`, `policy`, `audit`, `sessions` and `agency`. A command that fails rejects `program.parseAsync` with a CommandError, whose
  * message may have more than one line; wrong options do too. `--help` ends the process.
  */
 export function addClientCommands(program: Command, io: CommandIo): void {
@@ -29,4 +30,5 @@ export function addClientCommands(program: Command, io: CommandIo): void {
   addPolicyCommands(program, io);
   addAuditCommands(program, io);
   addSessionsCommands(program, io);
+  addAgencyCommands(program, io);
 }

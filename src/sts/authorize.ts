@@ -81,7 +81,7 @@ function refuseUnknownOperation({ catalogue }: Services, code: string, { operati
 function judge({ catalogue, settings }: Services, code: string, signer: Signer, question: Question, { now }: CallContext): Verdict {
   const resource: Resource | undefined = question.resource === undefined ? undefined : { urn: question.resource, tags: question.resourceTags };
   const scope = (): RequestScope => requestScope(signer.snapshot, catalogue, question, question.operationId === undefined ? undefined : catalogue.operation(code, question.operationId));
-  const conditions = (): readonly ConditionEntry[] => [...conditionsOf(question), ...scopeConditions(signer.snapshot, question, settings.regions)];
+  const conditions = (): readonly ConditionEntry[] => [...conditionsOf(question), ...scopeConditions(signer.snapshot, question, scope(), settings.regions)];
   const decision = decideOwn(signer, question.action, resource, now, conditions, scope);
   return { question, decision, failure: decision.allowed ? foreignResource(signer, question) : describe(decision) };
 }

@@ -34,12 +34,18 @@ export function requestScope(account: Snapshot, catalogue: Pick<Catalogue, 'coun
   };
 }
 
-/** `g:ProjectName` and `g:EnterpriseProjectId` of the request. @param regions those that the service has; undefined: not known */
-export function scopeConditions(account: Snapshot, { resource, scope }: Omit<ScopedQuestion, 'action'>, regions: readonly string[] | undefined): readonly ConditionEntry[] {
+/**
+ * `g:ProjectName` and `g:EnterpriseProjectId` of the request: what they say and what roles count by is the same. [choice] A
+ * project that the account does not have has a name that no project has, and an enterprise project that does not count
+ * for what is asked is not there.
+ * @param scope of the same question @param regions those that the service has; undefined: not known
+ */
+export function scopeConditions(account: Snapshot, { resource, scope: given }: Omit<ScopedQuestion, 'action'>, scope: RequestScope, regions: readonly string[] | undefined): readonly ConditionEntry[] {
   const region = regionOf(resource);
   const places = regions ?? (region === '' ? [] : [region]);
-  const name = scope?.projectId === undefined ? (region === '' ? undefined : region) : projectAt(account, places, scope.projectId)?.projectName;
-  return [['g:ProjectName', name], ['g:EnterpriseProjectId', scope?.enterpriseProjectId]];
+  const projectId = given?.projectId;
+  const name = projectId === undefined ? region || undefined : (projectAt(account, places, projectId)?.projectName ?? `:${projectId}`);
+  return [['g:ProjectName', name], ['g:EnterpriseProjectId', scope.enterpriseProjectId]];
 }
 
 const regionOf = (resource: string | undefined): string => parseUrn(resource ?? '')?.region ?? '';

@@ -76,9 +76,9 @@ function simulateOwn({ accounts, catalogue, regions }: SimulationGround, actor: 
   if (asked !== undefined) throw new ApiError('invalidField', `\`request\`: only the actions \`${[...trustActions.values()].join('`, `')}\` ask for something`);
   const { snapshot } = actor;
   if (actor.kind === 'service' || snapshot === undefined) throw invisible('`principal`');
-  const operation = askedOperation(catalogue, question);
-  const conditions = [...callerConditions(actor, request), ...scopeConditions(snapshot, question, regions), ...resourceConditions(visibleAgency(accounts, resource)?.tags ?? []), ...givenConditions(context)];
-  const decision = decideCaller({ principal: principalIdentity(actor), action, resource, context: contextOf(conditions), ...callerPolicies(actor, () => requestScope(snapshot, catalogue, question, operation)) }, 'always');
+  const scope = requestScope(snapshot, catalogue, question, askedOperation(catalogue, question));
+  const conditions = [...callerConditions(actor, request), ...scopeConditions(snapshot, question, scope, regions), ...resourceConditions(visibleAgency(accounts, resource)?.tags ?? []), ...givenConditions(context)];
+  const decision = decideCaller({ principal: principalIdentity(actor), action, resource, context: contextOf(conditions), ...callerPolicies(actor, () => scope) }, 'always');
   return { caller: { state: 'decided', decisions: [decision] }, trust: { state: 'none', decisions: [] }, refusal: undefined };
 }
 

@@ -25,13 +25,15 @@ export function decide(bundle: PolicyBundle, asked: Asked, question: Question): 
 
 type Entry = readonly [name: string, value: ConditionValue | undefined];
 
-function conditionsOf({ conditions, issuedAt, mfaAuthenticatedAt }: PolicyBundle, { signature, sourceIp, now }: Asked, { resourceTags = [], requestTags = [], context = {} }: Question): readonly Entry[] {
+function conditionsOf({ conditions, issuedAt, mfaAuthenticatedAt }: PolicyBundle, { signature, sourceIp, now }: Asked, { resource, resourceTags = [], requestTags = [], context = {} }: Question): readonly Entry[] {
   return [
     // First: what the service says of its own replaces nothing that is said here.
     ...Object.entries(context),
     ...conditions,
     ['g:CurrentTime', new Date(now)],
     ['g:SourceIp', sourceIp],
+    // The main project of a region has its name, and other projects are known online only.
+    ['g:ProjectName', parseUrn(resource ?? '')?.region || undefined],
     ['g:UserAgent', signature.header('user-agent')],
     ['g:Referer', signature.header('referer')],
     ['g:TokenIssueTime', issuedAt === undefined ? undefined : new Date(issuedAt * 1000)],

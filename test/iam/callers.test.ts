@@ -44,7 +44,7 @@ const byServiceOnly = new Set(['DeleteServiceLinkedAgencyV5', 'SetServiceLinkedA
 const servicesMayAsk = new Set(['CreateServiceLinkedAgencyV5', 'GetServiceLinkedAgencyDeletionStatusV5', ...byServiceOnly]);
 /** What is made by them lasts: sessions that are narrowed make no such thing, whatever they are narrowed to. */
 const outlasting = new Set([
-  'CreateAgencyV5', 'UpdateAgencyV5', 'UpdateTrustPolicyV5', 'CreatePolicyV5', 'CreatePolicyVersionV5', 'SetDefaultPolicyVersionV5', 'AttachAgencyPolicyV5', 'AttachGroupPolicyV5',
+  'CreateAgencyV5', 'UpdateAgencyV5', 'UpdateTrustPolicyV5', 'MigrateAgency', 'CreatePolicyV5', 'CreatePolicyVersionV5', 'SetDefaultPolicyVersionV5', 'AttachAgencyPolicyV5', 'AttachGroupPolicyV5',
   'AttachUserPolicyV5', 'DetachAgencyPolicyV5', 'DetachGroupPolicyV5', 'DetachUserPolicyV5', 'DeletePolicyV5', 'UpdateUserV5', 'UpdateGroupV5', 'AddUserToGroupV5', 'RemoveUserFromGroupV5', 'CreateAccessKeyV5',
   'UpdateAccessKeyV5', 'CreateVirtualMfaDeviceV5', 'EnableMfaDeviceV5', 'DisableMfaDeviceV5', 'CreateServiceLinkedAgencyV5', 'TagResourceV5', 'DeleteResourceTagsV5', 'SetAsymmetricSignatureSwitchV5',
   'SetSessionSettings',

@@ -16,7 +16,7 @@ const apiActivity = { category: { uid: 6, name: 'Application Activity' }, class:
 const verbs: readonly (readonly [id: number, name: string, verbs: readonly string[]])[] = [
   [1, 'Create', ['Create', 'Register']],
   [2, 'Read', ['Get', 'List', 'Show', 'Search', 'Decode', 'Simulate', 'Authorize', 'Introspect', 'Export', 'Check']],
-  [3, 'Update', ['Update', 'Set', 'Put', 'Add', 'Remove', 'Attach', 'Detach', 'Enable', 'Disable', 'Tag', 'Apply', 'Revoke', 'Rotate', 'Activate', 'Retire', 'Seal', 'Associate']],
+  [3, 'Update', ['Update', 'Set', 'Put', 'Add', 'Remove', 'Attach', 'Detach', 'Enable', 'Disable', 'Tag', 'Apply', 'Revoke', 'Rotate', 'Activate', 'Retire', 'Seal', 'Associate', 'Migrate']],
   [4, 'Delete', ['Delete']],
 ];
 const activities = new Map(verbs.flatMap(([id, name, those]) => those.map((verb) => [verb, { ...apiActivity, id, name }] as const)));
