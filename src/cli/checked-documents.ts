@@ -11,7 +11,7 @@ export interface CheckedDocument {
   readonly ownAccountId: string | undefined;
 }
 
-/** A policy that somebody has: its name, and where the file says so. */
+/** A policy or role that somebody has: its name or id, and where the file says so. */
 export interface Attachment {
   readonly place: string;
   readonly policyName: string;
@@ -28,6 +28,7 @@ export interface CheckedAs {
 }
 
 const bootstrapOutline = z.looseObject({ accounts: z.array(z.unknown()), Statement: z.undefined().optional() });
+const olderOutline = z.looseObject({ Version: z.enum(['1.0', '1.1']) });
 const statementsOutline = z.looseObject({ Statement: z.array(z.record(z.string(), z.unknown())) });
 
 /** Throws a BootstrapError for a bootstrap file that is none; a text of any other kind is taken for one policy. */
@@ -45,8 +46,9 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Only a trust policy says whom it means. */
+/** Only the older system has those versions, and only a trust policy says whom it means. */
 function guessedKind(json: unknown): PolicyKind {
+  if (olderOutline.safeParse(json).success) return 'role';
   const outline = statementsOutline.safeParse(json);
   const trust = outline.success && outline.data.Statement.some((statement) => Object.hasOwn(statement, 'Principal') || Object.hasOwn(statement, 'NotPrincipal'));
   return trust ? 'trust' : 'identity';
@@ -64,6 +66,8 @@ function accountDocuments(account: BootstrapAccount, at: Path, ownAccountId: str
     ({ place: pointerOf([...at, ...path]), kind, text: JSON.stringify(content), ownAccountId });
   const attached = (list: 'users' | 'groups' | 'agencies' | 'legacy_agencies'): Attachment[] => account[list].flatMap(({ attached_policies: names }, index) =>
     (names ?? []).map((policyName, position) => ({ place: pointerOf([...at, list, index, 'attached_policies', position]), policyName })));
+  const granted = (list: 'groups' | 'legacy_agencies'): Attachment[] => account[list].flatMap(({ role_grants: grants }, index) =>
+    (grants ?? []).map(({ role }, position) => ({ place: pointerOf([...at, list, index, 'role_grants', position, 'role']), policyName: role })));
   return {
     documents: [
       ...account.policies.flatMap(({ policy_document: only, versions = [] }, index) => [
@@ -71,8 +75,9 @@ function accountDocuments(account: BootstrapAccount, at: Path, ownAccountId: str
         ...versions.map((version, number) => document('identity', version.policy_document, 'policies', index, 'versions', number, 'policy_document')),
       ]),
       ...account.agencies.map((agency, index) => document('trust', agency.trust_policy, 'agencies', index, 'trust_policy')),
+      ...account.roles.map((role, index) => document('role', role.policy, 'roles', index, 'policy')),
       ...(account.service_control_policies ?? []).map((policy, index) => document('service-control', policy.policy_document, 'service_control_policies', index, 'policy_document')),
     ],
-    attachments: [...attached('users'), ...attached('groups'), ...attached('agencies'), ...attached('legacy_agencies')],
+    attachments: [...attached('users'), ...attached('groups'), ...attached('agencies'), ...attached('legacy_agencies'), ...granted('groups'), ...granted('legacy_agencies')],
   };
 }

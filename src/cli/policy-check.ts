@@ -3,6 +3,7 @@ import { text as readText } from 'node:stream/consumers';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Catalogue } from '../catalogue/index.js';
 import { BootstrapError } from '../directory/bootstrap-file.js';
+import { checkRoleDocument } from '../directory/role-document.js';
 import { lint, parsePolicy, PolicyError, type PolicyKind } from '../policy/index.js';
 import { isAccountId } from '../urn/urn.js';
 import { checkedFile, type CheckedDocument, type CheckedFile } from './checked-documents.js';
@@ -31,7 +32,7 @@ interface Found {
   readonly message: string;
 }
 
-const kinds: readonly PolicyKind[] = ['identity', 'trust', 'session', 'service-control'];
+const kinds: readonly PolicyKind[] = ['identity', 'trust', 'session', 'service-control', 'role', 'legacy-session'];
 
 const help = `
 A bootstrap file is known by its accounts: every policy in it is checked, each for its account.
@@ -44,7 +45,7 @@ export function addPolicyCheckCommand(policy: Command, io: CommandIo): void {
   plainCommand(policy, 'check', io)
     .description('validate policies and look for what is probably not meant')
     .argument('<files...>', 'files with a policy document each, or bootstrap files; - for standard input')
-    .addOption(new Option('--kind <kind>', 'what the documents are for (default: trust if a statement has a principal, else identity)').choices(kinds))
+    .addOption(new Option('--kind <kind>', 'what the documents are for (default: role for versions 1.0 and 1.1, trust if a statement has a principal, else identity)').choices(kinds))
     .option('--account <id>', 'the account that owns the policies: others are third parties', accountId)
     .addOption(new Option('--output <form>', 'text or json').choices(['text', 'json']).default('text'))
     .option('--strict', 'fail for notes too')
@@ -86,14 +87,17 @@ function checkText(text: string, file: string, { kind, account }: Flags, catalog
     throw error;
   }
   const roles = checked.attachments.flatMap(({ place, policyName }): readonly Found[] => {
-    const advice = catalogue.excessiveRole(policyName);
-    return advice === undefined ? [] : [{ file, pointer: place, severity: 'warning', rule: 'excessive-role', message: `${quote(policyName)} is more than a task needs: ${advice}` }];
+    const name = catalogue.systemRoles.get(policyName)?.displayName ?? policyName;
+    const advice = catalogue.excessiveRole(name);
+    return advice === undefined ? [] : [{ file, pointer: place, severity: 'warning', rule: 'excessive-role', message: `${quote(name)} is more than a task needs: ${advice}` }];
   });
   return { documents: checked.documents.length, found: [...checked.documents.flatMap((document) => checkDocument(document, file, catalogue)), ...roles] };
 }
 
 function checkDocument({ kind, text, place, ownAccountId }: CheckedDocument, file: string, { knownActions, partlyKnownServices }: Catalogue): readonly Found[] {
   try {
+    // A role in a bootstrap file is a custom one.
+    if (kind === 'role' && place !== '') checkRoleDocument(text);
     const findings = lint(parsePolicy(kind, text), { knownActions, partlyKnownServices, ...(ownAccountId !== undefined && { ownAccountId }) });
     return findings.map((finding) => ({ file, ...finding, pointer: `${place}${finding.pointer}` }));
   } catch (error) {

@@ -3,11 +3,13 @@ import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { systemRoleId } from '../../src/catalogue/index.js';
 import type { PolicyKind } from '../../src/policy/index.js';
 import { accountA, accountB, allow, deny, policy, trust } from '../support/accounts.js';
 import { run, temporaryFolder } from './support.js';
 
 const clean = policy(allow('sts:agencies:assume', { Resource: [`iam::${accountA}:agency:deployer`] }));
+const older = (Version: string, ...Statement: object[]) => ({ Version, Statement });
 const found = z.object({
   documents: z.number(), errors: z.number(), warnings: z.number(), notes: z.number(),
   findings: z.array(z.object({ file: z.string(), pointer: z.string(), severity: z.string(), rule: z.string(), message: z.string() })),
@@ -91,6 +93,13 @@ describe('findings', () => {
     ['of a principal where none belongs', trust({ IAM: [accountA] }), ['--kind', 'identity'], ['error element']],
     ['of a trust policy without a principal', clean, ['--kind', 'trust'], ['error missing']],
     ['of a session policy that is too long', policy(allow(Array.from({ length: 120 }, (_, index) => `obs:object:action${index}`))), ['--kind', 'session'], ['error size']],
+    ['of a policy of the older system', older('1.1', allow(['ims:images:list', 'iam:agencies:assume'])), ['--strict'], []],
+    ['of a role of the older system, by the older names of actions', older('1.0', allow(['identity:assume role', 'identity:*'])), ['--strict'], ['warning service-wide-access']],
+    ['of a whole service, by a policy of the older system', older('1.1', allow('ims:*:*')), [], ['warning service-wide-access']],
+    ['of a typo in a policy of the older system', older('1.1', allow('ims:images:lst')), [], ['warning unknown-action']],
+    ['of a policy of the older system with an element of the newer one', older('1.1', { ...allow('ims:images:list'), Sid: 'x' }), [], ['error element']],
+    ['of a session policy of the older system', older('1.1', { ...allow('obs:object:GetObject'), Effect: 'allow' }), ['--kind', 'legacy-session'], []],
+    ['of the same as a policy that is granted', older('1.1', { ...allow('obs:object:GetObject'), Effect: 'allow' }), [], ['error value']],
     ['of a key that stands twice', '{"Version":"5.0","Statement":[{"Effect":"Deny","Effect":"Allow","Action":["*"]}]}', [], ['error duplicate-name']],
   ])('%s', async (_what, content, flags, rules) => {
     expect((await check(content, ...flags)).findings.map(({ severity, rule }) => `${severity} ${rule}`)).toEqual(rules);
@@ -126,6 +135,22 @@ describe('a bootstrap file', () => {
         { pointer: '/accounts/0/agencies/1/attached_policies/1', severity: 'warning', rule: 'excessive-role' },
       ],
     });
+  });
+
+  it('is checked for the roles of the older system, and for who was granted those that are too wide', async () => {
+    const scope = { project: 'cn-east-3' };
+    const roles = [{ display_name: 'images', type: 'XA', policy: older('1.1', allow('ims:*:*')) }, { display_name: 'old', type: 'XA', policy: older('1.0', allow('ims:images:list')) }];
+    const grants = ['images', 'Tenant Administrator', 'ims_adm', systemRoleId('secu_admin'), 'IMS CrossCopyAgencyPolicy'].map((role) => ({ role, scope: role === systemRoleId('secu_admin') ? 'domain' : scope }));
+    const { findings, counts } = await check(bootstrap({
+      account_id: accountA, account_name: 'account-a', roles, groups: [{ group_name: 'admins', role_grants: [{ role: 'te_admin', scope: 'all_projects' }] }],
+      legacy_agencies: [{ agency_name: 'ims_copy_image_agency', trust_domain_name: 'op_svc_ims', role_grants: grants }],
+    }));
+    expect(counts).toEqual({ documents: 2, errors: 1, warnings: 5, notes: 0 });
+    expect(findings).toEqual([
+      { pointer: '/accounts/0/roles/0/policy/Statement/0/Action/0', severity: 'warning', rule: 'service-wide-access' },
+      { pointer: '/accounts/0/roles/1/policy/Version', severity: 'error', rule: 'version' },
+      ...['groups/0/role_grants/0', 'legacy_agencies/0/role_grants/1', 'legacy_agencies/0/role_grants/2', 'legacy_agencies/0/role_grants/3'].map((place) => ({ pointer: `/accounts/0/${place}/role`, severity: 'warning', rule: 'excessive-role' })),
+    ]);
   });
 
   it('says what to grant instead of a role that is too wide', async () => {

@@ -1,4 +1,5 @@
 // `agency-sts policy simulate`: the question on the command line, the explanation, and the exit codes; from a file and from a service.
+import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -58,6 +59,28 @@ describe('from a bootstrap file', () => {
     ['another action', ['policy', 'simulate', '--principal', alice, '--action', 'sts::decodeAuthorizationMessage'], 0],
   ])('%s', async (_what, args, exitCode) => {
     expect(await offline(...args)).toMatchObject({ exitCode });
+  });
+
+  it('decides by roles of the older system where the request is made', async () => {
+    const regional = { accounts: [{
+      account_id: accountA, account_name: 'account-a', enterprise_projects: [{ enterprise_project_id: 'e1', enterprise_project_name: 'shops' }],
+      roles: [{ display_name: 'images', type: 'XA', policy: { Version: '1.1', Statement: [allow('ims:images:*', { Condition: { StringEqualsIfExists: { 'g:ProjectName': ['cn-east-3'] } } })] } }],
+      groups: [{ group_name: 'images', role_grants: [{ role: 'images', scope: { project: 'cn-east-3' } }] }, { group_name: 'shops', role_grants: [{ role: 'IMS FullAccess', scope: { enterprise_project: 'shops' } }] }, { group_name: 'all', role_grants: [{ role: 'IMS FullAccess', scope: 'all_projects' }] }],
+      users: [{ user_name: 'kim', groups: ['images'] }, { user_name: 'lee', groups: ['shops'] }, { user_name: 'max', groups: ['all'] }],
+    }] };
+    const path = await written(regional, 'bootstrap.json');
+    const project = createHash('sha256').update(`project:${accountA}:cn-east-3`).digest('hex').slice(0, 32);
+    const copying = (user: string, region: string, ...more: string[]) => run(['policy', 'simulate', '--bootstrap', path, '--principal', `iam::${accountA}:user:${user}`, '--action', 'ims:images:copy', '--resource', `ims:${region}:${accountA}:image:i1`, ...more], { environment: {} });
+    const codes = async (...calls: ReturnType<typeof copying>[]) => (await Promise.all(calls)).map(({ exitCode }) => exitCode);
+    expect(await codes(copying('kim', 'cn-east-3'), copying('kim', 'cn-north-4'), copying('kim', '', '--project', project), copying('kim', 'cn-north-4', '--project', project))).toEqual([0, 1, 0, 0]);
+    expect(await codes(copying('lee', 'cn-east-3'), ...['CopyImageInRegion', 'CopyImageCrossRegion'].map((id) => copying('lee', 'cn-east-3', '--enterprise-project', 'e1', '--operation-id', id)))).toEqual([1, 0, 1]);
+    expect(await codes(copying('max', 'cn-east-3'), copying('max', 'cn-east-3', '--direct'))).toEqual([0, 1]);
+    expect(await copying('kim', 'cn-east-3', '--operation-id', 'CopyImage')).toMatchObject({ exitCode: 2, message: expect.stringContaining('the catalogue has no operation `CopyImage` of `ims`') as string });
+    expect((await copying('kim', 'cn-east-3')).out).toContain('decided by `images`, statement 0');
+  });
+
+  it('refuses a place for what is always asked for at the domain', async () => {
+    expect(await offline(...assuming(alice, agencies.second, '--project', 'p'))).toMatchObject({ exitCode: 2, message: expect.stringContaining('`scope`') as string });
   });
 
   it('reads the session policy from a file', async () => {

@@ -80,7 +80,7 @@ export interface TestService {
   readonly folder: string;
   readonly logged: LogLine[];
   /** A signed call; `body` is sent as JSON unless it is text or bytes already. */
-  call(credentials: Credentials, method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown, options?: CallOptions): Promise<Answer>;
+  call(credentials: Credentials, method: Method, path: string, body?: unknown, options?: CallOptions): Promise<Answer>;
   assume(credentials: Credentials, body: object, options?: CallOptions): Promise<Answer>;
   /** Assumes and expects success. */
   session(credentials: Credentials, body: object, options?: CallOptions): Promise<Credentials>;
@@ -94,7 +94,8 @@ export interface TestService {
   stop(): Promise<void>;
 }
 
-const methods = { GET: 'get', POST: 'post', PUT: 'put', DELETE: 'delete' } as const;
+const methods = { GET: 'get', HEAD: 'head', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'delete' } as const;
+export type Method = keyof typeof methods;
 
 export const startOfTest = Date.UTC(2026, 0, 15, 8, 30, 0);
 

@@ -28,7 +28,7 @@ const activities = new Map(verbs.flatMap(([id, name, those]) => those.map((verb)
 export function activityOf(operation: string): Activity {
   if (operation === 'AssumeAgency') return { ...authentication, id: 1, name: 'Logon' };
   if (/^Revoke.*(Session|Token)/.test(operation)) return { ...authentication, id: 2, name: 'Logoff' };
-  const [verb = ''] = /^[A-Z][a-z]+/.exec(operation.replace(/^Keystone/, '')) ?? [];
+  const [verb = ''] = /^(?:Check|[A-Z][a-z]+)/.exec(operation.replace(/^Keystone/, '')) ?? [];
   // The schema's word for what it has no number for: its name is then the source's own.
   return activities.get(verb) ?? { ...apiActivity, id: 99, name: operation };
 }

@@ -6,6 +6,7 @@ import * as features from '../../../iam/features.js';
 import * as principals from '../../../iam/service-principals.js';
 import type { Operation } from '../../operation.js';
 import { language } from '../headers.js';
+import { legacyOperations } from '../legacy/index.js';
 import { oversightOperations } from '../oversight/index.js';
 import { simulateOperations } from '../simulate.js';
 import { stsOperations } from '../sts.js';
@@ -20,7 +21,7 @@ export const accountOperations = (iamOperations: () => readonly Operation[]): re
   iamOperation({
     name: 'GetAuthorizationSchemaV5', method: 'get', path: '/v5/authorization-schemas/services/{service_code}', summary: 'Shows the actions, resources, condition keys and operations of a service',
     action: null, refusals: [400, 403, 404], parameters: schemas.schemaPath, status: 200, response: schemas.schemaResponse,
-    decide: (ground, input) => schemas.get(ground, input, guardedOperations([...stsOperations, ...simulateOperations, ...oversightOperations, ...iamOperations()])),
+    decide: (ground, input) => schemas.get(ground, input, guardedOperations([...stsOperations, ...simulateOperations, ...oversightOperations, ...legacyOperations, ...iamOperations()])),
   }),
   iamOperation({
     name: 'ListRegisteredServicesForAuthSchemaV5', method: 'get', path: '/v5/authorization-schemas/registered-services', summary: 'Lists the services that have an authorization schema',

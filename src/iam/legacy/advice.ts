@@ -1,0 +1,14 @@
+// What an administrator is told of roles that grant an agency more than it needs: an advice, not an error (legacy agencies §1).
+import type { RoleView } from '../../directory/roles.js';
+import type { Services } from '../../sts/services.js';
+
+export const adviceHeader = 'X-Agency-Advice';
+
+/** A header of the answer where one of the roles is too wide; none otherwise. */
+export function agencyAdvice({ catalogue }: Services, roles: readonly RoleView[]): Readonly<Record<string, string>> {
+  const advice = roles.flatMap(({ displayName, custom }) => {
+    const text = custom === undefined ? catalogue.excessiveRole(displayName) : undefined;
+    return text === undefined ? [] : [`${displayName}: ${text}`];
+  });
+  return advice.length === 0 ? {} : { [adviceHeader]: [...new Set(advice)].join('; ').replaceAll(/[^\x20-\x7e]/g, '?') };
+}
