@@ -42,7 +42,7 @@ describe('keys of an agency', () => {
   it('sign whatever temporary keys sign, chained calls of today among them, for an hour at the most', async () => {
     const held = keysOf(await create(operatorKey, keysBody('to-a', { duration_seconds: 86_400 })));
     expect((await service.call(held, 'GET', '/v5/agencies')).status).toBe(200);
-    expect((await service.identity(held, { algorithm: 'V11-HMAC-SHA256' })).status).toBe(200);
+    expect((await service.identity(held, { algorithm: 'SDK-HMAC-SM3' })).status).toBe(200);
     expect((await service.identity(held, { algorithm: 'SDK-ECDSA-P256-SHA256' })).status).toBe(200);
     expect([(await service.assume(held, ask(next))).status, (await service.assume(held, ask(next, { duration_seconds: 3601 }))).body.error_code]).toEqual([200, 'STS5.1104']);
     service.clock.set(startOfTest + 86_399_000);
