@@ -2,9 +2,11 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -89,10 +91,11 @@ async function story(endpoint) {
   say(stdout.replace(/^/gm, '   '));
   await replication('by AssumeAgency, into the trust agency', 'assumeAgency');
 
-  say('\nWhat the account can see of it in its audit, with who did it:');
-  const { body: { events } } = await asAdministrator('GET', '/v1/audit/events?limit=200&order=oldest_first').catch(() => asAdministrator('GET', '/v1/audit/events?limit=200'));
-  for (const { trace_id: id, trace_name: name, code, request, user } of events) {
-    if (['Authorize', 'AssumeAgency', 'CreateTemporaryAccessKey', 'CreateAgency', 'MigrateAgency', 'AssociateAgencyWithProjectPermission'].includes(name)) say(`   ${id} ${code} ${name}${request?.action === undefined ? '' : ` ${request.action}`} by ${user.principal_urn}`);
+  say('\nWhat the account can see of it in its audit, and who did it:');
+  const { body: { events } } = await asAdministrator('GET', '/v1/audit/events?limit=200');
+  for (const { trace_id: id, trace_name: name, code, request = '{}', user, decision } of events.toReversed()) {
+    const { action } = JSON.parse(request);
+    if (!/^(List|Keystone|ListAudit)/.test(name)) say(`   ${id} ${name}${action === undefined ? '' : ` ${action}`} by ${user.principal_urn}: ${code}${code === '403' ? ` ${decision}` : ''}`);
   }
 
   /** Steps 4 to 9, in both regions. */
@@ -102,7 +105,7 @@ async function story(endpoint) {
     const image = { id: 'ubuntu', region: source, owner: account, name: 'ubuntu', kind: 'system', format: 'qcow2', encrypted: false, enterpriseProjectId: '0', status: 'active', data: Buffer.from('the data of the image') };
     for (const region of [source, destination]) {
       let app;
-      const server = (await import('node:http')).createServer((request, response) => app(request, response)).listen(0, '127.0.0.1');
+      const server = createServer((request, response) => app(request, response)).listen(0, '127.0.0.1');
       servers.push(server);
       await once(server, 'listening');
       const host = `127.0.0.1:${server.address().port}`;
@@ -115,8 +118,10 @@ async function story(endpoint) {
     say(`5. ${asked.status} ${JSON.stringify(asked.body)}`);
     say(`6. to 8. The image service becomes a session of the agency (${how}), and writes the copy in ${destination} as that session.`);
     let job;
-    do job = await asUma('GET', `${destinations.get(source)}/v1/cloudimages/job/${asked.body.job_id}`);
-    while (['INIT', 'RUNNING'].includes(job.body.status));
+    do {
+      await setTimeout(500);
+      job = await asUma('GET', `${destinations.get(source)}/v1/cloudimages/job/${asked.body.job_id}`);
+    } while (['INIT', 'RUNNING'].includes(job.body.status));
     say(`9. Uma polls the job: ${JSON.stringify(job.body)}`);
     const copy = await asUma('GET', `${destinations.get(destination)}/v2/images/${job.body.entities?.image_id}`);
     say(`   and looks at the copy: ${JSON.stringify(copy.body)}`);
