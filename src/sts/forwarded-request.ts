@@ -16,7 +16,7 @@ export type Signer = UserCaller | SessionCaller;
 const authenticatorOf = madeOnce((services: Services, serviceCode: string) => authenticator(services, serviceCode));
 
 /** Of the operations of this service. */
-export const ownPaths = /^\/(?:v1|v5|oauth2)(?:\/|$)/;
+export const ownPaths = /^\/(?:v1|v1\.0|v3|v3\.0|v5|oauth2)(?:\/|$)/;
 
 /**
  * The living user or session that signed the request; undefined for every other one, whatever is wrong with it. Failed

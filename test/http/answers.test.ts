@@ -166,7 +166,7 @@ describe('/openapi.json', () => {
     expect(new Set(every().map(([, , { operationId }]) => operationId)).size).toBe(every().length);
     for (const [path, method, operation] of every()) {
       expect(path).toMatch(/^\//);
-      expect(['get', 'put', 'post', 'delete', 'patch']).toContain(method);
+      expect(['get', 'head', 'put', 'post', 'delete', 'patch']).toContain(method);
       expect(operation.summary).not.toBe('');
       for (const [status, { description }] of Object.entries(operation.responses)) expect([/^[1-5]\d\d$/.test(status), typeof description]).toEqual([true, 'string']);
       for (const scheme of operation.security.flatMap((requirement) => Object.keys(requirement))) expect(document.components.securitySchemes).toHaveProperty(scheme);

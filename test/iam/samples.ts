@@ -85,6 +85,41 @@ const newService = async ({ as, name }: Maker): Promise<Readonly<Record<'service
   return { service_principal: text(created, 'service', 'service_principal'), access_key_id: text(created, 'access_key', 'access_key_id') };
 };
 
+const legacyAgency = async ({ root, name }: Maker): Promise<string> =>
+  text(await root('POST', '/v3.0/OS-AGENCY/agencies', { agency: { name: name(), domain_id: accountA, trust_domain_name: 'account-b' } }), 'agency', 'id');
+const customRole = (displayName: string, type: 'AX' | 'XA' = 'AX') => ({ display_name: displayName, type, policy: { Version: '1.1', Statement: [{ Effect: 'Allow', Action: ['obs:object:GetObject'] }] } });
+const role = async ({ root, name }: Maker, type: 'AX' | 'XA' = 'AX'): Promise<string> => text(await root('POST', '/v3.0/OS-ROLE/roles', { role: customRole(name(), type) }), 'role', 'id');
+const project = async ({ root }: Maker): Promise<string> => text(await root('GET', '/v3/projects?name=cn-north-4'), 'projects', '0', 'id');
+const enterpriseProjectAssignments = '/v3.0/OS-PERMISSION/subjects/agency/scopes/enterprise-project/role-assignments';
+const assignments = async (make: Maker) => ({ role_assignments: [{ agency_id: await legacyAgency(make), enterprise_project_id: '0', role_id: await sharedRole(make, 'AX') }] });
+
+/** One of each type for all grants: an account has a limited number. */
+const roles = new WeakMap<Maker, Map<string, Promise<string>>>();
+function sharedRole(make: Maker, type: 'AX' | 'XA'): Promise<string> {
+  const known = roles.get(make) ?? new Map<string, Promise<string>>();
+  roles.set(make, known);
+  const made = known.get(type) ?? role(make, type);
+  known.set(type, made);
+  return made;
+}
+
+/** Granting, looking for it, listing and taking away, on one kind of scope. @param under the path up to the scope's id */
+function grantSamples(scope: 'Domain' | 'Project' | 'AllProjects' | 'EnterpriseProject', under: string, holder: (make: Maker) => Promise<string>, names: readonly [string, string | undefined, string, string]): Readonly<Record<string, (make: Maker) => Promise<Sample>>> {
+  const scopeName = { Domain: 'domain_id', Project: 'project_id', AllProjects: 'domain_id', EnterpriseProject: 'enterprise_project_id' }[scope];
+  const holderName = holder === group ? 'group_id' : 'agency_id';
+  const things = async (make: Maker): Promise<Readonly<Record<string, string>>> => {
+    const id = scope === 'Project' ? await project(make) : scope === 'EnterpriseProject' ? '0' : accountA;
+    return { [scopeName]: id, [holderName]: await holder(make), role_id: await sharedRole(make, scope === 'Domain' || scope === 'EnterpriseProject' ? 'AX' : 'XA') };
+  };
+  const granted = async (make: Maker): Promise<Sample> => {
+    const path = await things(make);
+    await make.root('PUT', `${under}/${path[scopeName] ?? ''}/${holder === group ? 'groups' : 'agencies'}/${path[holderName] ?? ''}/roles/${path['role_id'] ?? ''}${scope === 'AllProjects' ? '/inherited_to_projects' : ''}`);
+    return { path };
+  };
+  const [grant, check, list, revoke] = names;
+  return { [grant]: async (make) => ({ path: await things(make) }), ...(check !== undefined && { [check]: granted }), [list]: granted, [revoke]: granted };
+}
+
 /** By name of the operation. */
 export const samples: Readonly<Record<string, (make: Maker) => Promise<Sample> | Sample>> = {
   CreateAgencyV5: ({ name }) => ({ body: { agency_name: name(), trust_policy: trustPolicy } }),
@@ -197,4 +232,41 @@ export const samples: Readonly<Record<string, (make: Maker) => Promise<Sample> |
   ListSessions: () => ({}),
   GetSession: async (make) => ({ path: { session_id: await session(make) } }),
   ListSessionDescendants: async (make) => ({ path: { session_id: await session(make) } }),
+  CreateAgency: ({ name }) => ({ body: { agency: { name: name(), domain_id: accountA, trust_domain_name: 'account-b' } } }),
+  ListAgencies: () => ({}),
+  ShowAgency: async (make) => ({ path: { agency_id: await legacyAgency(make) } }),
+  UpdateAgency: async (make) => ({ path: { agency_id: await legacyAgency(make) }, body: { agency: { description: 'other' } } }),
+  DeleteAgency: async (make) => ({ path: { agency_id: await legacyAgency(make) } }),
+  KeystoneListPermissions: () => ({}),
+  KeystoneShowPermission: async (make) => ({ path: { role_id: await role(make) } }),
+  CreateCloudServiceCustomPolicy: ({ name }) => ({ body: { role: customRole(name()) } }),
+  ListCustomPolicies: () => ({}),
+  ShowCustomPolicy: async (make) => ({ path: { role_id: await role(make) } }),
+  UpdateCloudServiceCustomPolicy: async (make) => ({ path: { role_id: await role(make) }, body: { role: { description: 'other' } } }),
+  DeleteCustomPolicy: async (make) => ({ path: { role_id: await role(make) } }),
+  ...grantSamples('Domain', '/v3.0/OS-AGENCY/domains', legacyAgency, ['AssociateAgencyWithDomainPermission', 'CheckDomainPermissionForAgency', 'ListDomainPermissionsForAgency', 'RemoveDomainPermissionFromAgency']),
+  ...grantSamples('Project', '/v3.0/OS-AGENCY/projects', legacyAgency, ['AssociateAgencyWithProjectPermission', 'CheckProjectPermissionForAgency', 'ListProjectPermissionsForAgency', 'RemoveProjectPermissionFromAgency']),
+  ...grantSamples('AllProjects', '/v3.0/OS-INHERIT/domains', legacyAgency, ['AssociateAgencyWithAllProjectsPermission', 'CheckAllProjectsPermissionForAgency', 'ListAllProjectsPermissionsForAgency', 'RemoveAllProjectsPermissionFromAgency']),
+  AssociateRoleToAgencyOnEnterpriseProject: async (make) => ({ body: await assignments(make) }),
+  RevokeRoleFromAgencyOnEnterpriseProject: async (make) => {
+    const body = await assignments(make);
+    await make.root('PUT', enterpriseProjectAssignments, body);
+    return { body };
+  },
+  ShowDomainRoleAssignments: () => ({ query: `domain_id=${accountA}` }),
+  ...grantSamples('Domain', '/v3/domains', group, ['KeystoneAssociateGroupWithDomainPermission', 'KeystoneCheckDomainPermissionForGroup', 'KeystoneListDomainPermissionsForGroup', 'KeystoneRemoveDomainPermissionFromGroup']),
+  ...grantSamples('Project', '/v3/projects', group, ['KeystoneAssociateGroupWithProjectPermission', 'KeystoneCheckProjectPermissionForGroup', 'KeystoneListProjectPermissionsForGroup', 'KeystoneRemoveProjectPermissionFromGroup']),
+  ...grantSamples('AllProjects', '/v3/OS-INHERIT/domains', group, ['UpdateDomainGroupInheritRole', 'KeystoneCheckroleForGroup', 'KeystoneListAllProjectPermissionsForGroup', 'DeleteDomainGroupInheritedRole']),
+  ...grantSamples('EnterpriseProject', '/v3.0/OS-PERMISSION/enterprise-projects', group, ['AssociateRoleToGroupOnEnterpriseProject', undefined, 'ListRolesForGroupOnEnterpriseProject', 'RevokeRoleFromGroupOnEnterpriseProject']),
+  ListEnterpriseProjectsForGroup: async (make) => ({ path: { group_id: await group(make) } }),
+  ListGroupsForEnterpriseProject: () => ({ path: { enterprise_project_id: '0' } }),
+  KeystoneListProjects: () => ({}),
+  KeystoneShowProject: async (make) => ({ path: { project_id: await project(make) } }),
+  KeystoneListAuthProjects: () => ({}),
+  KeystoneListAuthDomains: () => ({}),
+  KeystoneListRegions: () => ({}),
+  KeystoneShowRegion: () => ({ path: { region_id: 'cn-north-4' } }),
+  ShowDomainQuota: () => ({ path: { domain_id: accountA } }),
+  ListEnterpriseProject: () => ({}),
+  ShowEnterpriseProject: () => ({ path: { enterprise_project_id: '0' } }),
 };
