@@ -15,6 +15,7 @@ const secrets = new Map<string, string>([
   ['wrong external id', 'canary-external-id-that-does-not'], ['malformed external id', 'canary malformed external id'],
   ['malformed MFA code', 'canary-code'], ['secret in an unknown member', 'canary-unknown-member'], ['secret in a body that is no JSON', 'canary-no-json'],
   ['token of another scheme', 'canary-x-auth-token'], ['cookie', 'canary-cookie'], ['forwarded request', 'canary-forwarded'], ['session policy that is no JSON', 'canary-policy-no-json'],
+  ['password', 'canary-password-of-carol'],
 ]);
 const sessionPolicy = JSON.stringify({ Version: '5.0', Statement: [{ Effect: 'Allow', Action: ['obs:object:GetObject'], Resource: ['obs:*:*:object:canary-bucket/*'] }] });
 /** What directory entities and session records hold in the clear by their nature; nothing else does. */
@@ -47,7 +48,7 @@ const keep = (name: string, answer: Answer): Credentials => {
 };
 
 beforeAll(async () => {
-  service = await startService(JSON.parse(JSON.stringify(accounts).replaceAll('partner-42', rightExternalId)) as object);
+  service = await startService(JSON.parse(JSON.stringify(accounts).replaceAll('partner-42', rightExternalId).replace('"user_name":"carol"', '"user_name":"carol","password":"canary-password-of-carol"')) as object);
   await successfulCalls();
   await refusedCalls();
   await failingCalls();

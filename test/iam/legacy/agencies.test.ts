@@ -184,6 +184,21 @@ describe('what is no legacy agency', () => {
   });
 });
 
+describe('sessions', () => {
+  it('go on when the agency trusts somebody else, and end when it is deleted', async () => {
+    const name = 'assumed';
+    const id = await created({ name, duration: 1 });
+    const urn = `iam::${accountA}:agency:${name}`;
+    const session = await service.session(keys.rootB, ask(urn));
+    expect((await service.identity(session)).status).toBe(200);
+    await root('PUT', `${all}/${id}`, { agency: { trust_domain_name: 'account-a' } });
+    expect((await service.assume(keys.rootB, ask(urn))).status).toBe(403);
+    expect((await service.identity(session)).status).toBe(200);
+    await root('DELETE', `${all}/${id}`);
+    expect((await service.identity(session)).status).toBe(401);
+  });
+});
+
 describe('deleting', () => {
   it('waits for attached identity policies to be detached, and is done once', async () => {
     const id = await created();

@@ -196,6 +196,23 @@ describe('limits', () => {
   });
 });
 
+describe('what a user has by way of a group', () => {
+  it('counts for the operations of this API, at the domain', async () => {
+    const carol = String(items(await root('GET', '/v5/users'), 'users').find((one) => one['user_name'] === 'carol')?.['user_id']);
+    await root('POST', `/v5/groups/${group}/add-user`, { user_id: carol });
+    const asCarol = async (): Promise<readonly number[]> => [(await service.call(keys.carol, 'GET', '/v3.0/OS-AGENCY/agencies')).status, (await service.call(keys.carol, 'GET', '/v5/agencies')).status, (await service.call(keys.carol, 'DELETE', `/v3.0/OS-AGENCY/agencies/${absentId}`)).status];
+    expect(await asCarol()).toEqual([403, 403, 403]);
+    for (const scope of ['project', 'all projects'] as const) await ask('PUT', 'group', scope, 'te_admin');
+    expect(await asCarol()).toEqual([403, 403, 403]);
+    await ask('PUT', 'group', 'domain', 'secu_admin');
+    expect(await asCarol()).toEqual([200, 200, 404]);
+    await ask('DELETE', 'group', 'domain', 'secu_admin');
+    expect(await asCarol()).toEqual([403, 403, 403]);
+    await ask('PUT', 'group', 'domain', 'system_iam_readonly');
+    expect(await asCarol()).toEqual([200, 200, 403]);
+  });
+});
+
 describe('custom policies', () => {
   const create = (role: object): Promise<Answer> => root('POST', '/v3.0/OS-ROLE/roles', { role: { display_name: 'fresh', type: 'AX', policy, ...role } });
 
