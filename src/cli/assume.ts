@@ -3,10 +3,9 @@ import { Option, type Command } from 'commander';
 import { addAssumeOptions, type AssumeFlags } from './assume-options.js';
 import { assumed } from './assumed.js';
 import { clientCommand } from './client-command.js';
-import { usageError } from './command-error.js';
-import { profileFileOf, type ConnectionFlags } from './connection.js';
+import type { ConnectionFlags } from './connection.js';
 import type { CommandIo } from './io.js';
-import { readProfiles } from './profile-file.js';
+import { profileToWrite } from './profile-to-write.js';
 import { sessionExports, sessionJson, sessionProfile } from './session-output.js';
 import { quote } from './text.js';
 import { writeProfiles } from './write-profiles.js';
@@ -45,19 +44,4 @@ async function assume(flags: Flags, io: CommandIo): Promise<void> {
   } else {
     io.out(flags.output === 'env' ? sessionExports(session, connection) : sessionJson(session, chain));
   }
-}
-
-/** Checked before the first call, so that no session is made only to be lost. */
-async function profileToWrite(flags: Flags, io: CommandIo): Promise<{ file: string; name: string } | undefined> {
-  const { output, profileOut: name } = flags;
-  if (output !== 'profile' && name !== undefined) throw usageError('--profile-out needs --output profile');
-  if (output !== 'profile') return undefined;
-  if (name === undefined) throw usageError('--output profile needs --profile-out');
-  if (!/^[A-Za-z0-9][\w+=,.@/:-]{0,127}$/.test(name)) throw usageError(`--profile-out ${quote(name)} must begin with a letter or digit and have at most 128 of A-Z a-z 0-9 _ + = , . @ / : -`);
-  const file = profileFileOf(flags, io);
-  const existing = (await readProfiles(file))?.get(name);
-  if (existing !== undefined && existing.securityToken === undefined) {
-    throw usageError(`profile ${quote(name)} holds a permanent access key, which would be lost: choose another --profile-out`);
-  }
-  return { file, name };
 }

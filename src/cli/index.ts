@@ -9,6 +9,7 @@ import { addExecCommand } from './exec.js';
 import type { CommandIo } from './io.js';
 import { addPolicyCommands } from './policy.js';
 import { addSessionsCommands } from './sessions.js';
+import { addSwitchCommand } from './switch.js';
 import { addWhoamiCommand } from './whoami.js';
 
 export { auditGroup } from './audit.js';
@@ -18,7 +19,7 @@ export type { Profile } from './profile-file.js';
 export { writeProfiles } from './write-profiles.js';
 
 /**
- * Mounts `assume`, `credential-process`, `exec`, `whoami`, `decode`, `policy`, `audit`, `sessions` and `agency`. A command that fails rejects `program.parseAsync` with a CommandError, whose
+ * Mounts `assume`, `credential-process`, `exec`, `whoami`, `decode`, `policy`, `audit`, `sessions`, `switch` and `agency`. A command that fails rejects `program.parseAsync` with a CommandError, whose
  * message may have more than one line; wrong options do too. `--help` ends the process.
  */
 export function addClientCommands(program: Command, io: CommandIo): void {
@@ -30,5 +31,6 @@ export function addClientCommands(program: Command, io: CommandIo): void {
   addPolicyCommands(program, io);
   addAuditCommands(program, io);
   addSessionsCommands(program, io);
+  addSwitchCommand(program, io);
   addAgencyCommands(program, io);
 }

@@ -20,7 +20,7 @@ export interface CallContext extends SendOptions {
   heard?(date: number): void;
 }
 
-/** Signs with SDK-HMAC-SHA256 (request signatures §1). The text of an answer 200; everything else is thrown. */
+/** Signs with SDK-HMAC-SHA256 (request signatures §1). The text of an answer 200 or 201; everything else is thrown. */
 export async function callService({ endpoint, credentials }: Connection, call: ServiceCall, context: CallContext): Promise<string> {
   const url = new URL(call.path, endpoint);
   const body = call.body === undefined || typeof call.body === 'string' ? (call.body ?? '') : JSON.stringify(call.body);
@@ -37,7 +37,7 @@ export async function callService({ endpoint, credentials }: Connection, call: S
   const answer = await send({ method: call.method, url, headers, body }, context);
   const date = Date.parse(answer.headers.date ?? '');
   if (!Number.isNaN(date)) context.heard?.(date);
-  if (answer.status !== 200) throw refusal(endpoint, answer, credentials);
+  if (answer.status !== 200 && answer.status !== 201) throw refusal(endpoint, answer, credentials);
   return answer.text;
 }
 

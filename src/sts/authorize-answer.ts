@@ -32,7 +32,7 @@ export type AuthorizeAnswer = z.infer<typeof authorizeAnswer>;
 /** INVARIANT: nothing else of the principal or its account is told. */
 export function principalAnswer(signer: Signer): z.infer<typeof principal> {
   const common = { urn: signer.principalUrn, account_id: signer.accountId, tags: principalTags(signer).map(({ key, value }) => ({ key, value })) };
-  if (signer.kind === 'user') return { ...common, chain_depth: 0, root_principal: signer.principalUrn, mfa_present: false };
+  if (signer.kind === 'user') return { ...common, chain_depth: 0, root_principal: signer.principalUrn, mfa_present: false, ...(signer.temporary !== undefined && { expiration: timeText(signer.temporary.expiresAt) }) };
   const { sourceIdentity, rootPrincipal, mfaAuthenticatedAt, expiresAt } = signer.session;
   return {
     ...common,

@@ -36,7 +36,7 @@ function keyOf({ settings }: Services, signer: Signer, { now }: CallContext): Co
   // A request may be signed until the end of its day, and is good for the skew window after that.
   const endOfDay = Date.parse(`${scope.day.slice(0, 4)}-${scope.day.slice(4, 6)}-${scope.day.slice(6, 8)}T00:00:00Z`) / 1000 + 86_400 + maximumSkewSeconds;
   // Whether a permanent key is still good is in no list: its derived key is asked for anew as often as a list would be.
-  const until = Math.min(endOfDay, signer.kind === 'user' ? seconds(now) + settings.statusListLifeSeconds : signer.session.expiresAt);
+  const until = Math.min(endOfDay, signer.kind === 'user' ? Math.min(seconds(now) + settings.statusListLifeSeconds, signer.temporary?.expiresAt ?? Infinity) : signer.session.expiresAt);
   return {
     derived_key: { access_key_id: accessKeyId, scope: text, key: key.export().toString('utf8'), expires_at: new Date(until * 1000).toISOString(), expires_in: until - seconds(now) },
     principal: principalAnswer(signer),

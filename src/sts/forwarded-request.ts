@@ -9,6 +9,7 @@ import type { ForwardedRequest } from './authorize-input.js';
 import type { Caller, ServiceCaller, SessionCaller, UserCaller } from './caller.js';
 import type { CallContext } from './outcome.js';
 import type { Services } from './services.js';
+import { tokenAuthenticator, tokenHeader, valuesOf } from './token-caller.js';
 
 export type Signer = UserCaller | SessionCaller;
 
@@ -38,7 +39,9 @@ export async function presenterOf(services: Services, caller: ServiceCaller, ser
 }
 
 async function verified(services: Services, serviceCode: string, { received, sourceIp }: Omit<ForwardedRequest, 'questions'>, { now, reads }: CallContext): Promise<Caller | undefined> {
-  const prove = authenticatorOf(services, serviceCode);
+  // From clients of the older system services get tokens.
+  const isByToken = valuesOf(received, 'authorization').length === 0 && valuesOf(received, tokenHeader).length > 0;
+  const prove = isByToken ? tokenAuthenticator(services) : authenticatorOf(services, serviceCode);
   try {
     const signer = await prove(received, sourceIp, now, reads !== services);
     if (!isSwitchedOff(signer)) return signer;

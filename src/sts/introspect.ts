@@ -3,12 +3,13 @@ import { z } from 'zod';
 import { ApiError } from '../base/api-error.js';
 import { madeOnce } from '../base/made-once.js';
 import { sessionResourceUrn } from '../urn/urn.js';
-import type { Caller, SessionCaller } from './caller.js';
+import type { Caller, SessionCaller, UserCaller } from './caller.js';
 import type { Candidate, Proved } from './candidate.js';
 import type { CallContext, Outcome } from './outcome.js';
 import { maximumTokenBytes, securityTokenVerifier, type VerifyToken } from './security-token.js';
 import type { Reads, Services } from './services.js';
 import { temporaryKey } from './temporary-key.js';
+import { tokenOwner } from './token-caller.js';
 
 /** Other members are ignored, as RFC 6749 §3.1 asks for. */
 export const introspectForm = z.object({ token: z.string().min(1), token_type_hint: z.string().optional() });
@@ -31,24 +32,31 @@ export async function introspectToken(services: Services, caller: Caller, token:
   const living = isAudience(caller) ? await livingSession(services, token, call) : undefined;
   const request = { token: true };
   if (living === undefined) return { ok: true, body: { active: false }, guards: [], details: { request, decision: 'inactive' } };
-  const { session, principalUrn, accountId } = living;
+  const { principalUrn, accountId } = living;
   const { issuer } = services.settings;
   return {
-    ok: true, guards: [], alsoProved: [living], details: { request, resource: sessionResourceUrn(accountId, session.sessionId), decision: 'active' },
-    body: { active: true, iss: issuer, sub: principalUrn, aud: issuer, client_id: session.assumedBy, jti: session.sessionId, iat: session.issuedAt, exp: session.expiresAt },
+    ok: true, guards: [], alsoProved: [living], details: { request, resource: living.kind === 'agency-session' ? sessionResourceUrn(accountId, living.session.sessionId) : principalUrn, decision: 'active' },
+    body: { active: true, iss: issuer, sub: principalUrn, aud: issuer, ...timesOf(living) },
   };
 }
+
+function timesOf(living: Living): Pick<z.infer<typeof introspectAnswer>, 'client_id' | 'jti' | 'iat' | 'exp'> {
+  if (living.kind === 'agency-session') return { client_id: living.session.assumedBy, jti: living.session.sessionId, iat: living.session.issuedAt, exp: living.session.expiresAt };
+  return { client_id: living.principalUrn, jti: living.accessKeyId, ...(living.temporary !== undefined && { iat: living.temporary.issuedAt, exp: living.temporary.expiresAt }) };
+}
+
+type Living = Proved<SessionCaller> | Proved<UserCaller>;
 
 /** [choice] Tokens are made for one audience, the installation; a registered service is a part of it. */
 const isAudience = (caller: Caller): boolean => caller.kind === 'service';
 
 /** INVARIANT: no refusal comes from memory; what is found there is asked again by the commit. */
-async function livingSession(services: Services, token: string, { now, reads }: CallContext): Promise<Proved<SessionCaller> | undefined> {
+async function livingSession(services: Services, token: string, { now, reads }: CallContext): Promise<Living | undefined> {
   if (token.length > maximumTokenBytes) return undefined;
   const verifyToken = verifierOf(services, services.settings.issuer);
   const { sessionId } = (await verifyToken(token, now)) ?? {};
-  if (sessionId === undefined) return undefined;
-  const find = (from: Reads): Promise<Proved<SessionCaller> | undefined> => provedSession(() => temporaryKey(services, from, { accessKeyId: sessionId, securityToken: token }, verifyToken, now));
+  // Tokens of the older system are of other types.
+  const find = (from: Reads): Promise<Living | undefined> => sessionId === undefined ? tokenOwner(services, from, token, now) : provedSession(() => temporaryKey(services, from, { accessKeyId: sessionId, securityToken: token }, verifyToken, now));
   return (reads === services ? undefined : await find(reads)) ?? find(services);
 }
 

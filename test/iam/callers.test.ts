@@ -1,6 +1,7 @@
 // Every operation of the directory by every kind of caller: who gets its answer, who is refused, who finds nothing.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { operations } from '../../src/http/app.js';
+import { tokenOperations } from '../../src/http/operations/legacy/tokens.js';
 import type { Operation } from '../../src/http/operation.js';
 import { accessKey, accountA, accountsPlus, ask, allow, bootstrapKey, deny, keys, policy, trust } from '../support/accounts.js';
 import { startService, type Answer, type Credentials, type Method, type TestService } from '../support/service.js';
@@ -37,7 +38,7 @@ beforeAll(async () => {
 afterAll(() => service.stop());
 
 /** Who ends another session than its own by a token needs what RevokeSession needs. */
-const directory = operations.filter(({ family }) => family !== 'sts').map((operation) => (operation.name === 'RevokeToken' ? { ...operation, action: 'sts:sessions:revoke' } : operation));
+const directory = operations.filter((operation) => operation.family !== 'sts' && !tokenOperations.includes(operation)).map((operation) => (operation.name === 'RevokeToken' ? { ...operation, action: 'sts:sessions:revoke' } : operation));
 const isOperators = ({ action }: Operation): boolean => action?.startsWith('operator:') === true;
 const byServiceOnly = new Set(['DeleteServiceLinkedAgencyV5', 'SetServiceLinkedAgencyUsage']);
 /** A service acts in the name of no account here: what it may do with its agencies it does with a header that names one. */

@@ -33,6 +33,18 @@ describe('a session record', () => {
     }), { numRuns: 500 });
   });
 
+  it('gives back what the older ways in leave in it', () => {
+    const older = fc.record({
+      way: fc.constantFrom('legacy-token' as const, 'legacy-keys' as const), sessionUserName: text,
+      scope: fc.oneof(fc.constant({ kind: 'domain' as const }), fc.string({ minLength: 1 }).map((projectId) => ({ kind: 'project' as const, projectId }))),
+    }, { requiredKeys: ['way'] });
+    fc.assert(fc.property(session, older, fc.record({ tokenId: text, epoch: count }), (value, more, token) => {
+      const [key, ...links] = value.chain;
+      const whole: Session = { ...value, ...more, chain: [{ ...key, token }, ...links] };
+      expect(decodeSession(whole.sessionId, encodeSession(whole))).toEqual(whole);
+    }));
+  });
+
   it('does not hold the session id: its place tells it', () => {
     const value = { ...sample, sessionId: 'HSTCANARYCANARYCANAR' };
     expect(encodeSession(value)).not.toContain('HSTCANARYCANARYCANAR');

@@ -5,12 +5,18 @@ import { resourceType, serviceType } from './subject.js';
 /** What the cloud calls the operations of the older API in its traces (legacy agencies §6). */
 const traceNames: Readonly<Record<string, string>> = { CreateAgency: 'createAgency', UpdateAgency: 'updateAgency', DeleteAgency: 'deleteAgency' };
 
+/** Operations by which somebody switches to an agency of the older system. */
+const switching: ReadonlySet<string> = new Set(['KeystoneCreateToken', 'CreateTemporaryAccessKey']);
+
+const traceName = ({ operation, issuedSession }: AuditEvent): string =>
+  (switching.has(operation) && issuedSession !== undefined ? 'switchRole' : (traceNames[operation] ?? operation));
+
 /** `id` is the event's stable place, `<cell>-<sequence>`. */
 export function toTrace(id: string, event: AuditEvent): Readonly<Record<string, unknown>> {
   const { principal } = event;
   return {
     trace_id: id,
-    trace_name: traceNames[event.operation] ?? event.operation,
+    trace_name: traceName(event),
     trace_rating: event.status < 400 ? 'normal' : 'warning',
     trace_type: 'ApiCall',
     service_type: serviceType(event),

