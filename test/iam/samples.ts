@@ -41,8 +41,6 @@ const trustPolicy = JSON.stringify(trust({ IAM: [accountA] }));
 const policyDocument = JSON.stringify(policy(allow('obs:object:GetObject')));
 
 const agency = async ({ root, name }: Maker): Promise<string> => text(await root('POST', '/v5/agencies', { agency_name: name(), trust_policy: trustPolicy }), 'agency', 'agency_id');
-const legacyAgency = async ({ root, name }: Maker): Promise<string> =>
-  text(await root('POST', '/v3.0/OS-AGENCY/agencies', { agency: { name: name(), domain_id: accountA, trust_domain_name: 'op_svc_ims' } }), 'agency', 'id');
 const user = async ({ root, name }: Maker): Promise<string> => text(await root('POST', '/v5/users', { name: name(), enabled: true }), 'user', 'user_id');
 const group = async ({ root, name }: Maker): Promise<string> => text(await root('POST', '/v5/groups', { group_name: name() }), 'group', 'group_id');
 const identityPolicy = async ({ root, name }: Maker): Promise<string> => text(await root('POST', '/v5/policies', { policy_name: name(), policy_document: policyDocument }), 'policy', 'policy_id');
