@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   // Examples import what users import: here from the sources, not from what was built of them.
-  resolve: { alias: { 'agency-sts/verify': new URL('../src/verify/index.ts', import.meta.url).pathname } },
+  resolve: { alias: Object.fromEntries(['client', 'verify'].map((room) => [`agency-sts/${room}`, new URL(`../src/${room}/index.ts`, import.meta.url).pathname])) },
   test: {
     root: new URL('..', import.meta.url).pathname,
     include: ['test/**/*.test.ts'],

@@ -19,7 +19,7 @@ export type { Profile } from './profile-file.js';
 export { writeProfiles } from './write-profiles.js';
 
 /**
- * Mounts `assume`, `credential-process`, `exec`, `whoami`, `decode`, `policy`, `audit`, `sessions`, `agency` and `switch`. A command that fails rejects `program.parseAsync` with a CommandError, whose
+ * Mounts `assume`, `credential-process`, `exec`, `whoami`, `decode`, `policy`, `audit`, `sessions`, `switch` and `agency`. A command that fails rejects `program.parseAsync` with a CommandError, whose
  * message may have more than one line; wrong options do too. `--help` ends the process.
  */
 export function addClientCommands(program: Command, io: CommandIo): void {
@@ -31,6 +31,6 @@ export function addClientCommands(program: Command, io: CommandIo): void {
   addPolicyCommands(program, io);
   addAuditCommands(program, io);
   addSessionsCommands(program, io);
-  addAgencyCommands(program, io);
   addSwitchCommand(program, io);
+  addAgencyCommands(program, io);
 }

@@ -34,10 +34,10 @@ export function areasOf(scopes: readonly RoleScope[], type: SystemRole['type'], 
   for (const scope of scopes) {
     const nowhere = whyNowhere(scope, { inDomain, inProjects, name: scope.kind === 'project' ? projectName(scope.projectId) : undefined });
     if (nowhere !== undefined) lost.push(nowhere);
-    else if (scope.kind === 'domain') domain = true;
-    else if (scope.kind === 'all-projects') allProjects = true;
-    else if (scope.kind === 'project') projects.add(projectName(scope.projectId) ?? '');
     else if (scope.kind === 'enterprise-project') enterpriseProjects.add(scope.enterpriseProjectId);
+    else if (scope.kind === 'project') projects.add(projectName(scope.projectId) ?? '');
+    else if (scope.kind === 'domain') domain = true;
+    else allProjects = true;
   }
   if (allProjects) lost.push('granted on all projects: services that ask for grants on the very project alone will not tell the difference any more');
   const inThem: Areas = allProjects ? [{ project: 'some', enterpriseProject: undefined }] : projects.size > 0 ? [{ project: projects, enterpriseProject: undefined }] : [];
