@@ -1,8 +1,8 @@
 // A session's secret access key: derived from the ring and the session id, stored nowhere.
-import { createHmac } from 'node:crypto';
+import { hmacSha256 } from '../base/hmac.js';
 import type { RingKey } from './key.js';
 
 /** 40 characters (240 bits) of HMAC-SHA256 over the session id, in base64url. */
 export function deriveSessionSecret(key: RingKey, sessionId: string): string {
-  return createHmac('sha256', key.key).update(`agency-sts session secret\n${sessionId}`).digest('base64url').slice(0, 40);
+  return hmacSha256(key.key, `agency-sts session secret\n${sessionId}`, 'base64url').slice(0, 40);
 }
