@@ -54,10 +54,17 @@ export async function issueCredentials(services: Services, caller: Caller, grant
         access_key_id: session.sessionId,
         secret_access_key: secret,
         security_token: issueSecurityToken(services.keyring, services.settings.issuer, session, confirmationKey),
-        expiration: new Date(session.expiresAt * 1000).toISOString(),
+        expiration: timeText(session.expiresAt),
       },
     },
   };
+}
+
+/** Many sessions of one second end in one second. */
+let latestTime = { seconds: 0, text: '' };
+function timeText(time: number): string {
+  if (latestTime.seconds !== time) latestTime = { seconds: time, text: new Date(time * 1000).toISOString() };
+  return latestTime.text;
 }
 
 /**
