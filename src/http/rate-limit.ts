@@ -13,7 +13,10 @@ const ipv6PrefixBits = 56;
 
 /** The library is asked where the process has no request at hand: for the others it would cost a tenth of a call. */
 export function addressLimit(limit: number, counter: RateCounter): RequestHandler {
-  const subjectOf = (request: Request, response: Response): string => ipKeyGenerator(addressOf(request, response), ipv6PrefixBits);
+  const subjectOf = (request: Request, response: Response): string => {
+    const address = addressOf(request, response);
+    return address.includes(':') ? ipKeyGenerator(address, ipv6PrefixBits) : address;
+  };
   const limiter = rateLimit({
     windowMs: rateWindowSeconds * 1000,
     limit,

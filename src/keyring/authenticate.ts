@@ -1,6 +1,6 @@
 // Authentication of stored records: an HMAC over place and content, so that a changed or moved record is noticed.
 import { timingSafeEqual } from 'node:crypto';
-import { hmacSha256 } from './hmac.js';
+import { hmacSha256 } from '../base/hmac.js';
 import type { KeySet } from './keyring.js';
 import type { Place } from './seal.js';
 
@@ -32,5 +32,5 @@ export function openRecord(keys: KeySet, place: Place, record: string): string {
 }
 
 function mac(key: KeySet['active']['key'], place: Place, content: string): string {
-  return hmacSha256(key, `${JSON.stringify(place)}\n${content}`).slice(0, macCharacters);
+  return hmacSha256(key, `${JSON.stringify(place)}\n${content}`, 'base64url').slice(0, macCharacters);
 }

@@ -19,11 +19,9 @@ export async function checkSteps(redis: RedisConnection, steps: readonly Step[])
   return ranOf(steps, await answerOf(redis, checkScript, steps)).verdict;
 }
 
-async function answerOf(redis: RedisConnection, script: Script, steps: readonly Step[]): Promise<unknown> {
+async function answerOf(redis: RedisConnection, script: Script, steps: readonly Step[]): Promise<string> {
   const { keys, values } = argumentsOf([steps]);
-  // The script answers an array with an item for each commit.
-  const [answer] = (await runScript(redis, script, keys, values)) as readonly unknown[];
-  return answer;
+  return String(await runScript(redis, script, keys, values));
 }
 
 interface WaitingSteps {
@@ -61,8 +59,7 @@ export function stepsRunner(redis: Redis): (steps: readonly Step[]) => Promise<R
 }
 
 async function runTogether(redis: Redis, together: readonly WaitingSteps[]): Promise<void> {
-  // The script answers an array with an item for each commit.
-  const answers = (await sendScript(redis, commitScript, argumentsOf(together.map(({ steps }) => steps)))) as readonly unknown[];
+  const answers = String(await sendScript(redis, commitScript, argumentsOf(together.map(({ steps }) => steps)))).split('\n');
   together.forEach(({ steps, resolve, reject }, at) => {
     try {
       resolve(ranOf(steps, answers[at]));
@@ -85,13 +82,12 @@ async function sendScript(redis: Redis, { sha, lua }: Script, { keys, values }: 
 }
 
 /** @param answer of one commit: the verdict, and a number for each step that has a result; or `!` and an error of Redis */
-function ranOf(steps: readonly Step[], answer: unknown): Ran {
-  if (!Array.isArray(answer)) throw new Error('the commit script answered no list');
-  const [verdict, ...results] = answer as readonly unknown[];
-  if (verdict === '!') throw scriptError(String(results[0]));
+function ranOf(steps: readonly Step[], answer = ''): Ran {
+  if (answer.startsWith('! ')) throw scriptError(answer.slice(2));
+  const [verdict = '', ...results] = answer.split(' ');
   const numbers = new Map<Step, number>();
   for (const step of steps) if (step.result !== undefined) numbers.set(step, Number(results[numbers.size]));
-  return { verdict: String(verdict), numbers };
+  return { verdict, numbers };
 }
 
 /** As the client library gives errors of a script. */

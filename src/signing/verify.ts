@@ -1,5 +1,6 @@
 // Step two of verifying: the signature itself, and the canonical request shown to a caller who got it wrong.
 import { createHmac, timingSafeEqual, verify } from 'node:crypto';
+import { hmacSha256 } from '../base/hmac.js';
 import { algorithmProperties, type AlgorithmProperties } from './algorithms.js';
 import { canonicalRequest, canonicalRequestHash, scopeText, stringToSign, type HeaderReading } from './canonical.js';
 import { readHeaderText } from './headers.js';
@@ -68,7 +69,7 @@ function signatureCheck(
     algorithm.kind === 'derived' ? signature.scope && key.scopeKey(scopeText(signature.scope)) : key.secretKey;
   return (text) => {
     if (secretKey === undefined) return false;
-    const expected = createHmac(algorithm.hash, secretKey).update(text).digest();
+    const expected = algorithm.hash === 'sha256' ? Buffer.from(hmacSha256(secretKey, text, 'hex'), 'hex') : createHmac(algorithm.hash, secretKey).update(text).digest();
     return expected.length === given.length && timingSafeEqual(expected, given);
   };
 }

@@ -62,12 +62,12 @@ export interface Commit {
   /** Sessions whose record must be there, of which the caller's is one: a failover may have lost it. */
   readonly presentSessions?: readonly string[];
   /** Names the signature's input, where a second use is refused. */
-  readonly signatureInput?: string;
-  readonly mfaStep?: MfaStep;
-  readonly session?: Session;
+  readonly signatureInput?: string | undefined;
+  readonly mfaStep?: MfaStep | undefined;
+  readonly session?: Session | undefined;
   /** Each is a compare-and-set on its account's revision. */
-  readonly changes?: readonly AccountChange[];
-  readonly revocations?: readonly Revocation[];
+  readonly changes?: readonly AccountChange[] | undefined;
+  readonly revocations?: readonly Revocation[] | undefined;
   readonly keyUses?: readonly KeyUse[];
   readonly sessionUses?: readonly SessionUse[];
   readonly events: readonly AuditEvent[];

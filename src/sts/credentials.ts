@@ -58,8 +58,15 @@ export function issuedCredentials(services: Services, caller: Caller, session: S
   return {
     ...(session.sourceIdentity !== undefined && { source_identity: session.sourceIdentity }),
     assumed_agency: { urn: sessionUrn(session.accountId, session.agencyName, session.agencySessionName), id: `${session.agencyId}:${session.agencySessionName}` },
-    credentials: { access_key_id: accessKeyId, secret_access_key: secretAccessKey, security_token: securityToken, expiration: new Date(session.expiresAt * 1000).toISOString() },
+    credentials: { access_key_id: accessKeyId, secret_access_key: secretAccessKey, security_token: securityToken, expiration: timeText(session.expiresAt) },
   };
+}
+
+/** Many sessions of one second end in one second. */
+let latestTime = { seconds: 0, text: '' };
+function timeText(time: number): string {
+  if (latestTime.seconds !== time) latestTime = { seconds: time, text: new Date(time * 1000).toISOString() };
+  return latestTime.text;
 }
 
 /**

@@ -117,36 +117,38 @@ async function settle<Body>(
   services: Services, store: CommitStore, call: Call<Body>, caller: Caller, context: CallContext, { outcome, isPatient, keyGeneration }: Attempt<Body>,
 ): Promise<Settled<Body>> {
   // What binds the caller's own credentials to the commit binds all that the decision stands on.
-  const proved = [caller, ...(outcome.alsoProved ?? [])];
-  const commit = {
+  const proved = outcome.alsoProved === undefined ? [caller] : [caller, ...outcome.alsoProved];
+  const allowed = outcome.ok ? outcome : undefined;
+  const uses = usesOf(outcome.usedBy === undefined ? [caller] : [caller, ...outcome.usedBy], context);
+  // Written out: spreading what is there and what is not costs more here than the rest of this function.
+  const commit: Commit = {
     callerAccountId: caller.accountId,
     keyGeneration,
     guards: [...proved.flatMap(({ guards }) => guards), ...outcome.guards],
     isPatient,
     unmarkedSessions: [...new Set(proved.flatMap(({ chain }) => sessionsOf(chain)))],
     presentSessions: [...new Set(proved.flatMap((one) => (one.kind === 'agency-session' ? [one.session.sessionId] : [])))],
-  };
-  // What one signature stands for: another one of the same request by the same key, as ECDSA has them, stands for the same.
-  // A token is presented again and again: there is no signature that could be used up.
-  const replayGuard = services.settings.rejectReplays && caller.requestHash !== undefined ? { signatureInput: `${caller.accessKeyId}:${caller.requestHash}` } : {};
-  const settled = await store.commit({
-    ...commit,
-    ...replayGuard,
+    signatureInput: services.settings.rejectReplays ? signatureInput(caller) : undefined,
     events: eventsOf(call, caller, context, outcome),
-    ...(outcome.mfaStep !== undefined && { mfaStep: outcome.mfaStep }),
-    ...(outcome.ok && outcome.session !== undefined && { session: outcome.session }),
-    ...(outcome.ok && outcome.changes !== undefined && { changes: outcome.changes }),
-    ...(outcome.ok && outcome.revocations !== undefined && { revocations: outcome.revocations }),
-    ...usesOf([caller, ...(outcome.usedBy ?? [])], context),
-  });
+    mfaStep: outcome.mfaStep,
+    session: allowed?.session,
+    changes: allowed?.changes,
+    revocations: allowed?.revocations,
+    keyUses: uses.keyUses,
+    sessionUses: uses.sessionUses,
+  };
+  const settled = await store.commit(commit);
   if (settled.result === 'committed') return recorded(call, settled, outcome);
   if (settled.result === 'conflict') return 'conflict';
   const error = settled.result === 'replayed'
     ? new ApiError('unauthenticated', `${authenticationError}this signed request was used before`)
     : call.refine(caller, mfaError());
   const refused: Outcome<Body> = { ok: false, error, guards: outcome.guards, details: { ...withoutIssued(outcome), decision: error.message } };
-  const refusal = { ...commit, ...(settled.result !== 'replayed' && replayGuard), events: eventsOf(call, caller, context, refused) };
-  const settledRefusal = await store.commit(refusal);
+  const { callerAccountId, guards, unmarkedSessions, presentSessions = [], signatureInput: input } = commit;
+  const settledRefusal = await store.commit({
+    callerAccountId, keyGeneration, guards, isPatient, unmarkedSessions, presentSessions,
+    signatureInput: settled.result === 'replayed' ? undefined : input, events: eventsOf(call, caller, context, refused),
+  });
   return settledRefusal.result === 'committed' ? recorded(call, settledRefusal, refused) : 'conflict';
 }
 
@@ -159,7 +161,7 @@ function recorded<Body>(call: Call<Body>, { eventIds }: Committed, outcome: Outc
 
 function usesOf(callers: readonly Caller[], { now }: CallContext): Required<Pick<Commit, 'keyUses' | 'sessionUses'>> {
   const usedAt = seconds(now);
-  const each = [...new Map(callers.map((caller) => [caller.accessKeyId, caller])).values()];
+  const each = callers.length === 1 ? callers : [...new Map(callers.map((caller) => [caller.accessKeyId, caller])).values()];
   return {
     keyUses: each.flatMap((caller) => (isTemporary(caller) ? [] : [{ accountId: caller.accountId, accessKeyId: caller.accessKeyId, usedAt }])),
     sessionUses: each.flatMap((caller) => (caller.kind === 'agency-session' ? [{ session: caller.session, usedAt, sourceIp: caller.sourceIp }] : [])),
