@@ -200,3 +200,9 @@ function eventsOf(call: Call<unknown>, caller: Caller, context: CallContext, out
 }
 
 const transitiveOnly = (session: Session): Session => ({ ...session, tags: session.tags.filter(({ transitive }) => transitive) });
+
+/**
+ * What one signature stands for: another signature of the same request by the same key, as ECDSA has them, stands for
+ * the same. A token is presented again and again: there is no signature that could be used up.
+ */
+const signatureInput = ({ accessKeyId, requestHash }: Caller): string | undefined => (requestHash === undefined ? undefined : `${accessKeyId}:${requestHash}`);
