@@ -1,11 +1,14 @@
 // Appends events to a cell's log: tiles and bundles first, and only when they are durable the checkpoint that promises them.
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { emptyRoot, encodeBundle, encodeHashes, extendTree, leafHash, maximumEntryBytes, rootOfEdge, tilePath, tileWidth, treeRoot, type Edge, type Extended, type Tile } from '../../tlog/index.js';
 import { checkpointFile, readUnverifiedCheckpoint, signedCheckpoint, type Checkpoint } from './checkpoint.js';
 import { removeAbandoned, removeQuietly, writeFiles, type NewFile } from './files.js';
 import { folderOf, LogDamagedError, originOf, type LogPlace } from './place.js';
 import { hashLookup, readBundle, readEdge } from './tile-files.js';
 import type { LogSigner } from './signer.js';
+
+const pieceSize = 128;
 
 /**
  * Appends entries behind the checkpoint `from` and returns the new checkpoint, which is durable then. The same entries
@@ -21,7 +24,7 @@ export async function appendEntries(place: LogPlace, signer: LogSigner, from: Ch
   if (!rootOfEdge(edge).equals(old.root)) throw new LogDamagedError(`the tiles of \`${originOf(place)}\` do not give the root of its checkpoint of size ${old.size}`);
   const begun = await begunBundle(folder, old.size, edge);
 
-  const hashes = entries.map(leafHash);
+  const hashes = await leafHashes(entries);
   const extended = extendTree(old.size, edge, hashes);
   const checkpoint = signedCheckpoint(place, signer, { size: old.size + entries.length, root: rootOfEdge(extended.edge) });
   const standing = { ...old, edge, hashes, isNew: from === undefined };
@@ -32,6 +35,16 @@ export async function appendEntries(place: LogPlace, signer: LogSigner, from: Ch
   await removeSuperseded(folder, old.size, checkpoint.size);
   await removeAbandoned(folder, checkpointFile);
   return checkpoint;
+}
+
+/** What else the process does meanwhile waits for one piece at most. */
+async function leafHashes(entries: readonly Buffer[]): Promise<readonly Buffer[]> {
+  const hashes: Buffer[] = [];
+  for (let at = 0; at < entries.length; at += pieceSize) {
+    if (at > 0) await setImmediate();
+    for (const entry of entries.slice(at, at + pieceSize)) hashes.push(leafHash(entry));
+  }
+  return hashes;
 }
 
 /** The entries of the last bundle if it is not full; refused when one of them is not what was signed. */

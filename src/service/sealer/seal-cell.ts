@@ -1,5 +1,6 @@
 // One turn at one cell: checks what waits, appends it to the log on disk, and lets it go from the stream.
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { appendEntries, folderOf, LogDamagedError, requirePlainFolder, type Checkpoint } from '../../audit/log/log.js';
 import type { Random } from '../../base/clock.js';
 import type { Keyring } from '../../keyring/keyring.js';
@@ -8,7 +9,7 @@ import type { KeyNames } from '../../redis/cells.js';
 import { reach, type RedisConnection } from '../../redis/client.js';
 import { connectionMark, isConnectionOf, waitForReplicas, type ConnectionMark } from '../../redis/replicas.js';
 import type { AuditLog } from './audit-log.js';
-import { checkUnsealed, missingText, type UnsealedRules } from './check-unsealed.js';
+import { checkUnsealed, missingText, type CheckedBatch, type UnsealedRules } from './check-unsealed.js';
 import type { LogFolder } from './log-folder.js';
 import { checkTiles, foreignAmongSealed, standingLog } from './standing-log.js';
 
@@ -36,7 +37,9 @@ export class UnsealableError extends Error {
 
 export type TurnResult = 'taken' | 'idle' | { readonly checkpoint: Checkpoint | undefined };
 
-const batchSize = 1000;
+const batchSize = 1024;
+const pieceSize = 64;
+const restMilliseconds = 2;
 const replicaMilliseconds = 2000;
 
 /**
@@ -87,8 +90,7 @@ async function sealWaiting(tools: SealTools, turn: SealingTurn, rules: UnsealedR
   for (;;) {
     const size = checkpoint?.size ?? 0;
     const since = await reach(() => connectionMark(redis, names.audit(turn.cell)));
-    const batch = await readUnsealed(redis, names, turn.cell, size, batchSize);
-    const { good, fault } = checkUnsealed(rules, size, batch);
+    const { good, fault, isEnd } = await readBatch(tools, rules, size);
     if (good.length > 0) {
       await replicated(tools, turn.cell, since);
       // A server that lost events may have taken over since they were read: what is sealed now must still be there.
@@ -97,12 +99,26 @@ async function sealWaiting(tools: SealTools, turn: SealingTurn, rules: UnsealedR
       if (!(await trim(tools, turn, checkpoint))) return 'taken';
     } else if (checkpoint !== undefined) await checkTiles(log, turn.cell, checkpoint);
     if (fault !== undefined) throw new UnsealableError(fault);
-    if (batch.length < batchSize) break;
+    if (isEnd) break;
     if (!(await holdTurn(redis, names, turn, times))) return 'taken';
   }
   const end = checkpoint?.size ?? 0;
   if (end < turn.sequence) throw new UnsealableError(missingText(turn.cell, end + 1, turn.sequence));
   return { checkpoint };
+}
+
+/** Read and checked in pieces with rests between them: calls that wait for their answers meanwhile wait for one piece at most. */
+async function readBatch({ redis, names }: SealTools, rules: UnsealedRules, size: number): Promise<CheckedBatch & { readonly isEnd: boolean }> {
+  const good: Buffer[] = [];
+  for (;;) {
+    const piece = await readUnsealed(redis, names, rules.cell, size + good.length, pieceSize);
+    const checked = checkUnsealed(rules, size + good.length, piece);
+    good.push(...checked.good);
+    if (checked.fault !== undefined) return { good, fault: checked.fault, isEnd: true };
+    const isEnd = piece.length < pieceSize;
+    if (isEnd || good.length >= batchSize) return { good, isEnd };
+    await sleep(restMilliseconds);
+  }
 }
 
 /** INVARIANT: what is sealed cannot be lost by a failover any more, as far as revocations cannot: the log never holds what Redis forgets. */
