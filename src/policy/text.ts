@@ -8,11 +8,12 @@ const upperCaseRun = /[A-Z]+/g;
  * [choice] One folding for actions, key names, service names and the IgnoreCase operators; no Unicode normalisation.
  */
 export function foldAscii(text: string): string {
-  if (!upperCase.test(text)) return text;
+  // First: names of condition keys come with every call.
   const known = folded.get(text);
   if (known !== undefined) return known;
+  if (!upperCase.test(text)) return text;
   const result = text.replace(upperCaseRun, (run) => run.toLowerCase());
-  // Names of condition keys come with every call; what callers make up cannot fill the memory.
+  // What callers make up cannot fill the memory.
   if (folded.size < mostFolded && text.length <= longestFolded) folded.set(text, result);
   return result;
 }

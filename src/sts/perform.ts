@@ -10,7 +10,7 @@ import { refuseSwitchedOff } from './asymmetric-signature.js';
 import type { Authenticate } from './authenticate.js';
 import { authenticationError } from './candidate.js';
 import { eventPrincipal, eventSession, isTemporary, type Caller } from './caller.js';
-import type { Commit, CommitStore, Committed } from './commit.js';
+import type { Commit, CommitStore, Committed, KeyUse, SessionUse } from './commit.js';
 import { mfaError } from './mfa.js';
 import type { CallContext, Outcome } from './outcome.js';
 import { rememberedReads, type Services } from './services.js';
@@ -159,13 +159,16 @@ function recorded<Body>(call: Call<Body>, { eventIds }: Committed, outcome: Outc
   return outcome.ok && outcome.bodyWith !== undefined ? { ...outcome, body: outcome.bodyWith(eventIds) } : outcome;
 }
 
-function usesOf(callers: readonly Caller[], { now }: CallContext): Required<Pick<Commit, 'keyUses' | 'sessionUses'>> {
+function usesOf(callers: readonly Caller[], { now }: CallContext): { readonly keyUses: readonly KeyUse[]; readonly sessionUses: readonly SessionUse[] } {
   const usedAt = seconds(now);
   const each = callers.length === 1 ? callers : [...new Map(callers.map((caller) => [caller.accessKeyId, caller])).values()];
-  return {
-    keyUses: each.flatMap((caller) => (isTemporary(caller) ? [] : [{ accountId: caller.accountId, accessKeyId: caller.accessKeyId, usedAt }])),
-    sessionUses: each.flatMap((caller) => (caller.kind === 'agency-session' ? [{ session: caller.session, usedAt, sourceIp: caller.sourceIp }] : [])),
-  };
+  const keyUses: KeyUse[] = [];
+  const sessionUses: SessionUse[] = [];
+  for (const caller of each) {
+    if (caller.kind === 'agency-session') sessionUses.push({ session: caller.session, usedAt, sourceIp: caller.sourceIp });
+    else if (!isTemporary(caller)) keyUses.push({ accountId: caller.accountId, accessKeyId: caller.accessKeyId, usedAt });
+  }
+  return { keyUses, sessionUses };
 }
 
 function withoutIssued({ details: { resource, request } }: Outcome<unknown>): Outcome<unknown>['details'] {
