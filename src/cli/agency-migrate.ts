@@ -34,7 +34,7 @@ export function addAgencyMigrateCommand(agency: Command, io: CommandIo): void {
     });
 }
 
-function textOf({ dry_run: isDryRun, legacy_agency: legacy, agency, policies, attached_policies: attached, not_carried_over: leftOver }: Migration): string {
+function textOf({ dry_run: isDryRun, legacy_agency: legacy, agency, policies, attached_policies: attached, not_carried_over: leftOver, advice }: Migration): string {
   const isReplaced = legacy.urn === agency.urn;
   const lines = [
     `legacy agency ${legacy.urn}${isReplaced ? '' : ' stays as it is'}`,
@@ -43,6 +43,7 @@ function textOf({ dry_run: isDryRun, legacy_agency: legacy, agency, policies, at
     ...policies.flatMap(({ policy_name: name, policy_document: document }) => indented(`new identity policy ${name}`, document)),
     ...attached.map(({ urn }) => `identity policy ${urn}, as before`),
     ...(leftOver.length === 0 ? [] : ['not carried over:', ...leftOver.map(({ about, text }) => `- ${about}: ${text}`)]),
+    ...(advice.length === 0 ? [] : ['more than a task needs:', ...advice.map((text) => `- ${text}`)]),
     isDryRun ? 'nothing was changed; with --apply it is done' : `done: the trust agency has the id ${agency.agency_id ?? ''}`,
   ];
   return lines.map((line) => `${printable(line)}\n`).join('');

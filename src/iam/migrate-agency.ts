@@ -15,6 +15,8 @@ import { agencyUrn, policyUrn } from '../urn/urn.js';
 import type { Ground, Result } from './account-call.js';
 import { agencyAnswer, agencyResource, agencyResponse } from './agencies.js';
 import { authorize } from './authorize.js';
+import { adviceOf } from './legacy/advice.js';
+import { rolesOf } from './legacy/role-answer.js';
 import { urnOfPolicy } from './policy-view.js';
 
 export const migrateBody = z.strictObject({
@@ -31,6 +33,7 @@ export const migrateResponse = z.object({
   policies: z.array(z.object({ policy_id: z.string().optional(), policy_name: z.string(), description: z.string(), policy_document: z.string() })).describe('identity policies that are made of roles, and attached'),
   attached_policies: z.array(z.object({ policy_id: z.string(), urn: z.string() })).describe('identity policies that stay attached'),
   not_carried_over: z.array(z.object({ about: z.string(), text: z.string() })),
+  advice: z.array(z.string()).describe('roles that grant the agency more than it needs, and what to take instead: their policies do, too'),
 });
 
 interface Input {
@@ -66,7 +69,7 @@ export function migrate({ account, services, caller, call }: Ground, { path, bod
         ...(!body.dry_run && { policy_id: policyId }), policy_name: policyName, description, policy_document: plan.policies[index]?.document ?? '',
       })),
       attached_policies: legacy.attachedPolicies.map(({ policyId }) => ({ policy_id: policyId, urn: urnOfPolicy(account, policyId) })),
-      not_carried_over: [...plan.leftOver],
+      not_carried_over: [...plan.leftOver], advice: [...adviceOf(services, rolesOf(account, legacy.roleGrants))],
     },
     audited: { policies: change.policies.map(({ policyName }) => policyName), replaces: change.remove.length > 0 },
     ...(!body.dry_run && { change }),

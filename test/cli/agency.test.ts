@@ -20,7 +20,7 @@ const service = () => standIn(({ target, body: asked }) => {
     status: 200, body: {
       dry_run: asked['dry_run'], legacy_agency: copy, agency: { ...made, ...(typeof asked['name'] === 'string' && { urn: agency(asked['name']), agency_name: asked['name'] }), ...(asked['dry_run'] === false && { agency_id: 'new' }) },
       policies: [{ policy_name: 'copy-IMS', description: '', policy_document: '{"Version":"5.0","Statement":[]}' }], attached_policies: [{ policy_id: 'p', urn: 'iam::x:policy:kept' }],
-      not_carried_over: [{ about: 'role `X`', text: hostile }],
+      not_carried_over: [{ about: 'role `X`', text: hostile }], advice: [`X: ${hostile}`],
     },
   };
 });
@@ -34,7 +34,7 @@ describe('agency migrate', () => {
     expect(calls[2]?.body).toEqual({ dry_run: true });
     expect(out).toContain(`trust agency  ${agency('copy')}, in its place: sessions of the legacy agency would end\n`);
     expect(out).toContain('new identity policy copy-IMS\n  {\n    "Version": "5.0"');
-    expect(out).toContain('identity policy iam::x:policy:kept, as before\nnot carried over:\n- role `X`: a?[2J??b\nnothing was changed; with --apply it is done\n');
+    expect(out).toContain('identity policy iam::x:policy:kept, as before\nnot carried over:\n- role `X`: a?[2J??b\nmore than a task needs:\n- X: a?[2J??b\nnothing was changed; with --apply it is done\n');
   });
 
   it('does it with --apply, beside the legacy agency with --name', async () => {

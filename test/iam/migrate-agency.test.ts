@@ -122,6 +122,10 @@ describe('nothing is half written', () => {
   };
 });
 
+it('says which of the roles, and so of the policies, are more than a task needs', async () => {
+  expect((await migrate({ dry_run: true })).body['advice']).toEqual([expect.stringMatching(/^Tenant Administrator: /)]);
+});
+
 describe('who may', () => {
   it.each<[string, object, number, string]>([
     ['creator', { name: 'other' }, 403, 'iam:policies:createV5'], ['without_delete', {}, 403, 'iam:agencies:deleteAgency'], ['without_delete', { name: 'other' }, 200, ''],

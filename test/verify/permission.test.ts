@@ -24,6 +24,8 @@ beforeAll(async () => {
             allow('obs:bucket:*', { Condition: { IpAddress: { 'g:SourceIp': [`${clientAddress}/32`] } } }),
             deny('obs:bucket:DeleteBucket', { Condition: { Bool: { 'g:MFAPresent': ['false'] } } }),
             allow('obs:object:DeleteObject', { Condition: { StringEquals: { 'obs:prefix': ['tmp'] } } }),
+            allow('obs:object:AbortUpload', { Condition: { StringEquals: { 'g:ProjectName': ['cn-east-3'] } } }),
+            allow('obs:object:RestoreObject', { Condition: { Null: { 'g:ProjectName': ['true'] } } }),
             allow('obs:object:TagObject', { Condition: { 'ForAllValues:StringEquals': { 'g:TagKeys': ['stage'] } } }),
           ),
         },
@@ -55,6 +57,12 @@ const questions: readonly (readonly [allowed: boolean, question: Question])[] = 
   [false, { action: 'obs:object:DeleteObject', resource: object(accountA, 'x'), context: { 'obs:prefix': 'other' } }],
   [true, { action: 'obs:object:TagObject', resource: object(accountA, 'x'), requestTags: [{ key: 'stage', value: 'a' }] }],
   [false, { action: 'obs:object:TagObject', resource: object(accountA, 'x'), requestTags: [{ key: 'stage', value: 'a' }, { key: 'other', value: 'a' }] }],
+  // The region of a resource names the project; a resource without one lies in none.
+  [true, { action: 'obs:object:AbortUpload', resource: `obs:cn-east-3:${accountA}:object:x` }],
+  [false, { action: 'obs:object:AbortUpload', resource: `obs:cn-north-4:${accountA}:object:x` }],
+  [false, { action: 'obs:object:AbortUpload', resource: object(accountA, 'x') }],
+  [false, { action: 'obs:object:RestoreObject', resource: `obs:cn-east-3:${accountA}:object:x` }],
+  [true, { action: 'obs:object:RestoreObject', resource: object(accountA, 'x') }],
 ];
 
 const narrowings: readonly (readonly [what: string, more: object, still: (question: Question) => boolean])[] = [

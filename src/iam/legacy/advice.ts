@@ -4,11 +4,17 @@ import type { Services } from '../../sts/services.js';
 
 export const adviceHeader = 'X-Agency-Advice';
 
-/** A header of the answer where one of the roles is too wide; none otherwise. */
-export function agencyAdvice({ catalogue }: Services, roles: readonly RoleView[]): Readonly<Record<string, string>> {
+/** One text per role that is too wide. */
+export function adviceOf({ catalogue }: Services, roles: readonly RoleView[]): readonly string[] {
   const advice = roles.flatMap(({ displayName, custom }) => {
     const text = custom === undefined ? catalogue.excessiveRole(displayName) : undefined;
     return text === undefined ? [] : [`${displayName}: ${text}`];
   });
-  return advice.length === 0 ? {} : { [adviceHeader]: [...new Set(advice)].join('; ').replaceAll(/[^\x20-\x7e]/g, '?') };
+  return [...new Set(advice)];
+}
+
+/** A header of the answer where one of the roles is too wide; none otherwise. */
+export function agencyAdvice(services: Services, roles: readonly RoleView[]): Readonly<Record<string, string>> {
+  const advice = adviceOf(services, roles);
+  return advice.length === 0 ? {} : { [adviceHeader]: advice.join('; ').replaceAll(/[^\x20-\x7e]/g, '?') };
 }
