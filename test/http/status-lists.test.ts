@@ -173,7 +173,7 @@ describe('the epoch list', () => {
     expect(await revoke({ whole_account: true })).toMatchObject({ status: 200 });
     expect((await epochs(accountB)).epochs.size).toBeLessThan(10);
     // What ended first is forgotten, some at each asking.
-    service.clock.advance(43_200 + 43_200 + 910);
+    service.clock.advance(43_200 + 86_400 + 910);
     expect(await get(epochPath(accountA))).toMatchObject({ status: 409 });
     service.clock.advance(1);
     expect(await get(epochPath(accountA))).toMatchObject({ status: 200 });
@@ -183,7 +183,7 @@ describe('the epoch list', () => {
   it('forgets what ends nothing any more', async () => {
     expect((await epochs()).epochs.size).toBeGreaterThan(0);
     // The longest chain and session that the settings allow; the times are by the clock of Redis.
-    const until = (43_200 + 43_200 + 900) * 1000 + Date.now() - service.clock.now();
+    const until = (43_200 + 86_400 + 900) * 1000 + Date.now() - service.clock.now();
     service.clock.advance(Math.ceil(until / 1000) - 60);
     expect((await epochs()).epochs.size).toBeGreaterThan(0);
     service.clock.advance(120);

@@ -163,8 +163,8 @@ describe('a revocation', () => {
     expect(await service.composition.services.sessions.revocationNote(sessionId)).toEqual(note);
     const left = await service.redis.ttl(service.composition.names.mark(sessionId));
     // The longest chain, the longest session that its last moment may issue, and the difference of clocks.
-    expect(left).toBeGreaterThan(604_800 + 43_200 + 890);
-    expect(left).toBeLessThanOrEqual(604_800 + 43_200 + 900);
+    expect(left).toBeGreaterThan(604_800 + 86_400 + 890);
+    expect(left).toBeLessThanOrEqual(604_800 + 86_400 + 900);
   });
 
   it('of a session that is revoked already changes nothing of the first note, and is kept anew', async () => {

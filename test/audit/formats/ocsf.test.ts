@@ -40,8 +40,10 @@ describe('an OCSF event', () => {
   });
 });
 
+const authentications: ReadonlySet<string> = new Set(['AssumeAgency', 'KeystoneCreateToken', 'KeystoneRevokeToken', 'CreateTemporaryAccessKey']);
+
 describe('the class and activity', () => {
-  it.each(operations.filter(({ name }) => name !== 'AssumeAgency' && !name.startsWith('Revoke')).map(({ name, method }) => [name, method] as const))('of %s are those of API Activity, and fit its method', (operation, method) => {
+  it.each(operations.filter(({ name }) => !authentications.has(name) && !name.startsWith('Revoke')).map(({ name, method }) => [name, method] as const))('of %s are those of API Activity, and fit its method', (operation, method) => {
     const event = ocsf({ ...some, operation });
     const fitting: Readonly<Record<typeof method, readonly string[]>> = { get: ['Read'], head: ['Read'], post: ['Create', 'Read', 'Update', 'Delete'], put: ['Create', 'Update'], patch: ['Update'], delete: ['Delete', 'Update'] };
     expect(event).toMatchObject({ class_uid: 6003, activity_name: expect.toBeOneOf([...fitting[method]]) as string });
@@ -53,7 +55,7 @@ describe('the class and activity', () => {
   });
 
   it.each([
-    ['AssumeAgency', 300_201, 'Logon'], ['RevokeSession', 300_202, 'Logoff'], ['RevokeSessions', 300_202, 'Logoff'], ['RevokeToken', 300_202, 'Logoff'], ['RevokeRoleFromAgency', 600_303, 'Update'],
+    ['AssumeAgency', 300_201, 'Logon'], ['KeystoneCreateToken', 300_201, 'Logon'], ['CreateTemporaryAccessKey', 300_201, 'Logon'], ['KeystoneRevokeToken', 300_202, 'Logoff'], ['KeystoneValidateToken', 600_302, 'Read'], ['RevokeSession', 300_202, 'Logoff'], ['RevokeSessions', 300_202, 'Logoff'], ['RevokeToken', 300_202, 'Logoff'], ['RevokeRoleFromAgency', 600_303, 'Update'],
     ['GetCallerIdentity', 600_302, 'Read'], ['CreateUserV5', 600_301, 'Create'], ['TagResourceV5', 600_303, 'Update'], ['DeleteAgencyV5', 600_304, 'Delete'],
     ['ApplyBootstrapFile', 600_303, 'Update'], ['RotateKey', 600_303, 'Update'], ['SealSecretsAnew', 600_303, 'Update'], ['ExportAccount', 600_302, 'Read'], ['FrobnicateThings', 600_399, 'FrobnicateThings'],
   ])('of %j are %d, %j', (operation, type, activity) => {
