@@ -9,6 +9,7 @@ export function sessionText(session: SessionDetails): string {
     ['session', session.session_id], ['status', session.status], ['revoked', session.revocation && revocationText(session.revocation)],
     ['principal', session.urn], ['agency', session.agency_urn], ['issued', session.issued_at], ['expires', session.expires_at],
     ['assumed by', session.assumed_by], ['began with', [session.root_principal, session.access_key_id].filter((text) => text !== undefined).join(', key ')],
+    ['way in', session.way], ['scope', session.scope], ['for', session.session_user_name],
     ['identity', identity && `${identity.value}${originText(identity.origin)}`], ['mfa', session.mfa_authenticated_at],
     ['last used', use && `${use.time} from ${use.source_ip}`], ['narrowed', policies && narrowedText(policies)],
     ['known from', session.source === 'audit' ? 'the audit: its record is gone' : undefined],

@@ -9,6 +9,8 @@ const sessionTag = z.object({ key: z.string(), value: z.string(), transitive: z.
 const summary = {
   session_id: z.string(), urn: z.string(), account_id: z.string(), agency_id: z.string().optional(), agency_urn: z.string(), agency_session_name: z.string(), status,
   issued_at: z.string(), expires_at: z.string(), depth: z.int(), assumed_by: z.string(), root_principal: z.string().optional(), access_key_id: z.string(),
+  // Of the older ways in; absent: AssumeAgency. The scope is a project's id, or `domain`.
+  way: z.enum(['legacy-token', 'legacy-keys']).optional(), scope: z.string().optional(), session_user_name: z.string().optional(),
 };
 
 const sessionSummary = z.object({ ...summary, source_identity: z.string().optional(), tags: z.array(sessionTag) });

@@ -30,7 +30,7 @@ export async function findSession({ services, account: { accountId } }: Ground, 
   let from: string | undefined;
   for (let lookedAt = 0; lookedAt < mostLookedAt; lookedAt += lookedAtTogether) {
     const { events, next } = await services.audit.newestFirst(accountId, from, lookedAtTogether);
-    const issue = events.find(({ event }) => event.status === 200 && event.issuedSession?.sessionId === sessionId);
+    const issue = events.find(({ event }) => event.status < 300 && event.issuedSession?.sessionId === sessionId);
     const seen = issue === undefined ? undefined : seenInEvent(issue.event);
     if (seen !== undefined) return { from: 'audit', seen };
     if (next === undefined) break;
