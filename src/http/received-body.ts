@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Request, RequestHandler } from 'express';
 import { ApiError } from '../base/api-error.js';
+import { jsonOf } from './json-text.js';
 
 export const maximumBodyBytes = 64 * 1024;
 /** Names of members come from the caller where the schema leaves them open. */
@@ -66,12 +67,7 @@ export function rawBody(request: Request): Buffer {
 /** The JSON value of a body, in UTF-8. @param contentType as it was signed; an unsigned one decides nothing */
 export function jsonBody(body: Buffer, contentType: string | undefined): unknown {
   refuseOtherType('application/json', contentType);
-  const text = textOf(body);
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new ApiError('malformedBody', 'the body is not JSON');
-  }
+  return jsonOf(textOf(body));
 }
 
 export const urlencoded = 'application/x-www-form-urlencoded';
