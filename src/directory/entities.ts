@@ -54,6 +54,9 @@ export interface User {
   readonly createdAt: number;
 }
 
+/** [choice] Members of the group of exactly this name may switch to every legacy agency that trusts their account, as in the cloud. */
+export const administratorsGroup = 'admin';
+
 export interface Group {
   readonly groupId: string;
   readonly groupName: string;
