@@ -135,9 +135,6 @@ export interface LegacyAgency extends CommonAgency {
   readonly roleGrants: readonly RoleGrant[];
 }
 
-/** Whether a trusted domain is a cloud service and no account. */
-export const isServiceDomain = (trustDomainName: string): boolean => trustDomainName.startsWith('op_svc_');
-
 export type Agency = TrustAgency | ServiceLinkedAgency | LegacyAgency;
 /** Agencies with a trust policy. */
 export type TrustingAgency = TrustAgency | ServiceLinkedAgency;
