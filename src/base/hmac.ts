@@ -31,6 +31,8 @@ export function hmacSha256(key: KeyObject, text: string, encoding: BinaryToTextE
   inner.copy(input);
   const end = blockBytes + input.write(text, blockBytes);
   outer.write(hash('sha256', input.subarray(0, end), 'binary'), blockBytes, 'latin1');
+  // The next text may be long in coming: neither this one nor what tells the key stays behind.
+  input.fill(0, 0, end);
   return hash('sha256', outer, encoding);
 }
 

@@ -45,7 +45,7 @@ const operation = z.object({
   method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']).optional(),
   path: name(/^\/\S{0,255}$/, 'must begin with / and hold no blanks').optional(),
   project: z.boolean().default(true).describe('whether what is granted for a project counts'),
-  enterprise_project: z.boolean().default(true).describe('whether what is granted for an enterprise project counts'),
+  enterprise_project: z.union([z.boolean(), z.literal('default')]).default(true).describe('whether what is granted for an enterprise project counts; `default`: only for the one of that name, which has the id 0'),
   note: text.optional(),
 }).strict();
 

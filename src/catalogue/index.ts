@@ -5,6 +5,6 @@ export { catalogueFile, type CatalogueFile } from './file.js';
 export { readCatalogue } from './read.js';
 export type { ServiceLinkedAgencyTemplate } from './service-linked-agencies.js';
 export { systemPolicyId, type SystemPolicy } from './system-policies.js';
-export type { CatalogueOperation } from './service-operations.js';
+export { defaultEnterpriseProjectId, type CatalogueOperation } from './service-operations.js';
 export { systemRoleId, type SystemRole } from './system-roles.js';
 export type { Texts } from './texts.js';

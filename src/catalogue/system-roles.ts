@@ -1,6 +1,7 @@
 // System roles: roles and policies of the older system (Version 1.0 and 1.1) that every account can grant and none can change.
 import { createHash } from 'node:crypto';
 import { foldAscii, parsePolicy, PolicyError, type NamedPolicy } from '../policy/index.js';
+import { serviceOfDomain } from '../urn/urn.js';
 import type { CatalogueFile } from './file.js';
 import { textsOf, type Texts } from './texts.js';
 
@@ -47,8 +48,6 @@ export function systemRolesOf(files: readonly CatalogueFile[]): ReadonlyMap<stri
   return new Map(roles.map(({ role }) => [role.roleId, role]));
 }
 
-const trustedServicePattern = /^op_svc_([A-Za-z0-9-]{1,56})$/;
-
 /**
  * The service principal that the trusted domain of a legacy agency stands for (legacy agencies §1): `op_svc_ims` is
  * `service.IMS`, in the spelling of its file; [choice] one that no file has is spelt like the domain.
@@ -56,7 +55,7 @@ const trustedServicePattern = /^op_svc_([A-Za-z0-9-]{1,56})$/;
 export function trustedServicesOf(files: readonly CatalogueFile[]): (trustDomainName: string) => string | undefined {
   const principals = new Map(files.flatMap(({ service_principals: entries }) => entries.map(({ service_principal: principal }) => [foldAscii(principal), principal] as const)));
   return (trustDomainName) => {
-    const name = trustedServicePattern.exec(trustDomainName)?.[1];
+    const name = serviceOfDomain(trustDomainName);
     return name === undefined ? undefined : (principals.get(foldAscii(`service.${name}`)) ?? `service.${name}`);
   };
 }

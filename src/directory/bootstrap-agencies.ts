@@ -1,12 +1,12 @@
 // The agencies of an account in a bootstrap file, of all three kinds: one name is one agency.
-import { serviceLinkedPath } from '../urn/urn.js';
+import { isServiceDomain, serviceLinkedPath } from '../urn/urn.js';
 import { BootstrapError, type BootstrapAccount } from './bootstrap-file.js';
 import { documentText, resourceTags } from './bootstrap-documents.js';
 import { byId, refuseRepeated, resolve, type Resolved } from './bootstrap-names.js';
 import type { Attach } from './bootstrap-policies.js';
 import type { GrantRoles } from './bootstrap-roles.js';
 import type { AccountWriter } from './bootstrap-writer.js';
-import { isServiceDomain, sessionDuration, type Agency, type LegacyAgency } from './entities.js';
+import { sessionDuration, type Agency, type LegacyAgency } from './entities.js';
 import { validityOf } from './validity.js';
 
 /** What the lists of one account share: no name or id may stand in two of them. */

@@ -1,6 +1,7 @@
 // Fields of a bootstrap file: names, ids, texts, keys and devices, each with its rule.
 import { z } from 'zod';
 import { characters, freeText as anyText, matching } from '../base/characters.js';
+import { isTrustableDomain, trustableDomainRule } from '../urn/urn.js';
 import { entityId as anEntityId, mfaDeviceName, path as anyPath, tagKey, tagsPerResource, tagValue } from './names.js';
 import { grantsPerHolder } from './roles.js';
 
@@ -16,7 +17,7 @@ export const description = freeText.optional();
 /** Of the older system's agencies. */
 export const legacyDescription = z.string().max(255).regex(/^[^@#$%^&*<>\\]*$/, 'must not hold any of @#$%^&*<>\\').optional();
 /** An account by its name, or a cloud service as `op_svc_` and its name. */
-export const trustDomainName = accountName.optional();
+export const trustDomainName = accountName.refine(isTrustableDomain, trustableDomainRule).optional();
 export const trustDomainId = anEntityId.or(z.literal('')).optional().describe('empty: not known; absent: it stays with its `trust_domain_name`');
 
 export const document = z.record(z.string(), z.unknown()).describe('policy document of version 5.0, as a JSON object');

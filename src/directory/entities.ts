@@ -54,6 +54,9 @@ export interface User {
   readonly createdAt: number;
 }
 
+/** [choice] Members of the group of exactly this name may switch to every legacy agency that trusts their account, as in the cloud. */
+export const administratorsGroup = 'admin';
+
 export interface Group {
   readonly groupId: string;
   readonly groupName: string;
@@ -131,9 +134,6 @@ export interface LegacyAgency extends CommonAgency {
   readonly expiresAt?: number | undefined;
   readonly roleGrants: readonly RoleGrant[];
 }
-
-/** Whether a trusted domain is a cloud service and no account. */
-export const isServiceDomain = (trustDomainName: string): boolean => trustDomainName.startsWith('op_svc_');
 
 export type Agency = TrustAgency | ServiceLinkedAgency | LegacyAgency;
 /** Agencies with a trust policy. */

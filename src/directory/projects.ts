@@ -1,5 +1,6 @@
 // The projects of an account: one main project of each region without its being stored, and those that are stored.
 import { createHash } from 'node:crypto';
+import { defaultEnterpriseProjectId } from '../catalogue/index.js';
 import type { EnterpriseProject, Project } from './entities.js';
 import type { Snapshot } from './snapshot.js';
 
@@ -54,7 +55,7 @@ function stored(account: Projects, { projectId, projectName, description, enable
 }
 
 /** The enterprise project that every account has without its being stored. */
-export const defaultEnterpriseProject: EnterpriseProject = { enterpriseProjectId: '0', enterpriseProjectName: 'default', description: '', createdAt: Date.UTC(2023, 0, 1) };
+export const defaultEnterpriseProject: EnterpriseProject = { enterpriseProjectId: defaultEnterpriseProjectId, enterpriseProjectName: 'default', description: '', createdAt: Date.UTC(2023, 0, 1) };
 
 type EnterpriseProjects = Pick<Snapshot, 'enterpriseProjects'>;
 

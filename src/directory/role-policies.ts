@@ -3,7 +3,7 @@ import type { SystemRole } from '../catalogue/index.js';
 import type { NamedPolicy } from '../policy/index.js';
 import { compiled } from './compiled-policies.js';
 import type { RoleGrant, RoleScope, User } from './entities.js';
-import { customRoleCatalog } from './roles.js';
+import { countsIn, customRoleCatalog } from './roles.js';
 import type { Snapshot } from './snapshot.js';
 
 /** Where a request is made. Without a project: at the domain, as requests to global services are. */
@@ -108,19 +108,17 @@ function keyOf({ named }: FoundGrants, { projectId, enterpriseProjectId, direct 
   return `${part(projectId && projectKey(projectId))} ${part(enterpriseProjectId && enterpriseProjectKey(enterpriseProjectId))} ${direct === true}`;
 }
 
-const atDomainTypes: ReadonlySet<SystemRole['type']> = new Set(['AX', 'AA']);
-const inProjectTypes: ReadonlySet<SystemRole['type']> = new Set(['XA', 'AA']);
-
 function counts({ role: { type }, scope }: Granted, { projectId, enterpriseProjectId, direct }: RequestScope): boolean {
+  if (!countsIn(type, scope.kind)) return false;
   switch (scope.kind) {
     case 'domain':
-      return projectId === undefined && atDomainTypes.has(type);
+      return projectId === undefined;
     case 'project':
-      return projectId === scope.projectId && inProjectTypes.has(type);
+      return projectId === scope.projectId;
     case 'all-projects':
-      return projectId !== undefined && direct !== true && inProjectTypes.has(type);
+      return projectId !== undefined && direct !== true;
     case 'enterprise-project':
-      return enterpriseProjectId === scope.enterpriseProjectId && type !== 'XX';
+      return enterpriseProjectId === scope.enterpriseProjectId;
   }
 }
 

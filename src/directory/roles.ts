@@ -40,6 +40,20 @@ export function roleAt({ accountId, roles, systemRoles }: Pick<Snapshot, 'accoun
 /** Who can be granted roles. */
 export type RoleHolder = Group | LegacyAgency;
 
+export interface Held {
+  readonly holder: { readonly kind: 'agency' | 'group'; readonly id: string };
+  readonly grant: RoleGrant;
+}
+
+/** All grants of the account: those of agencies in the order of their creation, then those of groups. */
+export function allGrants({ agencies, groups }: Snapshot): readonly Held[] {
+  const heldBy = (kind: Held['holder']['kind'], id: string, grants: readonly RoleGrant[]): readonly Held[] => grants.map((grant) => ({ holder: { kind, id }, grant }));
+  return [
+    ...agencies.values().flatMap((agency) => (agency.kind === 'legacy' ? heldBy('agency', agency.agencyId, agency.roleGrants) : [])),
+    ...groups.values().flatMap(({ groupId, roleGrants }) => heldBy('group', groupId, roleGrants)),
+  ];
+}
+
 export const isSameScope = (one: RoleScope, other: RoleScope): boolean => scopeKey(one) === scopeKey(other);
 
 const scopeKey = (scope: RoleScope): string => {
@@ -59,16 +73,19 @@ export const isSameGrant = (one: RoleGrant, other: RoleGrant): boolean => one.ro
 const neverOfAgencies: ReadonlySet<string> = new Set(['te_agency']);
 const neverOfAgenciesInProjects: ReadonlySet<string> = new Set(['secu_admin']);
 
-const ofType: Readonly<Record<RoleView['type'], readonly RoleScope['kind'][]>> = {
+const scopesOfType: Readonly<Record<RoleView['type'], readonly RoleScope['kind'][]>> = {
   AX: ['domain', 'enterprise-project'], XA: ['project', 'all-projects', 'enterprise-project'], AA: ['domain', 'project', 'all-projects', 'enterprise-project'], XX: [],
 };
+
+/** Whether a role of the type counts in such scopes: elsewhere it is not granted, and grants nothing (legacy agencies §3). */
+export const countsIn = (type: RoleView['type'], scope: RoleScope['kind']): boolean => scopesOfType[type].includes(scope);
 
 /** Why a role cannot be granted for a scope; undefined: it can (legacy agencies §3). */
 export function grantRefusal(role: Pick<RoleView, 'name' | 'displayName' | 'type'>, scope: RoleScope['kind'], holder: 'agency' | 'group'): string | undefined {
   const { name, displayName, type } = role;
   if (holder === 'agency' && neverOfAgencies.has(name)) return `\`${displayName}\` (${name}) cannot be granted to an agency`;
   if (holder === 'agency' && scope !== 'domain' && neverOfAgenciesInProjects.has(name)) return `\`${displayName}\` (${name}) cannot be granted to an agency for projects`;
-  return ofType[type].includes(scope) ? undefined : `\`${displayName}\` is of the type ${type}, which cannot be granted for ${scopeTexts[scope]}`;
+  return countsIn(type, scope) ? undefined : `\`${displayName}\` is of the type ${type}, which cannot be granted for ${scopeTexts[scope]}`;
 }
 
 const scopeTexts: Readonly<Record<RoleScope['kind'], string>> = {

@@ -51,6 +51,8 @@ export interface DirectoryReader extends AccountReads {
   readonly remembered: AccountReads;
   /** The account's own record, without all it owns. */
   accountRecord(accountId: string): Promise<Account | undefined>;
+  /** Ids of all accounts that have this name, and of some that do not: each one's record tells. */
+  candidatesOfName(name: string): Promise<readonly string[]>;
   /** Whether there is or ever was an account of this id. */
   wasUsed(accountId: string): Promise<boolean>;
   /** Whether `most` other subjects of the account were ended since then. @param since seconds since the epoch */

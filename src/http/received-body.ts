@@ -51,6 +51,8 @@ export const readBody: RequestHandler = (request, _response, next) => {
   };
   request.on('error', broken);
   request.on('close', broken);
+  // Who was counted meanwhile may have gone: then nothing of all this comes any more.
+  if (request.destroyed || request.readableAborted) broken();
 };
 
 const announcesBody = ({ headers }: Request): boolean => headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;

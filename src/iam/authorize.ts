@@ -16,14 +16,16 @@ export interface Asked {
 
 /** Throws the 403. */
 export function authorize(services: Services, caller: UserCaller | SessionCaller, { action, resource, outlasts }: Asked, now: number): void {
-  const targets = resource === undefined ? [undefined] : [resource, ...(resource.also ?? [])];
-  const decision = targets.map((target) => decideOwn(caller, action, target, now)).find(({ allowed }) => !allowed);
+  const questions = resource === undefined ? [{ asked: action, target: resource }] : [{ asked: action, target: resource }, ...(resource.also ?? []).map((target) => ({ asked: target.action ?? action, target }))];
+  const denied = questions.map(({ asked, target }) => ({ asked, decision: decideOwn(caller, asked, target, now) })).find(({ decision: { allowed } }) => !allowed);
+  const decision = denied?.decision;
+  const missing = denied?.asked ?? action;
   const refusal = decision !== undefined ? describe(decision) : outlasts && isNarrowed(caller) ? outlastingRefusal : undefined;
   if (refusal === undefined) return;
   // The URN stands in the sealed reason only: it has the name of what was asked for by its id.
-  const message = `access denied: \`${caller.principalUrn}\` is not authorized to perform \`${action}\`: ${refusal}`;
+  const message = `access denied: \`${caller.principalUrn}\` is not authorized to perform \`${missing}\`: ${refusal}`;
   const urn = decision?.resource ?? resource?.urn;
-  const reason = { failure: refusal, principal: caller.principalUrn, action, ...(urn !== undefined && { resource: urn }), ...(decision !== undefined && { decision }) };
+  const reason = { failure: refusal, principal: caller.principalUrn, action: missing, ...(urn !== undefined && { resource: urn }), ...(decision !== undefined && { decision }) };
   throw new ApiError('accessDenied', message, encodeAuthorizationMessage(services.keyring, services.random, caller.accountId, reason));
 }
 

@@ -2,12 +2,12 @@
 import { z } from 'zod';
 import { addUserToGroup, createGroup, deleteGroup, removeUserFromGroup, updateGroup, userCount } from '../directory/commands/groups.js';
 import { found } from '../directory/commands/rules.js';
-import type { Group } from '../directory/entities.js';
+import { administratorsGroup, type Group } from '../directory/entities.js';
 import type { Snapshot } from '../directory/snapshot.js';
 import { entityId, groupName } from '../directory/names.js';
 import type { Resource } from '../sts/own-action.js';
 import { newEntityId } from '../urn/ids.js';
-import { groupUrn } from '../urn/urn.js';
+import { agencyUrn, groupUrn } from '../urn/urn.js';
 import type { Ground, Result } from './account-call.js';
 import { strictDescription, timestamp } from './fields.js';
 import { listingOf, pageInfo, pageOf, pageQuery, type Page } from './page.js';
@@ -46,10 +46,18 @@ export const groupResource = (account: Snapshot, { path: { group_id: id } }: OfG
 /** As with users: the new name must be allowed as well. */
 export function updatedGroupResource(account: Snapshot, { path, body: { new_group_name: name } }: OfGroup & { readonly body: z.output<typeof updateGroupBody> }): Resource {
   const resource = groupResource(account, { path });
-  return name === undefined ? resource : { ...resource, also: [{ ...resource, urn: groupUrn(account.accountId, name) }] };
+  return name === undefined ? resource : { ...resource, also: [{ ...resource, urn: groupUrn(account.accountId, name) }, ...ofAdministrators(name)] };
 }
 
-export const newGroupResource = (account: Snapshot, { body }: { readonly body: z.output<typeof createGroupBody> }): Resource => ({ urn: groupUrn(account.accountId, body.group_name) });
+export const newGroupResource = (account: Snapshot, { body: { group_name: name } }: { readonly body: z.output<typeof createGroupBody> }): Resource =>
+  ({ urn: groupUrn(account.accountId, name), also: ofAdministrators(name) });
+
+export const joinedGroupResource = (account: Snapshot, input: OfMember): Resource =>
+  ({ ...groupResource(account, input), also: ofAdministrators(account.groups.get(input.path.group_id)?.groupName) });
+
+/** [choice] Who fills the group of administrators gives away the right to assume every legacy agency: nobody who lacks it may. */
+const ofAdministrators = (name: string | undefined): NonNullable<Resource['also']> =>
+  (name === administratorsGroup ? [{ action: 'sts:agencies:assume', urn: agencyUrn('*', '', '*') }] : []);
 
 export const everyGroup = (account: Snapshot): Resource => ({ urn: groupUrn(account.accountId, '*') });
 

@@ -131,6 +131,8 @@ export const keyHoldersKey = '{agency-sts:key-states}:holders';
 export const keyRotationKey = 'agency-sts:key-rotation';
 /** Set of account ids: of every account that exists, and of such as were never finished. */
 export const accountsKey = 'agency-sts:accounts';
+/** Set of account ids: of every account of this name, and of such as have it no more. */
+export const accountsNamedKey = (name: string): string => `agency-sts:accounts-named:${name}`;
 /** Bounded stream of calls that no account can be charged with. */
 export const unidentifiedCallsKey = 'agency-sts:unidentified-calls';
 /** Hash: what each process tells of its clock and of what it runs with. */

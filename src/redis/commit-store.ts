@@ -5,6 +5,7 @@ import { ApiError } from '../base/api-error.js';
 import type { Commit, CommitResult, CommitStore, Committed, Ending, Revocation } from '../sts/commit.js';
 import { claimAccessKey, claimsOf, type Claim } from './access-keys.js';
 import type { CellWatch } from './cell-watch.js';
+import { indexNames } from './account-names.js';
 import { accountsKey, type KeyNames } from './cells.js';
 import { reach, type RedisConnection } from './client.js';
 import { commitApart } from './commit-apart.js';
@@ -99,6 +100,7 @@ function rememberedUses(): { isNews(id: string, usedAt: number): boolean; rememb
 async function prepareChanges(redis: RedisConnection, names: KeyNames, { changes = [] }: Commit, claims: readonly Claim[]): Promise<void> {
   // Whoever needs such a key takes an orphaned claim over.
   await Promise.all(claims.map((claim) => claimAccessKey(redis, names, claim)));
+  await indexNames(redis, changes);
   // An account that is listed may not exist (yet), but none exists without being listed.
   const created = changes.filter(({ expectedRevision }) => expectedRevision === undefined);
   if (created.length > 0) await redis.sadd(accountsKey, ...created.map(({ accountId }) => accountId));

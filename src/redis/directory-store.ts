@@ -6,6 +6,7 @@ import { changedSnapshot, entityAt, entityField, snapshotOf, type EntityEntry, t
 import type { AccountReads, DirectoryReader, EndOfSessions, EpochSubject, Epochs } from '../directory/store.js';
 import { openRecord, TamperedRecordError } from '../keyring/authenticate.js';
 import type { Keyring } from '../keyring/keyring.js';
+import { accountNames } from './account-names.js';
 import { boundariesField, boundariesOf } from './boundaries.js';
 import { accountsKey, type KeyNames } from './cells.js';
 import { livingEnded } from './ended.js';
@@ -177,6 +178,15 @@ export function directoryReader(redis: RedisConnection, names: KeyNames, keyring
     readEpochs: async (accountId, subjects) => ends.of(accountId, subjects) ?? strict.readEpochs(accountId, subjects),
   };
 
+  async function accountRecord(accountId: string): Promise<Account | undefined> {
+    const field = entityField('account', accountId);
+    const record = await reach(() => redis.hget(names.accountEntities(accountId), field));
+    if (record === null) return undefined;
+    // The field is of this kind.
+    return parseEntity(field, openRecord(keyring['record-authentication'], entityPlace(accountId, field), record)) as Account;
+  }
+  const byName = accountNames(redis, accountRecord);
+
   return {
     ...strict,
     remembered,
@@ -189,13 +199,8 @@ export function directoryReader(redis: RedisConnection, names: KeyNames, keyring
       return ended === undefined || (ended.length >= most && !ended.some((each) => each.subject === subject));
     },
 
-    async accountRecord(accountId) {
-      const field = entityField('account', accountId);
-      const record = await reach(() => redis.hget(names.accountEntities(accountId), field));
-      if (record === null) return undefined;
-      // The field is of this kind.
-      return parseEntity(field, openRecord(keyring['record-authentication'], entityPlace(accountId, field), record)) as Account;
-    },
+    accountRecord,
+    candidatesOfName: byName.candidates,
 
     async wasUsed(accountId) {
       // Not whether there is a state: epochs alone may have been written again into a Redis that was emptied.

@@ -30,10 +30,14 @@ interface WaitingSteps {
   readonly reject: (error: unknown) => void;
 }
 
-/** Others wait for a script that runs: this many commits take one or two milliseconds. */
+/** Others wait for a script that runs, and share what becomes of it: this many commits take one or two milliseconds. */
 const mostTogether = 32;
+const mostStepsTogether = 400;
+/** About so many: what the server takes at once, and keeps while it works. */
+const mostCharactersTogether = 256 * 1024;
 /** A commit of more, such as one of large changes, is not put behind others. */
-const mostStepsTogether = 100;
+const mostStepsBesideOthers = 100;
+const mostCharactersBesideOthers = 64 * 1024;
 
 /**
  * Runs the steps of all commits of one turn of the event loop in one script, one commit after another. Its own error
@@ -42,31 +46,69 @@ const mostStepsTogether = 100;
  */
 export function stepsRunner(redis: Redis): (steps: readonly Step[]) => Promise<Ran> {
   let waiting: WaitingSteps[] = [];
+  let waitingSteps = 0;
+  let waitingCharacters = 0;
+  const run = (together: readonly WaitingSteps[]): void => {
+    runTogether(redis, together).catch((error: unknown) => together.forEach(({ reject }) => reject(error)));
+  };
   const send = (): void => {
     const together = waiting;
     waiting = [];
-    if (together.length > 0) runTogether(redis, together).catch((error: unknown) => together.forEach(({ reject }) => reject(error)));
+    waitingSteps = 0;
+    waitingCharacters = 0;
+    if (together.length > 0) run(together);
   };
   return (steps) => new Promise((resolve, reject) => {
-    if (steps.length > mostStepsTogether) {
-      runTogether(redis, [{ steps, resolve, reject }]).catch(reject);
+    const characters = charactersOf(steps);
+    if (steps.length > mostStepsBesideOthers || characters > mostCharactersBesideOthers) {
+      run([{ steps, resolve, reject }]);
       return;
     }
+    if (waiting.length === mostTogether || waitingSteps + steps.length > mostStepsTogether || waitingCharacters + characters > mostCharactersTogether) send();
     if (waiting.length === 0) setImmediate(send);
     waiting.push({ steps, resolve, reject });
-    if (waiting.length === mostTogether) send();
+    waitingSteps += steps.length;
+    waitingCharacters += characters;
   });
 }
 
+/** Of the texts in them. */
+function charactersOf(steps: readonly Step[]): number {
+  let characters = 0;
+  for (const { values } of steps) for (const value of values) if (typeof value === 'string') characters += value.length;
+  return characters;
+}
+
 async function runTogether(redis: Redis, together: readonly WaitingSteps[]): Promise<void> {
-  const answers = String(await sendScript(redis, commitScript, argumentsOf(together.map(({ steps }) => steps)))).split('\n');
-  together.forEach(({ steps, resolve, reject }, at) => {
+  const { ready, args } = readyOf(together);
+  if (ready.length === 0) return;
+  const answers = String(await sendScript(redis, commitScript, args)).split('\n');
+  ready.forEach(({ steps, resolve, reject }, at) => {
     try {
       resolve(ranOf(steps, answers[at]));
     } catch (error) {
       reject(error);
     }
   });
+}
+
+/** Those that can be sent, with their arguments; the others have failed then. */
+function readyOf(together: readonly WaitingSteps[]): { readonly ready: readonly WaitingSteps[]; readonly args: ScriptArguments } {
+  const of = (commits: readonly WaitingSteps[]): ScriptArguments => argumentsOf(commits.map(({ steps }) => steps));
+  try {
+    return { ready: together, args: of(together) };
+  } catch {
+    const ready = together.filter((one) => {
+      try {
+        of([one]);
+        return true;
+      } catch (error) {
+        one.reject(error);
+        return false;
+      }
+    });
+    return { ready, args: of(ready) };
+  }
 }
 
 /** As {@link runScript} does, past what the client library does to gather commands: these are gathered already. */

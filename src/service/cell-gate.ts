@@ -16,7 +16,7 @@ export interface Passage {
 
 export interface CellGate {
   /** Waits for a check that is needed, for a moment; throws a 503 while a cell may lack a revocation. */
-  enter(cells: Iterable<number>): Promise<Passage> | Passage;
+  enter(cells: ReadonlySet<number> | readonly number[]): Promise<Passage> | Passage;
   /** The cells must be checked again. */
   close(cells: Iterable<number>): void;
   /** Checks what was not checked yet, and tells why it cannot be served. */
@@ -104,7 +104,7 @@ export function cellGate({ redis, names, watch, check, alarms }: CellGateParts):
   }
 
   /** Undefined unless all of them are open. */
-  function passageOf(cells: Iterable<number>): Passage | undefined {
+  function passageOf(cells: ReadonlySet<number> | readonly number[]): Passage | undefined {
     const passed = new Map<number, ConnectionMark>();
     for (const cell of cells) {
       const mark = openMark(cell);
@@ -119,7 +119,7 @@ export function cellGate({ redis, names, watch, check, alarms }: CellGateParts):
     };
   }
 
-  async function enterChecked(cells: Iterable<number>): Promise<Passage> {
+  async function enterChecked(cells: ReadonlySet<number> | readonly number[]): Promise<Passage> {
     await inTime(Promise.all([...cells].filter((cell) => openMark(cell) === undefined).map(checked)));
     const passage = passageOf(cells);
     if (passage === undefined) throw stillChecked();

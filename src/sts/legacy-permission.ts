@@ -1,10 +1,7 @@
 // What a caller's own account must say before the caller assumes a legacy agency: the action of today, or what the older system has for it.
-import type { LegacyAgency } from '../directory/entities.js';
+import { administratorsGroup, type LegacyAgency } from '../directory/entities.js';
 import { decideCaller, type ConditionContext, type Decision, type Detail } from '../policy/index.js';
 import { callerPolicies, principalIdentity, type Actor } from './actor.js';
-
-/** [choice] Members of the group of this name may switch to every agency that trusts their account, as in the cloud. */
-const administratorsGroup = 'admin';
 
 interface Permission {
   readonly action: string;

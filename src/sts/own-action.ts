@@ -12,8 +12,8 @@ export interface Resource {
   readonly tags?: readonly ResourceTag[];
   /** Keys of the operation itself. */
   readonly conditions?: readonly ConditionEntry[];
-  /** What the action must be allowed on as well: what the first will be called, or whose it is. */
-  readonly also?: readonly Resource[];
+  /** What must be allowed as well: the action on what the first will be called, or on whose it is; or another action, which comes with it. */
+  readonly also?: readonly (Resource & { readonly action?: string })[];
 }
 
 /**

@@ -24,12 +24,12 @@ export interface ScopedQuestion {
  * [choice] Where no project is named, the region of the resource names the account's main project there, and a resource
  * without a region, or none, lies at the domain.
  */
-export function requestScope(account: Snapshot, catalogue: Pick<Catalogue, 'countsForEnterpriseProjects'>, { action, resource, scope }: ScopedQuestion, operation: CatalogueOperation | undefined): RequestScope {
+export function requestScope(account: Snapshot, catalogue: Pick<Catalogue, 'countsForEnterpriseProject'>, { action, resource, scope }: ScopedQuestion, operation: CatalogueOperation | undefined): RequestScope {
   const region = regionOf(resource);
   const enterpriseProjectId = scope?.enterpriseProjectId;
   return {
     projectId: scope?.projectId ?? (region === '' ? undefined : mainProjectId(account, region)),
-    enterpriseProjectId: enterpriseProjectId !== undefined && catalogue.countsForEnterpriseProjects(action, operation) ? enterpriseProjectId : undefined,
+    enterpriseProjectId: enterpriseProjectId !== undefined && catalogue.countsForEnterpriseProject(enterpriseProjectId, action, operation) ? enterpriseProjectId : undefined,
     direct: scope?.direct === true,
   };
 }

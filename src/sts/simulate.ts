@@ -38,7 +38,7 @@ const noRequest: SimulatedRequest = { agencySessionName: undefined, externalId: 
 /** What a simulation sees. */
 export interface SimulationGround {
   readonly accounts: VisibleAccounts;
-  readonly catalogue: Pick<Catalogue, 'trustedService' | 'operation' | 'countsForEnterpriseProjects'>;
+  readonly catalogue: Pick<Catalogue, 'trustedService' | 'operation' | 'countsForEnterpriseProject'>;
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** Those of the service, by which a project has a name. */

@@ -31,6 +31,15 @@ const maximumPathLength = 512;
 export const servicePrincipalPattern = /^service\.[A-Za-z0-9-]{1,56}$/;
 export const servicePrincipalRule = 'must be service. and 1 to 56 letters, digits or -';
 
+/** Names of trusted domains that begin like this stand for cloud services, and are no account's. */
+const serviceDomainPrefix = 'op_svc_';
+/** The name of the cloud service that the trusted domain of a legacy agency stands for; undefined: it is an account's, or nobody's. */
+export const serviceOfDomain = (trustDomainName: string): string | undefined => /^op_svc_([A-Za-z0-9-]{1,56})$/.exec(trustDomainName)?.[1];
+export const isServiceDomain = (trustDomainName: string): boolean => serviceOfDomain(trustDomainName) !== undefined;
+/** False for what begins like a cloud service and is none. */
+export const isTrustableDomain = (trustDomainName: string): boolean => !trustDomainName.startsWith(serviceDomainPrefix) || isServiceDomain(trustDomainName);
+export const trustableDomainRule = 'must be op_svc_ and 1 to 56 letters, digits or -, where it is a cloud service';
+
 /** The path under which only services make agencies; their sessions are exempt from SCPs. */
 export const serviceLinkedPath = 'service-linked-agency/';
 

@@ -7,7 +7,7 @@ const disks = [...storage, 'ecs:cloudServers:get', 'ecs:servers:get', 'ecs:serve
 const servers = [...disks, 'bms:servers:list', 'bms:servers:get', 'bms:serverFlavors:get'];
 const image = '/v2/images/{image_id}';
 
-type Row = readonly [request: string, action: string | undefined, dependent: readonly string[], enterpriseProject: 'E' | 'x'];
+type Row = readonly [request: string, action: string | undefined, dependent: readonly string[], enterpriseProject: 'E' | 'default' | 'x'];
 const rows: readonly Row[] = [
   ['GET /v2/cloudimages', 'ims:images:list', [], 'E'],
   ['GET /v1/cloudimages/os_version', 'ims:images:list', [], 'x'],
@@ -17,7 +17,7 @@ const rows: readonly Row[] = [
   ['POST /v2/cloudimages/quickimport/action', 'ims:dataImages:create', disks, 'E'],
   ['POST /v1/cloudimages/dataimages/action', 'ims:dataImages:create', disks, 'E'],
   ['POST /v1/cloudimages/wholeimages/action', 'ims:wholeImages:create', [...disks, 'cbr:*:*', 'CSBS:backup:*'], 'E'],
-  ['PUT /v1/cloudimages/{image_id}/upload', 'ims:images:upload', ['ims:images:get', 'ims:images:update', ...storage], 'E'],
+  ['PUT /v1/cloudimages/{image_id}/upload', 'ims:images:upload', ['ims:images:get', 'ims:images:update', ...storage], 'default'],
   ['POST /v1/cloudimages/{image_id}/file', 'ims:images:export', storage, 'E'],
   ['GET /v2/images', 'ims:images:list', [], 'x'],
   [`GET ${image}`, 'ims:images:get', [], 'E'],
@@ -45,7 +45,7 @@ it('has each of the rows as one operation, and no other', async () => {
   const file = services.get('ims');
   const dependent = new Map(file?.actions.map((entry) => [entry.action, entry.dependent_actions]));
   const operations = file?.operations.map((one): Row => [
-    `${one.method ?? ''} ${one.path ?? ''}`, one.operation_action, one.dependent_actions ?? dependent.get(one.operation_action ?? '') ?? [], one.enterprise_project ? 'E' : 'x',
+    `${one.method ?? ''} ${one.path ?? ''}`, one.operation_action, one.dependent_actions ?? dependent.get(one.operation_action ?? '') ?? [], one.enterprise_project === 'default' ? 'default' : one.enterprise_project ? 'E' : 'x',
   ]);
   expect(operations).toEqual(rows);
   expect(file?.operations.every(({ project }) => project)).toBe(true);

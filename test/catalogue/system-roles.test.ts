@@ -118,7 +118,7 @@ describe('a catalogue', () => {
 
   it.each([
     ['op_svc_ims', 'service.IMS'], ['op_svc_IMS', 'service.IMS'], ['op_svc_obs', 'service.OBS'], ['op_svc_CTS', 'service.CTS'], ['op_svc_IdentityCenter', 'service.IdentityCenter'],
-    ['op_svc_', undefined], ['op_svc_a b', undefined], ['OP_SVC_ims', undefined], ['ims', undefined], ['service.IMS', undefined], [`op_svc_${'x'.repeat(57)}`, undefined], ['acme', undefined],
+    ['op_svc_', undefined], ['op_svc_a_b', undefined], ['op_svc_a b', undefined], ['OP_SVC_ims', undefined], ['ims', undefined], ['service.IMS', undefined], [`op_svc_${'x'.repeat(57)}`, undefined], ['acme', undefined],
   ])('knows which service a legacy agency trusts: %s is %s', async (name, service) => {
     expect((await readCatalogue()).trustedService(name)).toBe(service);
   });
@@ -129,13 +129,22 @@ describe('a catalogue', () => {
     for (const [service, id] of [['ims', 'CopyImage'], ['obs', 'CopyImageCrossRegion'], ['shop', 'CancelOrder'], ['ims', 'constructor']] as const) expect(catalogue.operation(service, id)).toBeUndefined();
   });
 
+  it('knows where the default enterprise project alone counts: as the operation says, and where an operation of the action says so', async () => {
+    const catalogue = await readCatalogue();
+    const register = catalogue.operation('ims', 'RegisterImage');
+    const upload = 'ims:images:upload';
+    expect([catalogue.countsForEnterpriseProject('0', upload, register), catalogue.countsForEnterpriseProject('shops', upload, register), catalogue.countsForEnterpriseProject('0', upload)]).toEqual([true, false, false]);
+    const limited = catalogueOf([shopFile({ operations: [{ operation_id: 'CancelOrder', operation_action: 'shop:orders:cancel', enterprise_project: 'default' }, { operation_id: 'CancelOrders', operation_action: 'shop:orders:cancel' }] })]);
+    expect(['0', 'shops'].map((id) => limited.countsForEnterpriseProject(id, 'shop:orders:cancel'))).toEqual([true, false]);
+  });
+
   it('knows where an enterprise project counts: as the operation says, else where every operation of the action says so, else everywhere', async () => {
     const catalogue = await readCatalogue();
-    const counts = (action: string, id?: string) => catalogue.countsForEnterpriseProjects(action, id === undefined ? undefined : catalogue.operation('ims', id));
+    const counts = (action: string, id?: string) => catalogue.countsForEnterpriseProject('shops', action, id === undefined ? undefined : catalogue.operation('ims', id));
     expect([counts('ims:images:copy', 'CopyImageInRegion'), counts('ims:images:copy', 'CopyImageCrossRegion'), counts('ims:images:copy'), counts('IMS:images:COPY')]).toEqual([true, false, false, false]);
     expect([counts('ims:images:export'), counts('ims:quotas:get'), counts('ims:images:list'), counts('shop:orders:list'), counts('ecs:servers:get')]).toEqual([true, true, false, true, true]);
     const [list, ...others] = shop.actions;
     const withAlias = catalogueOf([shopFile({ actions: [{ ...list, aliases: ['shop:order:query'] }, ...others], operations: [{ operation_id: 'ListOrders', operation_action: 'shop:orders:list', enterprise_project: false }] })]);
-    expect([withAlias.countsForEnterpriseProjects('shop:order:query'), withAlias.countsForEnterpriseProjects('shop:orders:cancel')]).toEqual([false, true]);
+    expect([withAlias.countsForEnterpriseProject('shops', 'shop:order:query'), withAlias.countsForEnterpriseProject('shops', 'shop:orders:cancel')]).toEqual([false, true]);
   });
 });

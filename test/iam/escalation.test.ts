@@ -5,6 +5,9 @@ import { startService, type Credentials, type TestService } from '../support/ser
 import { text } from './managed.js';
 
 const self = accessKey('self');
+const grouper = accessKey('grouper');
+const assuming = accessKey('assuming');
+const partly = accessKey('partly');
 const guarded = accessKey('guarded');
 const managing = `iam::${accountA}:agency:managing`;
 const ownUser = 'iam::${g:DomainId}:user:${g:UserName}';
@@ -17,9 +20,14 @@ beforeAll(async () => {
       users: [
         { user_name: 'self', attached_policies: ['manage-oneself'], access_keys: [bootstrapKey(self)] },
         { user_name: 'guarded', attached_policies: ['tag-oneself', 'not-in-jail'], tags: [{ tag_key: 'jail', tag_value: 'yes' }, { tag_key: 'clearance', tag_value: 'low' }], access_keys: [bootstrapKey(guarded)] },
+        { user_name: 'grouper', attached_policies: ['groups'], access_keys: [bootstrapKey(grouper)] },
+        { user_name: 'assuming', attached_policies: ['groups', 'assume-all'], access_keys: [bootstrapKey(assuming)] },
+        { user_name: 'partly', attached_policies: ['groups', 'assume-own'], access_keys: [bootstrapKey(partly)] },
         { user_name: 'victim', tags: [{ tag_key: 'owner', tag_value: 'carol' }] },
       ],
       policies: [
+        { policy_name: 'groups', policy_document: policy(allow(['iam:groups:*', 'iam:permissions:*', 'iam:users:listUsersV5'])) },
+        { policy_name: 'assume-own', policy_document: policy(allow('sts:agencies:assume', { Resource: ['iam::${g:DomainId}:agency:*'] })) },
         { policy_name: 'manage', policy_document: policy(allow(['iam:*:*', 'sts:*:*'])) },
         {
           policy_name: 'manage-oneself',
@@ -54,6 +62,31 @@ describe('a name', () => {
     const group = text(await service.call(keys.rootA, 'POST', '/v5/groups', { group_name: 'plain' }), 'group', 'group_id');
     const session = await service.session(keys.alice, ask(managing, { policy: JSON.stringify(policy(allow('iam:groups:*', { Resource: [`iam::${accountA}:group:plain`] }))) }));
     expect(await service.call(session, 'PUT', `/v5/groups/${group}`, { new_group_name: 'other' })).toMatchObject({ status: 403 });
+  });
+});
+
+describe('the group of administrators', () => {
+  const made = (by: Credentials, name: string) => service.call(by, 'POST', '/v5/groups', { group_name: name });
+  const renamed = (by: Credentials, group: string, name: string) => service.call(by, 'PUT', `/v5/groups/${group}`, { new_group_name: name });
+  const joined = (by: Credentials, group: string) => service.call(by, 'POST', `/v5/groups/${group}/add-user`, { user_id: userId('victim') });
+  const left = (by: Credentials, group: string) => service.call(by, 'POST', `/v5/groups/${group}/remove-user`, { user_id: userId('victim') });
+
+  it.each([['who may do all with groups', grouper, 403], ['who may assume the agencies of the own account, too', partly, 403], ['who may assume every agency', assuming, 201], ['the root user', keys.rootA, 201]] as const)('is made, named and filled by %s', async (_who, by, status) => {
+    const ok = status === 201 ? 200 : 403;
+    const own = await made(by, 'Admin');
+    expect(own.status).toBe(201);
+    const plain = text(own, 'group', 'group_id');
+    const group = await made(by, 'admin');
+    expect(group.status).toBe(status);
+    if (status === 403) expect(group.body.error_msg).toContain('`sts:agencies:assume`');
+    else expect(await service.call(keys.rootA, 'DELETE', `/v5/groups/${text(group, 'group', 'group_id')}`)).toMatchObject({ status: 204 });
+    expect((await renamed(by, plain, 'admin')).status).toBe(ok);
+    if (status === 403) await renamed(keys.rootA, plain, 'admin');
+    expect((await joined(by, plain)).status).toBe(ok);
+    if (status === 403) await joined(keys.rootA, plain);
+    expect([(await left(by, plain)).status, (await renamed(by, plain, 'others')).status, (await joined(by, plain)).status]).toEqual([200, 200, 200]);
+    await left(by, plain);
+    expect((await service.call(by, 'DELETE', `/v5/groups/${plain}`)).status).toBe(204);
   });
 });
 

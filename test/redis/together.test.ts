@@ -1,10 +1,14 @@
 // Commits of one moment share a script and nothing else: what becomes of one is no matter of the others.
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { AuditEvent } from '../../src/audit/event.js';
+import { stepsRunner } from '../../src/redis/run-steps.js';
+import type { Step } from '../../src/redis/steps.js';
 import type { Session } from '../../src/sessions/session.js';
 import type { Commit, CommitResult, Guard } from '../../src/sts/commit.js';
 import { accountA, accountB, accountC, accounts, agencies, keys } from '../support/accounts.js';
 import { startService, type TestService } from '../support/service.js';
+import { anyPlace } from '../support/status.js';
 
 let service: TestService;
 let model: { session: Session; event: AuditEvent };
@@ -76,4 +80,76 @@ it('the cell counts as many events as its stream has', async () => {
   expect(results.map(resultOf)).toEqual(results.map(() => 'committed'));
   const [newest] = await redis.xrevrange(names.audit(cell), '+', '-', 'COUNT', 1);
   expect(newest?.[0]).toBe(`0-${String(await redis.hget(names.cellState(cell), 'sequence'))}`);
+});
+
+it('a session that one marks is refused to those behind it, and not to those before', async () => {
+  const session = newSession();
+  await commit({ session });
+  const use = (): Promise<CommitResult> => commit({ unmarkedSessions: [session.sessionId] });
+  const mark = commit.bind(undefined, { revocations: [{ kind: 'mark', sessionId: session.sessionId, status: anyPlace(session.sessionId), note: { revokedAt: 1, revokedBy: 'x', reason: '' } }] });
+  expect((await Promise.all([use(), mark(), use(), use()])).map(resultOf)).toEqual(['committed', 'committed', 'conflict', 'conflict']);
+});
+
+it('a server that has forgotten the script is told it once, and does each of those that wait once', async () => {
+  const { redis, composition: { names } } = service;
+  const sequence = async (): Promise<number> => Number(await redis.hget(names.cellState(names.cellOfAccount(accountA)), 'sequence'));
+  const before = await sequence();
+  await redis.script('FLUSH');
+  const results = await Promise.all(Array.from({ length: 10 }, () => commit()));
+  expect(results.map(resultOf)).toEqual(results.map(() => 'committed'));
+  expect(await sequence()).toBe(before + 10);
+});
+
+describe('what goes together', () => {
+  const place = (name: string): string => `{together}:${name}`;
+  const put = (name: string, value: string, steps = 1): Step[] => Array.from({ length: steps }, (_, step) => ({ letter: 'P', key: place(name), values: [1, `field-${step}`, value] }));
+  /** What becomes of commits of one turn, and how many commands they were. */
+  async function together(...commits: readonly Step[][]): Promise<{ readonly outcomes: readonly string[]; readonly commands: number }> {
+    const client = service.redis.duplicate();
+    await once(client, 'ready');
+    const send = vi.spyOn(client, 'sendCommand');
+    try {
+      const run = stepsRunner(client);
+      const settled = await Promise.allSettled(commits.map(run));
+      return {
+        outcomes: settled.map((one) => (one.status === 'fulfilled' ? one.value.verdict : String(one.reason))),
+        commands: send.mock.calls.filter(([{ name }]) => name === 'evalsha').length,
+      };
+    } finally {
+      client.disconnect();
+    }
+  }
+  const many = <Value>(count: number, value: (index: number) => Value): Value[] => Array.from({ length: count }, (_, index) => value(index));
+
+  it.each([
+    ['32 commits', 1, many(32, (index) => put(`few-${index}`, 'x'))],
+    ['33 commits', 2, many(33, (index) => put(`few-${index}`, 'x'))],
+    ['400 steps', 1, many(4, (index) => put(`steps-${index}`, 'x', 100))],
+    ['more steps', 2, many(5, (index) => put(`steps-${index}`, 'x', 100))],
+    ['steps of which one commit has too many', 2, [put('a', 'x'), put('b', 'x', 101), put('c', 'x')]],
+    ['256 KiB', 1, many(4, (index) => put(`size-${index}`, 'x'.repeat(60_000)))],
+    ['more text', 2, many(5, (index) => put(`size-${index}`, 'x'.repeat(60_000)))],
+    ['text of which one commit has too much', 2, [put('a', 'x'), put('b', 'x'.repeat(70_000)), put('c', 'x')]],
+  ])('%s are so many commands: %i', async (_what, commands, commits) => {
+    expect(await together(...commits)).toEqual({ outcomes: commits.map(() => 'ok'), commands });
+  });
+
+  it('without one of which no arguments can be made: that fails alone', async () => {
+    const broken: Step[] = [{ letter: 'P', key: place('broken'), values: [1, 'field', null as never] }];
+    const { outcomes, commands } = await together(put('good', 'a'), broken, put('better', 'b'));
+    expect([outcomes[0], outcomes[2], commands]).toEqual(['ok', 'ok', 1]);
+    expect(outcomes[1]).toMatch(/^TypeError/);
+    expect(await together(broken)).toMatchObject({ outcomes: [expect.stringMatching(/^TypeError/)], commands: 0 });
+  });
+
+  it('fails together on a server that takes no writes any more, as one that must be left', async () => {
+    await service.redis.replicaof('127.0.0.1', '1');
+    try {
+      const { outcomes } = await together(put('one', 'x'), put('two', 'x'));
+      expect(outcomes).toEqual([expect.stringMatching(/^ReplyError: READONLY/), expect.stringMatching(/^ReplyError: READONLY/)]);
+    } finally {
+      await service.redis.replicaof('NO', 'ONE');
+    }
+    expect((await together(put('one', 'x'))).outcomes).toEqual(['ok']);
+  });
 });

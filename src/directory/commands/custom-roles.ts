@@ -1,7 +1,7 @@
 // Commands on custom roles of the older system: create, change, delete (legacy agencies §3).
 import { ApiError } from '../../base/api-error.js';
 import type { CustomRole } from '../entities.js';
-import { customRolesPerAccount, customRoleView, grantRefusal } from '../roles.js';
+import { allGrants, customRolesPerAccount, customRoleView, grantRefusal, type Held } from '../roles.js';
 import { entityField, type Snapshot } from '../snapshot.js';
 import { putting, removing, type Change, type Changed } from './change.js';
 import { noSuchRole } from './role-grants.js';
@@ -22,8 +22,8 @@ export function updateCustomRole(account: Snapshot, roleId: string, update: Cust
   if (update.displayName !== undefined && update.displayName !== role.displayName) refuseName(account, update.displayName);
   const changed: CustomRole = { ...role, ...update, updatedAt };
   const view = customRoleView(account.accountId, changed);
-  for (const { kind, scope } of grantsOfRole(account, roleId)) {
-    const refusal = grantRefusal(view, scope, kind);
+  for (const { holder, grant } of grantsOfRole(account, roleId)) {
+    const refusal = grantRefusal(view, grant.scope.kind, holder.kind);
     if (refusal !== undefined) throw new ApiError('stillInUse', `the role \`${role.displayName}\` is granted so that it must keep its type: ${refusal}`);
   }
   return putting('role', roleId, changed);
@@ -53,8 +53,4 @@ function refuseName(account: Snapshot, displayName: string): void {
   }
 }
 
-function grantsOfRole({ groups, agencies }: Snapshot, roleId: string) {
-  const ofGroups = groups.values().flatMap(({ roleGrants }) => roleGrants.map((grant) => ({ kind: 'group' as const, grant })));
-  const ofAgencies = agencies.values().flatMap((agency) => (agency.kind === 'legacy' ? agency.roleGrants.map((grant) => ({ kind: 'agency' as const, grant })) : []));
-  return [...ofGroups, ...ofAgencies].filter(({ grant }) => grant.roleId === roleId).map(({ kind, grant }) => ({ kind, scope: grant.scope.kind }));
-}
+const grantsOfRole = (account: Snapshot, roleId: string): readonly Held[] => allGrants(account).filter(({ grant }) => grant.roleId === roleId);

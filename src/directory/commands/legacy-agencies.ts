@@ -1,6 +1,7 @@
 // Commands on agencies of the older system: create, change, delete (legacy agencies §§1, 2).
 import { ApiError } from '../../base/api-error.js';
-import { isServiceDomain, sessionDuration, type LegacyAgency } from '../entities.js';
+import { isServiceDomain } from '../../urn/urn.js';
+import { sessionDuration, type LegacyAgency } from '../entities.js';
 import { entityField, type Snapshot } from '../snapshot.js';
 import { validityOf } from '../validity.js';
 import { putting, removing, type Change, type Changed } from './change.js';

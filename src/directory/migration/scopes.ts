@@ -1,6 +1,7 @@
 // Where granted roles count, and the same as conditions of Version 5.0: a statement with them counts there, and nowhere else.
 import type { SystemRole } from '../../catalogue/index.js';
 import type { RoleScope } from '../entities.js';
+import { countsIn } from '../roles.js';
 import type { Clause, Said } from './statement.js';
 
 /** Condition keys that requests have which belong to a project, or name an enterprise project. */
@@ -25,14 +26,12 @@ export type Areas = readonly Area[];
 
 /** @param scopes of all grants of one role @param type where the role counts: in other scopes it grants nothing */
 export function areasOf(scopes: readonly RoleScope[], type: SystemRole['type'], { projectName }: ScopeNames): Said<Areas> {
-  const inDomain = type === 'AX' || type === 'AA';
-  const inProjects = type === 'XA' || type === 'AA';
   const lost: string[] = [];
   const projects = new Set<string>();
   const enterpriseProjects = new Set<string>();
   let [domain, allProjects] = [false, false];
   for (const scope of scopes) {
-    const nowhere = whyNowhere(scope, { inDomain, inProjects, name: scope.kind === 'project' ? projectName(scope.projectId) : undefined });
+    const nowhere = whyNowhere(scope, type, scope.kind === 'project' ? projectName(scope.projectId) : undefined);
     if (nowhere !== undefined) lost.push(nowhere);
     else if (scope.kind === 'enterprise-project') enterpriseProjects.add(scope.enterpriseProjectId);
     else if (scope.kind === 'project') projects.add(projectName(scope.projectId) ?? '');
@@ -49,23 +48,22 @@ export function areasOf(scopes: readonly RoleScope[], type: SystemRole['type'], 
   };
 }
 
-interface Counting {
-  readonly inDomain: boolean;
-  readonly inProjects: boolean;
-  readonly name: string | undefined;
+/** @param name of the project that the scope is */
+function whyNowhere(scope: RoleScope, type: SystemRole['type'], name: string | undefined): string | undefined {
+  if (!countsIn(type, scope.kind)) return `granted on ${scopeText(scope, name)}, where it does not count`;
+  return scope.kind === 'project' && name === undefined ? `granted on ${scopeText(scope, name)}, which does not exist` : undefined;
 }
 
-function whyNowhere(scope: RoleScope, { inDomain, inProjects, name }: Counting): string | undefined {
+function scopeText(scope: RoleScope, projectName: string | undefined): string {
   switch (scope.kind) {
     case 'domain':
-      return inDomain ? undefined : 'granted on the domain, where it does not count';
+      return 'the domain';
     case 'all-projects':
-      return inProjects ? undefined : 'granted on all projects, where it does not count';
+      return 'all projects';
     case 'project':
-      if (!inProjects) return `granted on the project \`${name ?? scope.projectId}\`, where it does not count`;
-      return name === undefined ? `granted on the project \`${scope.projectId}\`, which does not exist` : undefined;
+      return `the project \`${projectName ?? scope.projectId}\``;
     case 'enterprise-project':
-      return inDomain || inProjects ? undefined : `granted on the enterprise project \`${scope.enterpriseProjectId}\`, where it does not count`;
+      return `the enterprise project \`${scope.enterpriseProjectId}\``;
   }
 }
 

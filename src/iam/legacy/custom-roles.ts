@@ -9,8 +9,8 @@ import type { Snapshot } from '../../directory/snapshot.js';
 import { PolicyError } from '../../policy/index.js';
 import { newEntityId } from '../../urn/ids.js';
 import type { Ground, Result } from '../account-call.js';
-import { bothOrNeither, description, links, linksSchema, pageOfList, pages } from './fields.js';
-import { roleAnswer, roleAnswerSchema, roleResponse, type RoleAnswer } from './role-answer.js';
+import { bothOrNeither, description, links, pageOfList, pages } from './fields.js';
+import { roleAnswer, type roleResponse, type rolesResponse, type RoleAnswer } from './role-answer.js';
 
 /** As an object; kept as JSON text. */
 const document = z.record(z.string(), z.unknown()).superRefine((value, context) => {
@@ -31,7 +31,6 @@ export const updateRoleBody = z.object({
 });
 export const rolePath = z.object({ role_id: entityId });
 export const listRolesQuery = z.object(pages(300)).refine(...bothOrNeither);
-export const rolesResponse = z.object({ roles: z.array(roleAnswerSchema), links: linksSchema, total_number: z.int() });
 
 interface OfRole {
   readonly path: z.output<typeof rolePath>;

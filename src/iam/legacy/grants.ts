@@ -12,8 +12,8 @@ import type { Ground, Result } from '../account-call.js';
 import { agencyResource } from '../agencies.js';
 import { groupResource } from '../groups.js';
 import { agencyAdvice } from './advice.js';
-import { linksSchema, links, refuseOtherDomain } from './fields.js';
-import { roleAnswer, roleAnswerSchema, rolesOf } from './role-answer.js';
+import { links, refuseOtherDomain } from './fields.js';
+import { roleAnswer, rolesOf, type rolesResponse } from './role-answer.js';
 
 /** What the paths of grants name, each under the name of the wire; those of one operation have some of these. */
 export const named = { domain_id: entityId, project_id: entityId, enterprise_project_id: entityId, agency_id: entityId, group_id: entityId, role_id: entityId } as const;
@@ -52,8 +52,6 @@ export function onEnterpriseProject({ account }: Ground, { enterprise_project_id
 
 export const holderResource = (account: Snapshot, { kind, id }: HolderName): Resource => (kind === 'agency' ? agencyResource(account, id) : groupResource(account, { path: { group_id: id } }));
 
-export const grantedRolesResponse = z.object({ roles: z.array(roleAnswerSchema), links: linksSchema, total_number: z.int() });
-
 interface OfPath {
   readonly path: Named;
 }
@@ -76,7 +74,7 @@ export const check = (granting: Granting) => (ground: Ground, { path }: OfPath):
 };
 
 /** In the order in which they were granted. @param self path of the list */
-export const list = ({ holder, scope }: Granting, self: (path: Named) => string) => (ground: Ground, { path }: OfPath): Result<z.infer<typeof grantedRolesResponse>> => {
+export const list = ({ holder, scope }: Granting, self: (path: Named) => string) => (ground: Ground, { path }: OfPath): Result<z.infer<typeof rolesResponse>> => {
   const { account, services } = ground;
   const name = holder(path);
   const wanted = scope(ground, path);

@@ -16,6 +16,7 @@ export const roleAnswerSchema = z.object({
 export type RoleAnswer = z.infer<typeof roleAnswerSchema>;
 
 export const roleResponse = z.object({ role: roleAnswerSchema });
+export const rolesResponse = z.object({ roles: z.array(roleAnswerSchema), links: linksSchema, total_number: z.int() });
 
 export function roleAnswer(accountId: string, role: RoleView): RoleAnswer {
   const { roleId, name, displayName, type, catalog, description, custom } = role;

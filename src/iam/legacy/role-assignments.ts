@@ -1,6 +1,7 @@
 // Every grant of a role in the account, in one list (legacy agencies §3).
 import { z } from 'zod';
 import type { RoleGrant } from '../../directory/entities.js';
+import { allGrants, type Held } from '../../directory/roles.js';
 import type { Snapshot } from '../../directory/snapshot.js';
 import type { Ground, Result } from '../account-call.js';
 import { agencyAdvice } from './advice.js';
@@ -27,29 +28,19 @@ export const assignmentsResponse = z.object({
 
 type Query = z.output<typeof listAssignmentsQuery>;
 
-interface Held {
-  readonly subject: { readonly kind: 'agency' | 'group'; readonly id: string };
-  readonly grant: RoleGrant;
-}
-
 /** Agencies in the order of their creation, then groups. */
 export function list({ account, services }: Ground, { query }: { readonly query: Query }): Result<z.infer<typeof assignmentsResponse>> {
   refuseOtherDomain(account, query.domain_id);
   refuseOtherDomain(account, query['scope.domain_id'], 'scope.domain_id');
-  const wanted = allGrants(account).filter(({ subject, grant }) => isSubject(account, query, subject) && isScope(query, grant) && (query.role_id === undefined || grant.roleId === query.role_id));
+  const wanted = allGrants(account).filter(({ holder, grant }) => isSubject(account, query, holder) && isScope(query, grant) && (query.role_id === undefined || grant.roleId === query.role_id));
   const page = pageOfList(wanted, query);
   return {
     body: { total_num: wanted.length, role_assignments: page.map((one) => assignment(account.accountId, one)) },
-    headers: agencyAdvice(services, rolesOf(account, page.filter(({ subject }) => subject.kind === 'agency').map(({ grant }) => grant))),
+    headers: agencyAdvice(services, rolesOf(account, page.filter(({ holder }) => holder.kind === 'agency').map(({ grant }) => grant))),
   };
 }
 
-function allGrants({ agencies, groups }: Snapshot): readonly Held[] {
-  const ofAgencies = agencies.values().flatMap((agency) => (agency.kind === 'legacy' ? agency.roleGrants.map((grant) => ({ subject: { kind: 'agency' as const, id: agency.agencyId }, grant })) : []));
-  return [...ofAgencies, ...groups.values().flatMap(({ groupId, roleGrants }) => roleGrants.map((grant) => ({ subject: { kind: 'group' as const, id: groupId }, grant })))];
-}
-
-function isSubject({ users }: Snapshot, query: Query, { kind, id: subjectId }: Held['subject']): boolean {
+function isSubject({ users }: Snapshot, query: Query, { kind, id: subjectId }: Held['holder']): boolean {
   const { subject, 'subject.user_id': userId, 'subject.group_id': groupId, 'subject.agency_id': agencyId } = query;
   if (agencyId !== undefined && !(kind === 'agency' && subjectId === agencyId)) return false;
   if (groupId !== undefined && !(kind === 'group' && subjectId === groupId)) return false;
@@ -67,8 +58,8 @@ function isScope(query: Query, { scope }: RoleGrant): boolean {
   return query.scope === undefined && domain === undefined ? true : scope.kind === (query.is_inherited === true ? 'all-projects' : 'domain');
 }
 
-function assignment(accountId: string, { subject, grant: { roleId, scope } }: Held): z.infer<typeof assignmentsResponse>['role_assignments'][number] {
-  const common = { [subject.kind]: { id: subject.id }, role: { id: roleId }, is_inherited: scope.kind === 'all-projects' };
+function assignment(accountId: string, { holder, grant: { roleId, scope } }: Held): z.infer<typeof assignmentsResponse>['role_assignments'][number] {
+  const common = { [holder.kind]: { id: holder.id }, role: { id: roleId }, is_inherited: scope.kind === 'all-projects' };
   switch (scope.kind) {
     case 'project':
       return { ...common, scope: { project: { id: scope.projectId } } };

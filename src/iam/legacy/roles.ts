@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { noSuchRole } from '../../directory/commands/role-grants.js';
 import { customRoleView, roleAt, systemRoleView, type RoleView } from '../../directory/roles.js';
 import type { Ground, Result } from '../account-call.js';
-import { rolePath, rolesResponse } from './custom-roles.js';
+import { rolePath } from './custom-roles.js';
 import { bothOrNeither, domainId, links, pageOfList, pages, refuseOtherDomain } from './fields.js';
-import { isFineGrained, roleAnswer, roleResponse } from './role-answer.js';
+import { isFineGrained, roleAnswer, type roleResponse, type rolesResponse } from './role-answer.js';
 
 export const listRolesQuery = z.object({
   domain_id: domainId.optional(), name: z.string().optional(), display_name: z.string().optional(), catalog: z.string().optional(),

@@ -2,14 +2,12 @@
 import { z } from 'zod';
 import { ApiError } from '../../base/api-error.js';
 import type { TrustedDomain } from '../../directory/commands/legacy-agencies.js';
-import { isServiceDomain } from '../../directory/entities.js';
 import { accountsNamed, nameOfAccount } from '../../sts/account-names.js';
 import type { Services } from '../../sts/services.js';
+import { isServiceDomain, isTrustableDomain, trustableDomainRule } from '../../urn/urn.js';
 
 /** Letter case is as the service has it. */
-const serviceDomain = /^op_svc_[A-Za-z0-9-]{1,56}$/;
-
-const domainName = z.string().min(1).max(64).refine((name) => !isServiceDomain(name) || serviceDomain.test(name), 'must be op_svc_ and 1 to 56 letters, digits or -, where it is a cloud service');
+const domainName = z.string().min(1).max(64).refine(isTrustableDomain, trustableDomainRule);
 
 export const trustedDomainFields = { trust_domain_id: z.string().min(1).max(64).optional(), trust_domain_name: domainName.optional() };
 
@@ -21,6 +19,8 @@ export interface GivenDomain {
 /**
  * The name is looked at first where both are given; of a cloud service it is all there is. Throws the 404 for what is
  * no account, a user among them: the delegated party can only be an account.
+ * [choice] So who may make agencies learns which accounts there are, and the name of an id: the API answers so by design,
+ * since an agency shows both.
  */
 export async function trustedDomain(services: Services, { trust_domain_id: id, trust_domain_name: name }: GivenDomain): Promise<TrustedDomain> {
   if (name !== undefined && isServiceDomain(name)) return { trustDomainId: '', trustDomainName: name };

@@ -233,7 +233,8 @@ while at <= #ARGV do
   local worked, answer = pcall(commit, at + 1, last)
   if not worked then
     local text = type(answer) == 'table' and answer.err or tostring(answer)
-    if string.find(text, '^-?READONLY') then error(answer, 0) end
+    -- As a table: a text would be put behind another code, and the client library would not leave this server.
+    if string.find(text, '^-?READONLY') then error({err = (string.gsub(text, '^-', ''))}, 0) end
     answer = {'!', (string.gsub(text, '%c', ' '))}
   end
   answers[#answers + 1] = table.concat(answer, ' ')

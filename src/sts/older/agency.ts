@@ -31,7 +31,7 @@ export interface AskedAgency {
 
 /**
  * What is asked for as AssumeAgency would be. An account that is not there, or shares its name with another one, is
- * taken for one that has no agency: a caller learns from no answer which accounts there are.
+ * taken for one that has no agency: from these calls nobody learns which accounts there are.
  */
 export async function askedAgency(services: Services, caller: Caller, given: GivenAgency, more: { readonly sessionUserName: string | undefined; readonly policy: string | undefined }): Promise<AskedAgency> {
   const { agency_name: name, domain_id: domainId, domain_name: domainName } = given;

@@ -82,6 +82,7 @@ describe('a new agency', () => {
     ['of which both are wrong: the name is looked at first', { trust_domain_name: 'nobody', trust_domain_id: absentId }, 404, 'IAM.0004', '`agency.trust_domain_name`'],
     ['of which name and id are two accounts', { trust_domain_name: 'account-b', trust_domain_id: accountC }, 400, 'IAM.0073', '`agency.trust_domain_id`'],
     ['that trusts a name that several accounts have', { trust_domain_name: 'account-c' }, 400, 'IAM.0073', 'give `trust_domain_id`, too'],
+    ['that trusts what begins like a cloud service and is none', { trust_domain_name: 'op_svc_a_b' }, 400, 'IAM.0073', '`agency.trust_domain_name`'],
     ['that trusts a cloud service without a name', { trust_domain_name: 'op_svc_' }, 400, 'IAM.0073', '`agency.trust_domain_name`'],
   ])('%s is refused', async (_what, fields, status, code, message) => {
     const answer = await create(fields);

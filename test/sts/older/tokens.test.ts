@@ -216,6 +216,15 @@ describe('a user\'s token', () => {
     await services.signatureFailures.forgive(['password', 'account-a', 'paul', from]);
   });
 
+  it('is checked in a line that has an end: a flood of them is refused, and other calls go on', async () => {
+    const flood = Array.from({ length: 100 }, (_, index) => login(`flood-${index}`));
+    const other = service.identity(keys.alice);
+    expect((await other).status).toBe(200);
+    const statuses = (await Promise.all(flood)).map(({ status }) => status);
+    expect(new Set(statuses)).toEqual(new Set([401, 429]));
+    expect((await login()).status).toBe(201);
+  });
+
   it('is that of its user: it switches, and tells so', async () => {
     const token = await userToken(service);
     expect((await withToken(service, token, 'post', tokensPath, agencyTokenBody())).body).toMatchObject({ token: { assumed_by: { user: { name: 'paul' } } } });

@@ -37,7 +37,7 @@ export const groupOperations: readonly Operation[] = [
   }),
   iamOperation({
     name: 'AddUserToGroupV5', method: 'post', path: '/v5/groups/{group_id}/add-user', summary: 'Puts a user into a group',
-    action: 'iam:permissions:addUserToGroupV5', resource: groups.groupResource, outlasts: true, refusals: [400, 403, 404, 409],
+    action: 'iam:permissions:addUserToGroupV5', resource: groups.joinedGroupResource, outlasts: true, refusals: [400, 403, 404, 409],
     parameters: groups.groupPath, body: groups.memberBody, status: 200, decide: groups.addUser,
   }),
   iamOperation({

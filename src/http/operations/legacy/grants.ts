@@ -3,6 +3,7 @@ import { z } from 'zod';
 import * as enterprise from '../../../iam/legacy/enterprise-project-grants.js';
 import * as grants from '../../../iam/legacy/grants.js';
 import { adviceHeader } from '../../../iam/legacy/advice.js';
+import { rolesResponse } from '../../../iam/legacy/role-answer.js';
 import * as assignments from '../../../iam/legacy/role-assignments.js';
 import type { Snapshot } from '../../../directory/snapshot.js';
 import type { Resource } from '../../../sts/own-action.js';
@@ -47,7 +48,7 @@ function grantsFor({ holderKind, where, path, behind = '', members, names, actio
     })]),
     legacyOperation({
       name: list, method: 'get', path: `${path}/roles${behind}`, parameters: parameters(members), summary: `Lists the roles that are granted to one ${holderKind} ${where}`, ...ofAgency,
-      action: actions[2], resource, refusals: [400, 403, 404], status: 200, response: grants.grantedRolesResponse, decide: grants.list(granting, selfOf),
+      action: actions[2], resource, refusals: [400, 403, 404], status: 200, response: rolesResponse, decide: grants.list(granting, selfOf),
     }),
     legacyOperation({
       // Without a role that denies, the holder may do more.

@@ -1,6 +1,6 @@
 // Roles and policies of the older system: those that can be granted, and custom ones (legacy agencies §3).
 import * as custom from '../../../iam/legacy/custom-roles.js';
-import { roleResponse } from '../../../iam/legacy/role-answer.js';
+import { roleResponse, rolesResponse } from '../../../iam/legacy/role-answer.js';
 import * as roles from '../../../iam/legacy/roles.js';
 import type { Operation } from '../../operation.js';
 import { legacyOperation } from './legacy-operation.js';
@@ -11,7 +11,7 @@ const one = { path: `${all}/{role_id}`, parameters: custom.rolePath } as const;
 export const roleOperations: readonly Operation[] = [
   legacyOperation({
     name: 'KeystoneListPermissions', method: 'get', path: '/v3/roles', summary: 'Lists system roles and policies, or with the id of the account its custom ones',
-    action: 'iam:roles:listRoles', refusals: [400, 403], query: roles.listRolesQuery, status: 200, response: custom.rolesResponse, decide: roles.list,
+    action: 'iam:roles:listRoles', refusals: [400, 403], query: roles.listRolesQuery, status: 200, response: rolesResponse, decide: roles.list,
   }),
   legacyOperation({
     name: 'KeystoneShowPermission', method: 'get', path: '/v3/roles/{role_id}', summary: 'Shows a role or policy, system or custom, with its document',
@@ -23,7 +23,7 @@ export const roleOperations: readonly Operation[] = [
   }),
   legacyOperation({
     name: 'ListCustomPolicies', method: 'get', path: all, summary: 'Lists the custom policies of version 1.1, in the order of their creation',
-    action: 'iam:roles:listRoles', refusals: [400, 403], query: custom.listRolesQuery, status: 200, response: custom.rolesResponse, decide: custom.list,
+    action: 'iam:roles:listRoles', refusals: [400, 403], query: custom.listRolesQuery, status: 200, response: rolesResponse, decide: custom.list,
   }),
   legacyOperation({
     name: 'ShowCustomPolicy', method: 'get', ...one, summary: 'Shows a custom policy of version 1.1, with its document',
