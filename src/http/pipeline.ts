@@ -62,7 +62,7 @@ export function serve(door: Door, operation: Operation): RequestHandler {
   };
 }
 
-const proofOf = ({ authentication, family }: Operation): ProofKind => (authentication === 'signature' && (family === 'legacy' || family === 'keystone') ? 'token' : authentication);
+export const proofOf = ({ authentication, family }: Operation): ProofKind => (authentication === 'signature' && (family === 'legacy' || family === 'keystone') ? 'token' : authentication);
 
 const bodyOf = ({ bodyForm }: Operation) => (bodyForm === 'urlencoded' ? formBody : jsonBody);
 

@@ -200,7 +200,7 @@ export function directoryReader(redis: RedisConnection, names: KeyNames, keyring
     },
 
     accountRecord,
-    candidatesOfName: byName.candidates,
+    candidatesOfName: (name) => byName.candidates(name),
 
     async wasUsed(accountId) {
       // Not whether there is a state: epochs alone may have been written again into a Redis that was emptied.

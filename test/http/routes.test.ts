@@ -3,6 +3,7 @@ import { getHashes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { operations } from '../../src/http/app.js';
 import type { Operation } from '../../src/http/operation.js';
+import { proofOf } from '../../src/http/pipeline.js';
 import { accountA, accounts, agencies, keys } from '../support/accounts.js';
 import { startService, type Credentials, type TestService } from '../support/service.js';
 import { assumeBody, assumePath, bytesOf, changed, eventsInOrder, identityPath, plus, send, sendBytes, signed, without, written, type WireRequest } from './support.js';
@@ -57,6 +58,12 @@ describe('S6: no operation answers a caller that it has not authenticated', () =
 
   it('every operation demands a signature by its table', () => {
     expect(operations.map(({ authentication }) => authentication)).toEqual(operations.map(({ name }) => (name === 'KeystoneCreateToken' ? 'login' : 'signature')));
+  });
+
+  it('a token is proof for the older system alone, and a password for making tokens alone', () => {
+    const proofs = new Map<string, Set<string>>();
+    for (const operation of operations) proofs.set(operation.family, (proofs.get(operation.family) ?? new Set()).add(proofOf(operation)));
+    expect(proofs).toEqual(new Map([['sts', new Set(['signature'])], ['iam', new Set(['signature'])], ['legacy', new Set(['token'])], ['keystone', new Set(['token', 'login'])]]));
   });
 });
 
