@@ -16,6 +16,7 @@ import { refuseMalformedPolicy } from '../session-policy.js';
 import type { Services } from '../services.js';
 import { tokenError, tokenOwner } from '../token-caller.js';
 import { askedAgency, namedAgency, olderTime, oneDomain, oneDomainRule } from './agency.js';
+import { delegatedUntil, withinLeft } from './delegated.js';
 
 /** Its own, in seconds. */
 const keysDuration = { minimumSeconds: 900, defaultSeconds: 900, maximumSeconds: 86_400 } as const;
@@ -56,25 +57,20 @@ async function agencyKeys(services: Services, caller: Caller, role: NonNullable<
     older: { ...older, audited: { method: 'assume_role', ...(asked !== undefined && { duration_seconds: asked }), ...(sessionUserName !== undefined && { session_user: sessionUserName }) } },
     marks: { way: 'legacy-keys', sessionUserName }, agencyMaximumBinds: false,
     duration: () => {
-      const longest = requestedDuration(caller.kind === 'agency-session', asked, keysDuration.defaultSeconds);
-      // C15: what a token was delegated is handed on for no longer than the token itself lasts.
-      return caller.kind === 'agency-session' && caller.session.way === 'legacy-token' ? withinToken(caller.session.expiresAt - seconds(call.now), asked, 'auth.identity.assume_role.duration_seconds') : longest;
+      const until = delegatedUntil(caller);
+      const duration = requestedDuration(until !== undefined, asked, keysDuration.defaultSeconds);
+      // C15: what was delegated is handed on for no longer than it lasts.
+      return until === undefined ? duration : withinLeft(until - seconds(call.now), asked, keysDuration.defaultSeconds, 'auth.identity.assume_role.duration_seconds');
     },
     scope: () => undefined,
     answer: ({ session }) => ({ body: answerOf(sessionKeys(services, caller, session), session.expiresAt) }),
   }, services, caller, input, call);
 }
 
-/** INVARIANT: keys never outlive the token that they are made from: longer ones are refused, and the default is what is left at most. */
-function withinToken(left: number, asked: number | undefined, field: string): number {
-  if (asked !== undefined && asked > left) throw new ApiError('invalidField', `\`${field}\`: ${asked} is over ${left}, the seconds that are left of the token`);
-  return asked ?? Math.min(keysDuration.defaultSeconds, left);
-}
-
 async function keysOfToken(services: Services, caller: Caller, given: Identity['token'], policy: string | undefined, call: CallContext): Promise<Outcome<KeysAnswer>> {
   const owner = await ownerOf(services, caller, given?.id, call);
   const expiresAt = owner.kind === 'agency-session' ? owner.session.expiresAt : (owner.temporary?.expiresAt ?? 0);
-  const lasts = withinToken(expiresAt - seconds(call.now), given?.duration_seconds, 'auth.identity.token.duration_seconds');
+  const lasts = withinLeft(expiresAt - seconds(call.now), given?.duration_seconds, keysDuration.defaultSeconds, 'auth.identity.token.duration_seconds');
   return owner.kind === 'agency-session' ? keysOfSession(services, caller, owner, { lasts, policy }, call) : keysOfUser(services, caller, owner, { lasts, policy }, call);
 }
 
