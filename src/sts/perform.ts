@@ -4,7 +4,7 @@ import { seconds } from '../base/clock.js';
 import { boundedEvent } from '../audit/bounded-event.js';
 import { changedFields } from '../audit/changed-fields.js';
 import type { AuditEvent } from '../audit/event.js';
-import { sessionsOf, type Session } from '../sessions/session.js';
+import { markedIdsOf, type Session } from '../sessions/session.js';
 import type { ReceivedRequest } from '../signing/index.js';
 import { refuseSwitchedOff } from './asymmetric-signature.js';
 import type { Authenticate } from './authenticate.js';
@@ -126,7 +126,7 @@ async function settle<Body>(
     keyGeneration,
     guards: [...proved.flatMap(({ guards }) => guards), ...outcome.guards],
     isPatient,
-    unmarkedSessions: [...new Set(proved.flatMap(({ chain }) => sessionsOf(chain)))],
+    unmarkedSessions: [...new Set(proved.flatMap(({ chain }) => markedIdsOf(chain)))],
     presentSessions: [...new Set(proved.flatMap((one) => (one.kind === 'agency-session' ? [one.session.sessionId] : [])))],
     signatureInput: services.settings.rejectReplays ? signatureInput(caller) : undefined,
     events: eventsOf(call, caller, context, outcome),

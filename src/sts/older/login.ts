@@ -7,7 +7,6 @@ import type { AccountView } from '../../directory/store.js';
 import { isPasswordLater } from '../../keyring/password.js';
 import type { KeyLink } from '../../sessions/session.js';
 import type { SignedRequest } from '../../signing/index.js';
-import { newUserTokenId } from '../../urn/ids.js';
 import { isAccountId, userUrn } from '../../urn/urn.js';
 import { accountsNamed } from '../account-names.js';
 import type { Authenticate } from '../authenticate.js';
@@ -82,14 +81,15 @@ async function checkedCode(services: Services, { snapshot }: AccountView, { user
   return step;
 }
 
-async function loggedIn({ directory, random }: Services, { snapshot }: AccountView, user: User, mfaStep: MfaStep | undefined, now: number): Promise<Omit<UserCaller, 'signature' | 'requestHash' | 'verificationKey' | 'sourceIp'>> {
+async function loggedIn({ directory, sessionIds }: Services, { snapshot }: AccountView, user: User, mfaStep: MfaStep | undefined, now: number): Promise<Omit<UserCaller, 'signature' | 'requestHash' | 'verificationKey' | 'sourceIp'>> {
   const { accountId } = snapshot;
-  const accessKeyId = newUserTokenId(random);
+  const accessKeyId = sessionIds.newUserTokenId(accountId);
   const subjects = ['account', `user:${user.userId}`, `key:${accessKeyId}`] as const;
-  const { epochs, boundaries } = await directory.readEpochs(accountId, subjects);
+  const [{ epochs, boundaries }, status] = await Promise.all([directory.readEpochs(accountId, subjects), sessionIds.nextStatusIndex(accountId)]);
   const epochOf = (subject: (typeof subjects)[number]): number => epochs.get(subject) ?? 0;
   const link: KeyLink = {
     kind: 'key', accessKeyId, accountId, ownerId: user.userId, ownerKind: 'user', epochs: { account: epochOf('account'), owner: epochOf(subjects[1]), key: epochOf(subjects[2]) },
+    token: { tokenId: accessKeyId, epoch: epochOf(subjects[2]), status },
   };
   const issuedAt = seconds(now);
   return {

@@ -28,7 +28,7 @@ export const tokenOperations: readonly Operation[] = [
     handle: (services, caller, _input, call) => showToken(services, caller, call),
   }),
   operation({
-    ...onTokens, name: 'KeystoneRevokeToken', method: 'delete', summary: 'Ends a token, and all that descends from it', status: 204, refusals: [400, 403, 404, 409], headers: [subjectToken],
+    ...onTokens, name: 'KeystoneRevokeToken', method: 'delete', summary: 'Ends a token, and all that descends from it', status: 204, refusals: [400, 403, 404], headers: [subjectToken],
     handle: (services, caller, _input, call) => revokeSubjectToken(services, caller, call),
   }),
   operation({
