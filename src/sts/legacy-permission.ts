@@ -28,7 +28,8 @@ export interface LegacyPermissionQuestion {
 
 /**
  * Any one permission is enough, and so is membership in the group of administrators; an explicit Deny of any of them
- * wins. Service control policies are written in the language of today and must allow its action.
+ * wins. The older permissions are given by policies of the older versions alone: an Allow of `iam:*:*` in the language of
+ * today speaks of the actions of today, and makes nobody an Agent Operator. Service control policies are written in the language of today and must allow its action.
  */
 export function decideLegacyCaller(actor: Actor, { action, agencyUrn, agency, context }: LegacyPermissionQuestion, detail: Detail): Decision {
   const policies = callerPolicies(actor);
@@ -40,7 +41,7 @@ export function decideLegacyCaller(actor: Actor, { action, agencyUrn, agency, co
   const denied = [today, ...older.map((permission) => decideCaller({ principal, ...permission, context, ...policies }, detail))].find(({ effect }) => effect === 'explicit-deny');
   if (denied !== undefined) return denied;
   if (today.allowed || today.side === 'service-control') return today;
-  const unbound = { ...policies, serviceControlPolicies: undefined };
+  const unbound = { ...policies, identityPolicies: policies.identityPolicies.filter(({ policy: { version } }) => version !== '5.0'), serviceControlPolicies: undefined };
   return older.map((permission) => decideCaller({ principal, ...permission, context, ...unbound }, detail)).find(({ allowed }) => allowed) ?? today;
 }
 

@@ -12,9 +12,10 @@ import type { Proved } from '../candidate.js';
 import { refuseOverlongChain, requestedDuration } from '../chain-rules.js';
 import { newSession, sessionKeys, type SessionKeys } from '../credentials.js';
 import type { CallContext, Outcome } from '../outcome.js';
+import { expired } from '../legacy-trust.js';
 import { refuseMalformedPolicy } from '../session-policy.js';
 import type { Services } from '../services.js';
-import { tokenError, tokenOwner } from '../token-caller.js';
+import { presentedOwner, tokenError, tokenOwner, type TokenOwner } from '../token-caller.js';
 import { askedAgency, namedAgency, olderTime, oneDomain, oneDomainRule } from './agency.js';
 import { delegatedUntil, withinLeft } from './delegated.js';
 
@@ -74,17 +75,20 @@ async function keysOfToken(services: Services, caller: Caller, given: Identity['
   return owner.kind === 'agency-session' ? keysOfSession(services, caller, owner, { lasts, policy }, call) : keysOfUser(services, caller, owner, { lasts, policy }, call);
 }
 
-type Owner = Proved<SessionCaller> | Proved<UserCaller>;
+async function ownerOf(services: Services, caller: Caller, token: string | undefined, call: CallContext): Promise<TokenOwner> {
+  const accepted = (owner: TokenOwner | undefined): TokenOwner => {
+    if (owner === undefined) throw tokenError('auth.identity.token.id');
+    if (owner.kind === 'agency-session') refuseExpired(owner, call.now);
+    return owner;
+  };
+  if (token !== undefined) return presentedOwner(services, call, (reads) => tokenOwner(services, reads, token, call.now), accepted);
+  if (caller.signature.algorithm === 'token' && caller.kind !== 'service') return accepted(caller);
+  throw new ApiError('invalidField', '`auth.identity.token.id`: is required where no token comes in `X-Auth-Token`');
+}
 
-/** INVARIANT: no refusal comes from memory; what is found there is asked again by the commit. */
-async function ownerOf(services: Services, caller: Caller, token: string | undefined, { reads, now }: CallContext): Promise<Owner> {
-  if (token === undefined) {
-    if (caller.signature.algorithm === 'token' && caller.kind !== 'service') return caller;
-    throw new ApiError('invalidField', '`auth.identity.token.id`: is required where no token comes in `X-Auth-Token`');
-  }
-  const owner = (reads === services ? undefined : await tokenOwner(services, reads, token, now)) ?? await tokenOwner(services, services, token, now);
-  if (owner === undefined) throw tokenError('auth.identity.token.id');
-  return owner;
+/** [choice] What was issued before the agency expired lasts as long as it was issued for. A session that is made of it anew assumes the agency again, which nobody can any more. */
+function refuseExpired({ agency }: Proved<SessionCaller>, now: number): void {
+  if (agency.kind === 'legacy' && expired(agency, now) !== undefined) throw new ApiError('accessDenied', 'access denied: the agency that the token is of has expired');
 }
 
 interface Wanted {
@@ -138,4 +142,4 @@ function keysOfUser(services: Services, caller: Caller, owner: Proved<UserCaller
 const audited = (lasts: number, policy: string | undefined): Readonly<Record<string, unknown>> => ({ method: 'token', duration_seconds: lasts, ...(policy !== undefined && { session_policy: true }) });
 
 /** Whose token another account brings along has an event of it as well. */
-const otherEvent = (caller: Caller, owner: Owner): Pick<Outcome<never>, 'otherAccount'> => (owner.accountId === caller.accountId ? {} : { otherAccount: { accountId: owner.accountId, decision: 'allowed' } });
+const otherEvent = (caller: Caller, owner: TokenOwner): Pick<Outcome<never>, 'otherAccount'> => (owner.accountId === caller.accountId ? {} : { otherAccount: { accountId: owner.accountId, decision: 'allowed' } });

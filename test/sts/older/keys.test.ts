@@ -1,9 +1,9 @@
 // Temporary keys of the older system: how long they last, what narrows them, what they sign, and what ends them (legacy agencies §4b).
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { accountA, accountB, agencies, ask, keys } from '../../support/accounts.js';
-import { put } from '../../support/legacy.js';
+import { put, putLegacyAgencies } from '../../support/legacy.js';
 import { startOfTest, type Answer, type Credentials, type TestService } from '../../support/service.js';
-import { agencyToken, agencyTokenBody, assumeRole, keysBody, keysOf, keysPath, olderService, operatorKey, tokenKeysBody, tokensPath, userToken, withToken } from './support.js';
+import { agencyToken, agencyTokenBody, assumeRole, keysBody, keysOf, keysPath, olderService, operatorKey, subjectTokenOf, tokenKeysBody, tokensPath, userToken, withToken } from './support.js';
 
 let service: TestService;
 beforeAll(async () => {
@@ -107,6 +107,22 @@ describe('keys made from an agency token', () => {
     service.clock.set(startOfTest);
   });
 
+  it('are made until its agency expires, and from then on not at all: that would be assuming it anew', async () => {
+    const ending = (seconds: number) => putLegacyAgencies(service, accountB, [{ agencyName: 'ending', trustDomainId: accountA, trustDomainName: 'account-a', validityDays: 1, expiresAt: startOfTest + seconds * 1000 }]);
+    await ending(60);
+    const token = subjectTokenOf(await service.call(operatorKey, 'POST', tokensPath, agencyTokenBody('ending')));
+    const statuses = async (): Promise<readonly number[]> => [
+      (await withToken(service, token, 'post', keysPath, tokenKeysBody())).status, (await create(keys.carol, tokenKeysBody({ id: token }))).status, (await withToken(service, token, 'head', tokensPath, undefined, { 'X-Subject-Token': token })).status,
+    ];
+    const early = keysOf(await withToken(service, token, 'post', keysPath, tokenKeysBody()));
+    service.clock.set(startOfTest + 59_999);
+    const before = await statuses();
+    service.clock.set(startOfTest + 60_000);
+    expect([before, await statuses(), (await service.identity(early)).status]).toEqual([[201, 201, 200], [403, 403, 200], 200]);
+    await ending(120);
+    expect(await statuses()).toEqual([201, 201, 200]);
+  });
+
   it('take the token in the body as well, whoever signs', async () => {
     const token = await agencyToken(service);
     expect((await service.identity(keysOf(await create(keys.carol, tokenKeysBody({ id: token }))))).body.account_id).toBe(accountB);
@@ -144,6 +160,17 @@ describe('keys made from a user\'s token', () => {
     expect([(await service.identity(made)).status, (await service.identity(session)).status]).toEqual([200, 200]);
     expect(((await end(made, token)) as Answer).status).toBeLessThan(300);
     expect([(await service.identity(made)).status, (await service.identity(session)).status]).toEqual([401, 401]);
+  });
+
+  it('are told about to services by their security token, until they end', async () => {
+    const made = keysOf(await withToken(service, await userToken(service), 'post', keysPath, tokenKeysBody()));
+    const introspect = async (token: string) => (await service.call(keys.service, 'POST', '/oauth2/introspect', new URLSearchParams({ token }).toString(), { headers: { 'content-type': 'application/x-www-form-urlencoded' } })).body;
+    const token = made.securityToken ?? '';
+    const now = startOfTest / 1000;
+    expect(await introspect(token)).toMatchObject({ active: true, sub: `iam::${accountA}:user:paul`, client_id: `iam::${accountA}:user:paul`, jti: made.accessKeyId, iat: now, exp: now + 900 });
+    expect(await introspect(`${token.slice(0, -8)}AAAAAAAA`)).toEqual({ active: false });
+    await service.call(keys.rootA, 'POST', '/v1/revocations', { access_key_id: made.accessKeyId });
+    expect(await introspect(token)).toEqual({ active: false });
   });
 
   it('are temporary: what they assume is a chain', async () => {
