@@ -4,7 +4,7 @@ import type { KeyLink, LinkToken, Session, SessionLink, SessionWay, TokenScope }
 
 const count = z.number().int().nonnegative();
 // What came later stands behind, and is absent in older records.
-const keyLink = z.tuple([z.string(), z.string(), z.string(), z.enum(['user', 'service']), count, count, count, count.nullable().optional(), z.string().optional(), count.optional(), z.string().optional(), count.optional()]);
+const keyLink = z.tuple([z.string(), z.string(), z.string(), z.enum(['user', 'service']), count, count, count, count.nullable().optional(), z.string().optional(), count.optional(), z.string().optional(), count.optional(), count.optional()]);
 const sessionLink = z.tuple([z.string(), z.string(), z.string(), z.string(), count, count, count, count.optional(), count.nullable().optional(), z.string().optional()]);
 const tag = z.tuple([z.string(), z.string(), z.number().int().min(0).max(3)]);
 
@@ -52,8 +52,8 @@ function linkTail({ secretKeyId, epochs: { source } }: SessionLink): [] | [numbe
   return secretKeyId === undefined ? optional(source) : [source ?? null, secretKeyId];
 }
 
-function keyTail({ epochs: { source }, token }: KeyLink): [] | [number] | [number | null, string, number, string, number] {
-  return token === undefined ? optional(source) : [source ?? null, token.tokenId, token.epoch, token.status.list, token.status.index];
+function keyTail({ epochs: { source }, token }: KeyLink): [] | [number] | [number | null, string, number, string, number, number] {
+  return token === undefined ? optional(source) : [source ?? null, token.tokenId, token.epoch, token.status.list, token.status.index, token.passwordEpoch];
 }
 
 /** No project has an empty id. */
@@ -90,8 +90,8 @@ export function decodeSession(sessionId: string, text: string): Session {
   };
 }
 
-function tokenOf([, , , , , , , , tokenId, epoch, list, index]: z.infer<typeof keyLink>): { readonly token?: LinkToken } {
-  return tokenId === undefined || epoch === undefined || list === undefined || index === undefined ? {} : { token: { tokenId, epoch, status: { list, index } } };
+function tokenOf([, , , , , , , , tokenId, epoch, list, index, passwordEpoch]: z.infer<typeof keyLink>): { readonly token?: LinkToken } {
+  return tokenId === undefined || epoch === undefined || list === undefined || index === undefined || passwordEpoch === undefined ? {} : { token: { tokenId, epoch, passwordEpoch, status: { list, index } } };
 }
 
 const sourceEpoch = (source: number | undefined): { readonly source?: number } => (source === undefined ? {} : { source });

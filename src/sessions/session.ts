@@ -34,6 +34,8 @@ export interface LinkToken {
   readonly tokenId: string;
   /** Of the subject `key:<token id>`. */
   readonly epoch: number;
+  /** Of the user's password: all that it gave ends when it changes. */
+  readonly passwordEpoch: number;
   /** That is marked when the token ends. */
   readonly status: StatusIndex;
 }
@@ -134,10 +136,15 @@ export function dependencesOf(link: KeyLink | SessionLink, { chainStartedAt, sou
   const issuedAt = link.kind === 'session' ? link.issuedAt : chainStartedAt;
   const own: readonly (readonly [EpochSubject, number])[] = link.kind === 'session'
     ? [[`agency:${link.agencyId}`, link.epochs.agency]]
-    : [[`user:${link.ownerId}`, link.epochs.owner], [`key:${link.accessKeyId}`, link.epochs.key], ...(link.token === undefined || link.token.tokenId === link.accessKeyId ? [] : [[`key:${link.token.tokenId}`, link.token.epoch] as const])];
+    : [[`user:${link.ownerId}`, link.epochs.owner], [`key:${link.accessKeyId}`, link.epochs.key], ...tokenSubjects(link)];
   const ofSource: readonly (readonly [EpochSubject, number])[] = source === undefined || sourceIdentity === undefined ? [] : [[`source:${sourceIdentity}`, source]];
   return [['account', link.epochs.account] as const, ...own, ...ofSource].map(([subject, epoch]) => ({ accountId, subject, epoch, issuedAt }));
 }
+
+/** The subject of a token that is the key itself is the key's. */
+const tokenSubjects = ({ accessKeyId, ownerId, token }: KeyLink): readonly (readonly [EpochSubject, number])[] => (token === undefined ? [] : [
+  [`password:${ownerId}`, token.passwordEpoch], ...(token.tokenId === accessKeyId ? [] : [[`key:${token.tokenId}`, token.epoch] as const]),
+]);
 
 /** Links of the session and all its ancestors: one dead link, and the session is dead. */
 export const lineage = (session: Session): readonly (KeyLink | SessionLink)[] => [...session.chain, linkOf(session)];

@@ -21,7 +21,7 @@ export interface UserGrant {
   /** When the token was issued, of keys that which they were made from; seconds since the epoch. */
   readonly issuedAt: number;
   readonly expiresAt: number;
-  readonly epochs: { readonly account: number; readonly owner: number; readonly key: number };
+  readonly epochs: { readonly account: number; readonly owner: number; readonly key: number; readonly password: number };
   /** Marked when the token ends, and of keys that which they were made from. */
   readonly status: StatusIndex;
   /** Absent: the token is bound to nothing. */
@@ -44,7 +44,7 @@ export function issueUserToken(keyring: Keyring, issuer: string, { kind, id, acc
   const token = signJws(keyring['token-signing'], kind === 'token' ? userTokenType : userKeysType, {
     iss: issuer, aud: issuer, sub: userUrn(accountId, userName), jti: id, iat: issuedAt, exp: expiresAt,
     agency_sts: {
-      account: accountId, user: userId, epochs: [epochs.account, epochs.owner, epochs.key], status: [status.list, status.index], methods,
+      account: accountId, user: userId, epochs: [epochs.account, epochs.owner, epochs.key, epochs.password], status: [status.list, status.index], methods,
       ...(scope !== undefined && { scope: scope.kind === 'project' ? scope.projectId : '' }),
       ...(keys !== undefined && { token: keys.tokenId, token_epoch: keys.tokenEpoch, secret_key: keys.secretKeyId, ...(keys.sessionPolicy !== undefined && { policy: keys.sessionPolicy }) }),
     },
@@ -80,13 +80,13 @@ class Malformed extends Error {}
 
 function grantOf(kind: UserGrant['kind'], claims: OwnClaims): UserGrant {
   const { own, id, issuedAt, expiresAt, subject } = claims;
-  const [account, owner, key] = Array.isArray(own['epochs']) ? own['epochs'].map(whole) : [];
-  if (account === undefined || owner === undefined || key === undefined) throw new Malformed();
+  const [account, owner, key, password] = Array.isArray(own['epochs']) ? own['epochs'].map(whole) : [];
+  if (account === undefined || owner === undefined || key === undefined || password === undefined) throw new Malformed();
   const [list, index] = Array.isArray(own['status']) ? own['status'] : [];
   const scope = own['scope'];
   const policy = own['policy'];
   return {
-    kind, id, accountId: text(own['account']), userId: text(own['user']), userName: subject.slice(subject.lastIndexOf(':') + 1), issuedAt, expiresAt, epochs: { account, owner, key }, status: { list: text(list), index: whole(index) },
+    kind, id, accountId: text(own['account']), userId: text(own['user']), userName: subject.slice(subject.lastIndexOf(':') + 1), issuedAt, expiresAt, epochs: { account, owner, key, password }, status: { list: text(list), index: whole(index) },
     scope: scope === undefined ? undefined : scope === '' ? { kind: 'domain' } : { kind: 'project', projectId: text(scope) },
     methods: Array.isArray(own['methods']) ? own['methods'].map(text) : [],
     ...(kind === 'keys' && { keys: { tokenId: text(own['token']), tokenEpoch: whole(own['token_epoch']), secretKeyId: text(own['secret_key']), sessionPolicy: policy === undefined ? undefined : text(policy) } }),

@@ -32,7 +32,7 @@ export async function userOfKeys({ keyring, settings }: Services, reads: Reads, 
 /** The user as a caller, or undefined when it is gone or disabled, or what the grant stands on was revoked. */
 export async function livingUser({ directory, sessions }: Reads, grant: UserGrant): Promise<Proved<UserCaller> | undefined> {
   const { id, kind, accountId, userId, issuedAt, expiresAt, epochs, status, scope, methods, keys } = grant;
-  const token: LinkToken = { tokenId: keys?.tokenId ?? id, epoch: keys?.tokenEpoch ?? epochs.key, status };
+  const token: LinkToken = { tokenId: keys?.tokenId ?? id, epoch: keys?.tokenEpoch ?? epochs.key, passwordEpoch: epochs.password, status };
   const link: KeyLink = { kind: 'key', accessKeyId: id, accountId, ownerId: userId, ownerKind: 'user', epochs, token };
   const dependences = dependencesOf(link, { chainStartedAt: issuedAt, sourceIdentity: undefined });
   const [view, marked] = await Promise.all([directory.read(accountId, () => dependences.map(({ subject }) => subject)), sessions.anyMarked([token.tokenId])]);

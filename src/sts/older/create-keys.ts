@@ -129,7 +129,7 @@ function keysOfUser(services: Services, caller: Caller, owner: Proved<UserCaller
   const securityToken = issueUserToken(keyring, settings.issuer, {
     kind: 'keys', id, accountId: owner.accountId, userId, userName, issuedAt: owner.temporary?.issuedAt ?? seconds(call.now), expiresAt, methods: [], scope: owner.narrowedBy?.scope,
     // Nobody can have ended keys that there were not.
-    epochs: { account, owner: user, key: 0 }, status: token.status, keys: { tokenId: token.tokenId, tokenEpoch: token.epoch, secretKeyId: secretKey.id, sessionPolicy: policy },
+    epochs: { account, owner: user, key: 0, password: token.passwordEpoch }, status: token.status, keys: { tokenId: token.tokenId, tokenEpoch: token.epoch, secretKeyId: secretKey.id, sessionPolicy: policy },
   });
   if (securityToken === undefined) throw new ApiError('invalidField', '`auth.identity.policy`: is too long for the security token, which carries it');
   return Promise.resolve({

@@ -59,7 +59,7 @@ function userToken({ settings, keyring }: Services, caller: UserCaller, temporar
   if (link === undefined) throw new Error('the token of a user has no place in a status list');
   const scope = tokenScope(caller.snapshot, settings.regions, given);
   const { accountId, accessKeyId: id, user: { userId, userName } } = caller;
-  const token = issueUserToken(keyring, settings.issuer, { ...temporary, kind: 'token', id, accountId, userId, userName, epochs, status: link.status, scope });
+  const token = issueUserToken(keyring, settings.issuer, { ...temporary, kind: 'token', id, accountId, userId, userName, epochs: { ...epochs, password: link.passwordEpoch }, status: link.status, scope });
   if (token === undefined) throw new Error('the token of a user is too long');
   return {
     ok: true, guards: [], ...(temporary.mfaStep !== undefined && { mfaStep: temporary.mfaStep }),

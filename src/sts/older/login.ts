@@ -84,12 +84,12 @@ async function checkedCode(services: Services, { snapshot }: AccountView, { user
 async function loggedIn({ directory, sessionIds }: Services, { snapshot }: AccountView, user: User, mfaStep: MfaStep | undefined, now: number): Promise<Omit<UserCaller, 'signature' | 'requestHash' | 'verificationKey' | 'sourceIp'>> {
   const { accountId } = snapshot;
   const accessKeyId = sessionIds.newUserTokenId(accountId);
-  const subjects = ['account', `user:${user.userId}`, `key:${accessKeyId}`] as const;
+  const subjects = ['account', `user:${user.userId}`, `key:${accessKeyId}`, `password:${user.userId}`] as const;
   const [{ epochs, boundaries }, status] = await Promise.all([directory.readEpochs(accountId, subjects), sessionIds.nextStatusIndex(accountId)]);
   const epochOf = (subject: (typeof subjects)[number]): number => epochs.get(subject) ?? 0;
   const link: KeyLink = {
     kind: 'key', accessKeyId, accountId, ownerId: user.userId, ownerKind: 'user', epochs: { account: epochOf('account'), owner: epochOf(subjects[1]), key: epochOf(subjects[2]) },
-    token: { tokenId: accessKeyId, epoch: epochOf(subjects[2]), status },
+    token: { tokenId: accessKeyId, epoch: epochOf(subjects[2]), passwordEpoch: epochOf(subjects[3]), status },
   };
   const issuedAt = seconds(now);
   return {

@@ -1,10 +1,14 @@
 // What ends a login: logging out at any rate, whatever was revoked before, and a password that changes; seen online and offline.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accountA, agencies, ask, keys } from '../../support/accounts.js';
+import { parseBootstrapFile } from '../../../src/directory/bootstrap-file.js';
+import { applyBootstrap } from '../../../src/service/bootstrap.js';
+import { accessKey, accountA, agencies, ask, bootstrapKey, keys } from '../../support/accounts.js';
 import type { Credentials, TestService } from '../../support/service.js';
 import { createVerifier } from '../../../src/verify/index.js';
 import { clientAddress, clockOf, hosts, issuer, received } from '../../verify/support.js';
-import { keysBody, keysOf, keysPath, olderService, tokenKeysBody, tokensPath, userToken, withToken } from './support.js';
+import { keysBody, keysOf, keysPath, loginBody, olderService, password, tokenKeysBody, tokensPath, userToken, withToken } from './support.js';
+
+const paulsKey = accessKey('paul');
 
 let service: TestService;
 beforeAll(async () => {
@@ -64,5 +68,29 @@ describe('logging out', () => {
     expect(await logOut(token)).toBe(204);
     service.clock.advance(70);
     expect(await asked()).toMatchObject({ ok: false, reason: 'revoked' });
+  });
+});
+
+describe('a password that the bootstrap file', () => {
+  const apply = async (user: object): Promise<void> => {
+    await applyBootstrap(parseBootstrapFile(JSON.stringify({ accounts: [{ account_id: accountA, account_name: 'account-a', users: [{ user_name: 'paul', ...user }] }] })), service.composition);
+  };
+  const logIn = async (given: string): Promise<number> => (await withToken(service, undefined, 'post', tokensPath, loginBody('paul', { password: given }))).status;
+  const another = 'Another-Horse-2';
+
+  it.each<readonly [string, object, readonly (readonly [given: string, status: number])[]]>([
+    ['changes', { password: another }, [[password, 401], [another, 201]]],
+    ['removes', { password_hash: '' }, [[password, 401]]],
+  ])('%s ends all that the old one gave, and nothing of the user\'s access keys', async (_what, user, logins) => {
+    await apply({ password, access_keys: [bootstrapKey(paulsKey)] });
+    const token = await userToken(service);
+    const ending = await descendants(token);
+    const staying = [paulsKey, await service.session(paulsKey, ask(agencies.first))];
+    await apply({ password });
+    expect(await alive([...ending, ...staying])).toEqual([200, 200, 200, 200, 200, 200]);
+    await apply(user);
+    expect(await alive([...ending, ...staying])).toEqual([401, 401, 401, 401, 200, 200]);
+    expect(await logOut(token)).toBe(401);
+    for (const [given, status] of logins) expect([given, await logIn(given)]).toEqual([given, status]);
   });
 });
