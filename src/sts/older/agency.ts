@@ -1,16 +1,17 @@
 // The agency that a request of the older ways in names: by its own name, and the name or id of its account (legacy agencies §4).
 import { characters } from '../../base/characters.js';
-import { agencyUrn, isAccountId } from '../../urn/urn.js';
+import { agencyName } from '../../directory/names.js';
+import { agencyUrn } from '../../urn/urn.js';
 import { newEntityId } from '../../urn/ids.js';
-import { accountsNamed } from '../account-names.js';
 import type { AssumeAgencyInput } from '../assume-agency-input.js';
 import type { Manner } from '../assume-manner.js';
 import type { Caller } from '../caller.js';
 import type { Services } from '../services.js';
+import { namedAccount } from './domain.js';
 
 /** Members that are not known are ignored, as the cloud does (legacy agencies §7). */
 export const namedAgency = {
-  agency_name: characters(1, 64).regex(/^[\w+=,.@-]*$/, 'must hold only letters, digits and _+=,.@-'),
+  agency_name: agencyName,
   domain_id: characters(1, 64).optional().describe('id of the account that owns the agency; preferred to its name'),
   domain_name: characters(1, 64).optional(),
 };
@@ -33,21 +34,15 @@ export interface AskedAgency {
  * taken for one that has no agency: a caller learns from no answer which accounts there are.
  */
 export async function askedAgency(services: Services, caller: Caller, given: GivenAgency, more: { readonly sessionUserName: string | undefined; readonly policy: string | undefined }): Promise<AskedAgency> {
-  const { agency_name: agencyName, domain_id: id, domain_name: name } = given;
-  const accountId = id === undefined ? await accountOfName(services, caller, name ?? '') : id;
+  const { agency_name: name, domain_id: domainId, domain_name: domainName } = given;
+  const accountId = await namedAccount(services, { id: domainId, name: domainName });
   return {
-    older: { agencyName, asked: `iam::${id ?? name ?? ''}:agency:${agencyName}` },
+    older: { agencyName: name, asked: `iam::${domainId ?? domainName ?? ''}:agency:${name}` },
     input: {
-      agencyUrn: agencyUrn(accountId !== undefined && isAccountId(accountId) ? accountId : newEntityId(services.random), '', agencyName), agencySessionName: sessionName(caller, more.sessionUserName), policy: more.policy,
+      agencyUrn: agencyUrn(accountId ?? newEntityId(services.random), '', name), agencySessionName: sessionName(caller, more.sessionUserName), policy: more.policy,
       durationSeconds: undefined, externalId: undefined, policyIds: [], serialNumber: undefined, tokenCode: undefined, sourceIdentity: undefined, tags: [], transitiveTagKeys: [],
     },
   };
-}
-
-async function accountOfName(services: Services, { accountId, snapshot: { account } }: Caller, name: string): Promise<string | undefined> {
-  if (account.accountName === name) return accountId;
-  const [only, another] = await accountsNamed(services, name);
-  return another === undefined ? only : undefined;
 }
 
 /** [choice] That of the enterprise user, or of who calls; what the name of a session cannot hold becomes a `-` there. */

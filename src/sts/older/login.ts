@@ -7,15 +7,16 @@ import type { AccountView } from '../../directory/store.js';
 import { isPasswordLater } from '../../keyring/password.js';
 import type { KeyLink } from '../../sessions/session.js';
 import type { SignedRequest } from '../../signing/index.js';
-import { isAccountId, userUrn } from '../../urn/urn.js';
-import { accountsNamed } from '../account-names.js';
+import { userUrn } from '../../urn/urn.js';
 import type { Authenticate } from '../authenticate.js';
 import type { UserCaller } from '../caller.js';
 import type { MfaStep } from '../commit.js';
 import { acceptedStep } from '../mfa.js';
+import type { CallContext } from '../outcome.js';
 import type { Services } from '../services.js';
 import { userStanding } from '../standing.js';
 import { tokenProof } from '../token-caller.js';
+import { namedAccount } from './domain.js';
 
 /** Of every token (legacy agencies §4a). */
 export const tokenSeconds = 86_400;
@@ -44,39 +45,54 @@ function identityOf({ body }: Pick<SignedRequest, 'body'>): unknown {
   }
 }
 
+/** What one call has been charged with, and what was found of it: one that is decided again is counted and verified once. */
+interface Tried {
+  readonly countedMfaCodes: Set<string>;
+  /** By the hash that the password was held against. */
+  readonly verified: Map<string, Promise<boolean>>;
+}
+
 /**
  * Throws the one 401 for an unknown or disabled user, a user without a password, a wrong password, and a code that is
  * missing, wrong or used. Requests that name no password are left to the other ways of proof.
  */
-export const loginAuthenticator = (services: Services, otherwise: Authenticate): Authenticate => async (request, sourceIp, now, ...more) => {
-  const identity = identityOf(request);
-  if (identity === undefined) return otherwise(request, sourceIp, now, ...more);
-  const { success, data, error } = login.safeParse(identity);
-  if (!success) throw new ApiError('invalidField', `\`auth.identity.${error.issues[0]?.path.map(String).join('.') ?? ''}\`: is required as a text of its length`);
-  const { password: { user: { name, password, domain: given } }, totp } = data;
-  // Counted before it is tried: passwords tried at the same moment do not slip past the limit.
-  const subject = ['password', given.id ?? given.name ?? '', name, sourceIp];
-  if ((await services.signatureFailures.count(subject)) > failuresUntilRefusal) throw loginError();
-  const view = await accountOf(services, given);
-  const found = view?.snapshot.users.named(name);
-  const isRight = await isPasswordLater(found?.passwordHash ?? nobodysHash, password);
-  if (view === undefined || found?.passwordHash === undefined || !isRight || !found.enabled) throw loginError();
-  const mfaStep = await checkedCode(services, view, found, totp?.user.passcode, now);
-  await services.signatureFailures.forgive(subject);
-  return { ...await loggedIn(services, view, found, mfaStep, now), signature: tokenProof(request), requestHash: undefined, verificationKey: undefined, sourceIp };
-};
+export function loginAuthenticator(services: Services, otherwise: Authenticate): Authenticate {
+  // Each call has its own request, which it asks with again where the ground moved.
+  const calls = new WeakMap<SignedRequest, Tried>();
+  return async (request, sourceIp, now, ...more) => {
+    const identity = identityOf(request);
+    if (identity === undefined) return otherwise(request, sourceIp, now, ...more);
+    const { success, data, error } = login.safeParse(identity);
+    if (!success) throw new ApiError('invalidField', `\`auth.identity.${error.issues[0]?.path.map(String).join('.') ?? ''}\`: is required as a text of its length`);
+    const { password: { user: { name, password, domain: given } }, totp } = data;
+    const subject = ['password', given.id ?? given.name ?? '', name, sourceIp];
+    const tried = calls.get(request) ?? { countedMfaCodes: new Set(), verified: new Map<string, Promise<boolean>>() };
+    // Counted before it is tried: passwords tried at the same moment do not slip past the limit.
+    if (!calls.has(request) && (await services.signatureFailures.count(subject)) > failuresUntilRefusal) throw loginError();
+    calls.set(request, tried);
+    const view = await accountOf(services, given);
+    const found = view?.snapshot.users.named(name);
+    const hash = found?.passwordHash ?? nobodysHash;
+    const verifying = tried.verified.get(hash) ?? isPasswordLater(hash, password);
+    tried.verified.set(hash, verifying);
+    if (!(await verifying) || view === undefined || found?.passwordHash === undefined || !found.enabled) throw loginError();
+    const mfaStep = await checkedCode(services, view, found, totp?.user.passcode, { now, countedMfaCodes: tried.countedMfaCodes });
+    await services.signatureFailures.forgive(subject);
+    return { ...await loggedIn(services, view, found, mfaStep, now), signature: tokenProof(request), requestHash: undefined, verificationKey: undefined, sourceIp };
+  };
+}
 
-async function accountOf({ directory }: Services, { id, name }: z.output<typeof domain>): Promise<AccountView | undefined> {
-  const [only, another] = id !== undefined ? [id] : await accountsNamed({ directory }, name ?? '');
-  return only === undefined || another !== undefined || !isAccountId(only) ? undefined : directory.read(only, () => []);
+async function accountOf(services: Services, given: z.output<typeof domain>): Promise<AccountView | undefined> {
+  const accountId = await namedAccount(services, given);
+  return accountId === undefined ? undefined : services.directory.read(accountId, () => []);
 }
 
 /** [choice] Who has a device that is enabled needs its code; undefined for who has none. */
-async function checkedCode(services: Services, { snapshot }: AccountView, { userId }: User, code: string | undefined, now: number): Promise<MfaStep | undefined> {
+async function checkedCode(services: Services, { snapshot }: AccountView, { userId }: User, code: string | undefined, call: Pick<CallContext, 'now' | 'countedMfaCodes'>): Promise<MfaStep | undefined> {
   const device = snapshot.mfaDevices.values().find((each) => each.userId === userId && each.enabled);
   if (device === undefined) return undefined;
   if (code === undefined) throw loginError();
-  const step = await acceptedStep(services, snapshot.accountId, device, [code], { now, countedMfaCodes: new Set() });
+  const step = await acceptedStep(services, snapshot.accountId, device, [code], call);
   if (step === undefined) throw loginError();
   return step;
 }

@@ -3,8 +3,7 @@ import { ApiError } from '../../base/api-error.js';
 import { seconds } from '../../base/clock.js';
 import type { StatusIndex } from '../../sessions/session.js';
 import { sessionResourceUrn } from '../../urn/urn.js';
-import type { Caller, UserCaller } from '../caller.js';
-import type { Proved } from '../candidate.js';
+import type { Caller } from '../caller.js';
 import type { CallContext, Outcome } from '../outcome.js';
 import type { Services } from '../services.js';
 import { presentedOwner, tokenOwner, type TokenOwner } from '../token-caller.js';
@@ -62,7 +61,7 @@ export async function revokeSubjectToken(services: Services, caller: Caller, cal
 }
 
 /** Where the end of the token is told. [choice] That of a user takes none of the places that the account has for ended subjects: who logs out keeps nobody from revoking. */
-function placeOf(owner: Owner): { readonly id: string; readonly status: StatusIndex } {
+function placeOf(owner: TokenOwner): { readonly id: string; readonly status: StatusIndex } {
   if (owner.kind === 'agency-session') return { id: owner.session.sessionId, status: owner.session.status };
   const [{ token }] = owner.chain;
   if (token === undefined) throw new Error('the token of a user has no place in a status list');

@@ -1,7 +1,8 @@
 // Tokens of the older system: who gets which, what they say, what they are good for, and what ends them (legacy agencies §4a).
 import { Secret, TOTP } from 'otpauth';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { accountA, accountB, agencies, ask, keys, mfaSeed } from '../../support/accounts.js';
+import { accountA, accountB, accountC, agencies, ask, keys, mfaSeed } from '../../support/accounts.js';
+import { loginAuthenticator } from '../../../src/sts/older/login.js';
 import { put } from '../../support/legacy.js';
 import { startOfTest, type Answer, type Credentials, type TestService } from '../../support/service.js';
 import { agencyToken, agencyTokenBody, keysBody, keysPath, loginBody, olderService, operatorKey, password, subjectTokenOf, tokensPath, userToken, withToken } from './support.js';
@@ -16,6 +17,22 @@ afterEach(() => service.clock.set(startOfTest));
 const create = (credentials: Credentials, body: object, path = tokensPath): Promise<Answer> => service.call(credentials, 'POST', path, body);
 const login = (...given: Parameters<typeof loginBody>): Promise<Answer> => withToken(service, undefined, 'post', tokensPath, loginBody(...given));
 const userIdOf = async (name: string): Promise<string> => (await service.composition.services.directory.read(accountA, () => []))?.snapshot.users.named(name)?.userId ?? '';
+
+it('an account of whose name there is another one is meant by its id alone', async () => {
+  const view = await service.composition.services.directory.read(accountC, () => []);
+  if (view === undefined) throw new Error('no account');
+  const { account } = view.snapshot;
+  const asked = async (domain: string, id: string): Promise<readonly number[]> => [
+    (await login('paul', { domain: { name: domain } })).status, (await login('paul', { domain: { id } })).status,
+    (await create(operatorKey, agencyTokenBody('to-a', undefined, { domain_name: domain }))).status, (await create(operatorKey, agencyTokenBody('to-a', undefined, { domain_name: domain, domain_id: id }))).status,
+  ];
+  await put(service, accountC, [[`account:${accountC}`, { ...account, accountName: 'account-a' }]]);
+  expect((await asked('account-a', accountA)).slice(0, 2)).toEqual([401, 201]);
+  await put(service, accountC, [[`account:${accountC}`, { ...account, accountName: 'account-b' }]]);
+  expect((await asked('account-b', accountB)).slice(2)).toEqual([403, 201]);
+  await put(service, accountC, [[`account:${accountC}`, account]]);
+  expect((await asked('account-b', accountB)).slice(2)).toEqual([201, 201]);
+});
 
 describe('an agency token', () => {
   it('is answered as the older system does', async () => {
@@ -182,6 +199,21 @@ describe('a user\'s token', () => {
     for (let tries = 0; tries < 20; tries += 1) await login('paul', { password: `wrong-${tries}`, domain: { id: accountA } });
     expect([(await login('paul', { domain: { id: accountA } })).status, (await login('paul')).status]).toEqual([401, 201]);
     service.clock.set(startOfTest);
+  });
+
+  it('charges a call once, however often it is decided', async () => {
+    const { services } = service.composition;
+    const otherwise = (): never => {
+      throw new Error('no password');
+    };
+    const authenticate = loginAuthenticator(services, otherwise);
+    const request = (given = password) => ({ method: 'POST', target: tokensPath, rawHeaders: [], body: Buffer.from(JSON.stringify(loginBody('paul', { password: given }))) });
+    const own = request();
+    const from = '192.0.2.77';
+    expect(await authenticate(own, from, service.clock.now())).toMatchObject({ kind: 'user' });
+    for (let tries = 0; tries < 20; tries += 1) await expect(authenticate(request('wrong'), from, service.clock.now())).rejects.toMatchObject({ status: 401 });
+    expect(await authenticate(own, from, service.clock.now())).toMatchObject({ kind: 'user' });
+    await services.signatureFailures.forgive(['password', 'account-a', 'paul', from]);
   });
 
   it('is that of its user: it switches, and tells so', async () => {
