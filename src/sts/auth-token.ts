@@ -26,7 +26,7 @@ export interface UserGrant {
   readonly status: StatusIndex;
   /** Absent: the token is bound to nothing. */
   readonly scope: TokenScope | undefined;
-  /** Of a token: how the user proved who it is. */
+  /** How the user proved who it is to get the token. */
   readonly methods: readonly string[];
   /** Of keys: the token that they were made from, the key that their secret is derived from, and what narrows them. */
   readonly keys?: { readonly tokenId: string; readonly tokenEpoch: number; readonly secretKeyId: string; readonly sessionPolicy: string | undefined } | undefined;

@@ -127,7 +127,7 @@ function keysOfUser(services: Services, caller: Caller, owner: Proved<UserCaller
   const secretKey = keyring['session-secrets'].active;
   const expiresAt = seconds(call.now) + lasts;
   const securityToken = issueUserToken(keyring, settings.issuer, {
-    kind: 'keys', id, accountId: owner.accountId, userId, userName, issuedAt: owner.temporary?.issuedAt ?? seconds(call.now), expiresAt, methods: [], scope: owner.narrowedBy?.scope,
+    kind: 'keys', id, accountId: owner.accountId, userId, userName, issuedAt: owner.temporary?.issuedAt ?? seconds(call.now), expiresAt, methods: owner.temporary?.methods ?? [], scope: owner.narrowedBy?.scope,
     // Nobody can have ended keys that there were not.
     epochs: { account, owner: user, key: 0, password: token.passwordEpoch }, status: token.status, keys: { tokenId: token.tokenId, tokenEpoch: token.epoch, secretKeyId: secretKey.id, sessionPolicy: policy },
   });
