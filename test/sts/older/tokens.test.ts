@@ -112,6 +112,7 @@ describe('an agency token', () => {
     expect((await withToken(service, 'nonsense', 'post', tokensPath, agencyTokenBody())).body).toMatchObject({ error: { code: 401, title: 'Unauthorized' } });
     expect((await withToken(service, token, 'post', tokensPath, agencyTokenBody())).status).toBe(201);
     expect((await service.call(operatorKey, 'POST', tokensPath, agencyTokenBody(), { headers: { 'x-auth-token': token } })).status).toBe(400);
+    expect((await service.call(operatorKey, 'GET', '/v5/caller-identity', undefined, { headers: { 'x-auth-token': token } })).status).toBe(400);
   });
 
   it('is none for a chain: a token lasts longer than a chained session may', async () => {
