@@ -55,7 +55,7 @@ export interface UnidentifiedCalls {
   readonly sourceIp: string;
   readonly operation: string;
   readonly errorCode: string;
-  /** What the calls claimed to be, unproved. */
+  /** What the calls claimed to be, unproved: an access key id, or `user@account` of a login with a password. */
   readonly claimedAccessKeyId: string;
   readonly count: number;
 }

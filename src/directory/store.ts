@@ -2,8 +2,8 @@
 import type { Account } from './entities.js';
 import type { EntityEntry, EntityField, Snapshot } from './snapshot.js';
 
-/** Whose sessions an epoch can end: the whole account, or those of one user, agency, access key or source identity of it. */
-export type EpochSubject = 'account' | `user:${string}` | `agency:${string}` | `key:${string}` | `source:${string}`;
+/** Whose sessions an epoch can end: the whole account, or those of one user, agency, access key or source identity of it, or of what a user's password gave. */
+export type EpochSubject = 'account' | `user:${string}` | `agency:${string}` | `key:${string}` | `source:${string}` | `password:${string}`;
 
 /** Number per subject; a session carries the values read before it was decided and dies when one changes. They only grow. */
 export type Epochs = ReadonlyMap<EpochSubject, number>;

@@ -29,7 +29,7 @@ export function errorHandler(log: Log, countUnidentified: (call: UnidentifiedCal
     if (apiError.status >= 500) log.error({ ...fields, ...causeOf(error), alarm: isAlarming(error) }, apiError.message);
     else log.info(fields, 'refused');
     if (response.locals['identified'] !== true || apiError.status === 429) {
-      countUnidentified({ sourceIp: addressOf(request, response), operation: operationOf(response), errorCode: code, claimedAccessKeyId: claimedAccessKeyId(request.headers.authorization ?? '') });
+      countUnidentified({ sourceIp: addressOf(request, response), operation: operationOf(response), errorCode: code, claimedAccessKeyId: claimOf(response) ?? claimedAccessKeyId(request.headers.authorization ?? '') });
     }
     if (response.headersSent) {
       response.destroy();
@@ -74,5 +74,11 @@ function causeOf(error: unknown): object {
 /** Until the operation is known, and of what is none, in the terms of the token service. */
 const familyOf = (response: Response): ErrorFamily => families.find((family) => family === response.locals['family']) ?? 'sts';
 const families = ['sts', 'iam', 'legacy', 'keystone'] as const satisfies readonly ErrorFamily[];
+
+/** Whose password a login named. */
+function claimOf(response: Response): string | undefined {
+  const claimed: unknown = response.locals['claimedLogin'];
+  return typeof claimed === 'string' ? claimed : undefined;
+}
 
 const operationOf = (response: Response): string => String(response.locals['operation'] ?? 'none');

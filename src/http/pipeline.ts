@@ -5,6 +5,7 @@ import type { Authenticate } from '../sts/authenticate.js';
 import type { ProofKind } from '../sts/authenticators.js';
 import type { CommitStore } from '../sts/commit.js';
 import { perform } from '../sts/perform.js';
+import { claimedLogin } from '../sts/older/login.js';
 import type { Services } from '../sts/services.js';
 import { addressOf } from './address.js';
 import { giveHeader, send, sendNothing } from './answer.js';
@@ -34,6 +35,7 @@ export function serve(door: Door, operation: Operation): RequestHandler {
     // A call that is decided again is authenticated again: who is refused then was never identified.
     const authenticate: Authenticate = async (...signed) => {
       response.locals['identified'] = false;
+      if (operation.authentication === 'login') response.locals['claimedLogin'] = claimedLogin(received);
       const caller = await door.authenticate[proofOf(operation)](...signed);
       response.locals['identified'] = true;
       return caller;

@@ -1,7 +1,7 @@
 // Cells: which part of the key space an account lives in, and the names of all keys.
 import { createHash } from 'node:crypto';
 import { placeOfStatusList } from '../status/index.js';
-import { cellOfSessionId } from '../urn/ids.js';
+import { cellOfMarkedId } from '../urn/ids.js';
 
 /** The first 32 bits of SHA-256(account id), modulo the number of cells. */
 function cellOf(text: string, cells: number): number {
@@ -26,14 +26,15 @@ export interface KeyNames {
   keyUses(accountId: string): string;
   /** String: the account that claims a permanent access key id; in the cell of the key's own hash. */
   accessKeyHint(accessKeyId: string): string;
-  cellOfSession(sessionId: string): number;
+  /** Of a session, or of a user's token. */
+  cellOfSession(id: string): number;
   session(sessionId: string): string;
   /** String: when and from where a session was last used. */
   sessionUse(sessionId: string): string;
   /** String: how many sessions were assumed with a session; `<key>:<page>` are the pages of their index. */
   sessionChildren(sessionId: string): string;
-  /** Revocation mark of a session. */
-  mark(sessionId: string): string;
+  /** Revocation mark of a session, or of a user's token. */
+  mark(id: string): string;
   /** String: how many sessions the account's index has seen; `<key>:<page>` are its pages. */
   sessionIndex(accountId: string): string;
   /** Hash: the cell's incarnation, the number of its newest event, and how far its events are sealed. */
@@ -80,8 +81,8 @@ export function keyNames(cells: number): KeyNames {
   };
   const ofAccount = (accountId: string, kind: string): string => `${tags[cellOfAccount(accountId)] ?? ''}:${kind}:${accountId}`;
   const cellOfSession = (sessionId: string): number => {
-    const cell = cellOfSessionId(sessionId);
-    if (cell === undefined) throw new Error(`\`${sessionId}\` is no session id`);
+    const cell = cellOfMarkedId(sessionId);
+    if (cell === undefined) throw new Error(`\`${sessionId}\` is no id of a session or a token`);
     return cell;
   };
   const ofSession = (sessionId: string, kind: string): string => `${tags[cellOfSession(sessionId)] ?? tag(cellOfSession(sessionId))}:${kind}:${sessionId}`;

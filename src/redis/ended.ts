@@ -16,7 +16,7 @@ export const endedBoundary = (subject: EpochSubject, issuedBefore: number, now: 
 
 /** Reads a field and its text. */
 function endedSubject(field: string, text: string): EndedSubject & { readonly time: number } {
-  const [, kind, subject = ''] = /^(epoch|boundary) ((?:account|(?:user|agency|key|source):.+))$/s.exec(field) ?? [];
+  const [, kind, subject = ''] = /^(epoch|boundary) ((?:account|(?:user|agency|key|source|password):.+))$/s.exec(field) ?? [];
   const [, value, time] = /^(\d{1,16}) (\d{1,12})$/.exec(text) ?? [];
   if (kind === undefined || value === undefined || time === undefined) throw new TamperedRecordError(['ended', field]);
   // Both were matched just now.

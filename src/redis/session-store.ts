@@ -8,7 +8,7 @@ import { decodeRevocationNote } from '../sessions/revocation-note.js';
 import type { Session, StatusIndex } from '../sessions/session.js';
 import type { SessionIds, SessionReader } from '../sessions/store.js';
 import { statusListId, statusListSize } from '../status/index.js';
-import { newSessionId } from '../urn/ids.js';
+import { newSessionId, newUserTokenId } from '../urn/ids.js';
 import type { KeyNames } from './cells.js';
 import { reach, type RedisConnection } from './client.js';
 import { markPlace, sessionPlace } from './commit-steps.js';
@@ -85,6 +85,7 @@ export function sessionIds(redis: RedisConnection, names: KeyNames, random: Rand
 
   return {
     newSessionId: (accountId) => newSessionId(names.cellOfAccount(accountId), random),
+    newUserTokenId: (accountId) => newUserTokenId(names.cellOfAccount(accountId), random),
     async nextStatusIndex(accountId) {
       const cell = names.cellOfAccount(accountId);
       for (;;) {

@@ -1,10 +1,10 @@
 // The stored form of a session: one compact JSON text, fields by position to keep a million of them small.
 import { z } from 'zod';
-import type { KeyLink, Session, SessionLink, SessionWay, TokenScope } from './session.js';
+import type { KeyLink, LinkToken, Session, SessionLink, SessionWay, TokenScope } from './session.js';
 
 const count = z.number().int().nonnegative();
 // What came later stands behind, and is absent in older records.
-const keyLink = z.tuple([z.string(), z.string(), z.string(), z.enum(['user', 'service']), count, count, count, count.nullable().optional(), z.string().optional(), count.optional()]);
+const keyLink = z.tuple([z.string(), z.string(), z.string(), z.enum(['user', 'service']), count, count, count, count.nullable().optional(), z.string().optional(), count.optional(), z.string().optional(), count.optional(), count.optional()]);
 const sessionLink = z.tuple([z.string(), z.string(), z.string(), z.string(), count, count, count, count.optional(), count.nullable().optional(), z.string().optional()]);
 const tag = z.tuple([z.string(), z.string(), z.number().int().min(0).max(3)]);
 
@@ -52,8 +52,8 @@ function linkTail({ secretKeyId, epochs: { source } }: SessionLink): [] | [numbe
   return secretKeyId === undefined ? optional(source) : [source ?? null, secretKeyId];
 }
 
-function keyTail({ epochs: { source }, token }: KeyLink): [] | [number] | [number | null, string, number] {
-  return token === undefined ? optional(source) : [source ?? null, token.tokenId, token.epoch];
+function keyTail({ epochs: { source }, token }: KeyLink): [] | [number] | [number | null, string, number, string, number, number] {
+  return token === undefined ? optional(source) : [source ?? null, token.tokenId, token.epoch, token.status.list, token.status.index, token.passwordEpoch];
 }
 
 /** No project has an empty id. */
@@ -71,7 +71,7 @@ export function decodeSession(sessionId: string, text: string): Session {
   return {
     sessionId, accountId, agencyId, agencyName, agencyPath, agencySessionName, issuedAt, expiresAt, chainStartedAt, assumedBy, rootPrincipal,
     chain: [
-      { kind: 'key', accessKeyId: root[0], accountId: root[1], ownerId: root[2], ownerKind: root[3], epochs: { account: root[4], owner: root[5], key: root[6], ...sourceEpoch(root[7] ?? undefined) }, ...(root[8] !== undefined && root[9] !== undefined && { token: { tokenId: root[8], epoch: root[9] } }) },
+      { kind: 'key', accessKeyId: root[0], accountId: root[1], ownerId: root[2], ownerKind: root[3], epochs: { account: root[4], owner: root[5], key: root[6], ...sourceEpoch(root[7] ?? undefined) }, ...tokenOf(root) },
       ...links.map((link) => ({
         kind: 'session' as const, sessionId: link[0], accountId: link[1], agencyId: link[2],
         // Of an older record: early enough for every boundary that could concern it.
@@ -88,6 +88,10 @@ export function decodeSession(sessionId: string, text: string): Session {
     epochs: { account, agency, ...sourceEpoch(source ?? undefined) },
     ...(way !== undefined && { way }), ...(typeof scope === 'string' && { scope: scopeOf(scope) }), ...(sessionUserName !== undefined && { sessionUserName }),
   };
+}
+
+function tokenOf([, , , , , , , , tokenId, epoch, list, index, passwordEpoch]: z.infer<typeof keyLink>): { readonly token?: LinkToken } {
+  return tokenId === undefined || epoch === undefined || list === undefined || index === undefined || passwordEpoch === undefined ? {} : { token: { tokenId, epoch, passwordEpoch, status: { list, index } } };
 }
 
 const sourceEpoch = (source: number | undefined): { readonly source?: number } => (source === undefined ? {} : { source });

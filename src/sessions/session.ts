@@ -25,8 +25,19 @@ export interface KeyLink {
   readonly ownerKind: 'user' | 'service';
   /** `source`: of the source identity, where the first hop set one. */
   readonly epochs: { readonly account: number; readonly owner: number; readonly key: number; readonly source?: number | undefined };
-  /** Where the key was made from a user's token: what ends the token ends the key. */
-  readonly token?: { readonly tokenId: string; readonly epoch: number } | undefined;
+  /** Of a user's token, and of a key that was made from one: what ends the token ends the key. */
+  readonly token?: LinkToken | undefined;
+}
+
+/** A user's token as what descends from it carries it. */
+export interface LinkToken {
+  readonly tokenId: string;
+  /** Of the subject `key:<token id>`. */
+  readonly epoch: number;
+  /** Of the user's password: all that it gave ends when it changes. */
+  readonly passwordEpoch: number;
+  /** That is marked when the token ends. */
+  readonly status: StatusIndex;
 }
 
 /** A session of the chain as its descendants carry it. */
@@ -125,10 +136,15 @@ export function dependencesOf(link: KeyLink | SessionLink, { chainStartedAt, sou
   const issuedAt = link.kind === 'session' ? link.issuedAt : chainStartedAt;
   const own: readonly (readonly [EpochSubject, number])[] = link.kind === 'session'
     ? [[`agency:${link.agencyId}`, link.epochs.agency]]
-    : [[`user:${link.ownerId}`, link.epochs.owner], [`key:${link.accessKeyId}`, link.epochs.key], ...(link.token === undefined ? [] : [[`key:${link.token.tokenId}`, link.token.epoch] as const])];
+    : [[`user:${link.ownerId}`, link.epochs.owner], [`key:${link.accessKeyId}`, link.epochs.key], ...tokenSubjects(link)];
   const ofSource: readonly (readonly [EpochSubject, number])[] = source === undefined || sourceIdentity === undefined ? [] : [[`source:${sourceIdentity}`, source]];
   return [['account', link.epochs.account] as const, ...own, ...ofSource].map(([subject, epoch]) => ({ accountId, subject, epoch, issuedAt }));
 }
+
+/** The subject of a token that is the key itself is the key's. */
+const tokenSubjects = ({ accessKeyId, ownerId, token }: KeyLink): readonly (readonly [EpochSubject, number])[] => (token === undefined ? [] : [
+  [`password:${ownerId}`, token.passwordEpoch], ...(token.tokenId === accessKeyId ? [] : [[`key:${token.tokenId}`, token.epoch] as const]),
+]);
 
 /** Links of the session and all its ancestors: one dead link, and the session is dead. */
 export const lineage = (session: Session): readonly (KeyLink | SessionLink)[] => [...session.chain, linkOf(session)];
@@ -142,6 +158,10 @@ export function withSourceEpoch(chain: Chain, source: number): Chain {
 
 /** Ids of the sessions of a chain. */
 export const sessionsOf = (chain: readonly (KeyLink | SessionLink)[]): readonly string[] => chain.flatMap((link) => (link.kind === 'session' ? [link.sessionId] : []));
+
+/** Ids of what ends the chain by a mark: its sessions, and the user's token that it begins with. */
+export const markedIdsOf = (chain: readonly (KeyLink | SessionLink)[]): readonly string[] =>
+  chain.flatMap((link) => (link.kind === 'session' ? [link.sessionId] : link.token === undefined ? [] : [link.token.tokenId]));
 
 /** Keys that the secrets of the session and of its ancestors are derived from, where they are known. */
 export const secretKeyIdsOf = (session: Session): readonly string[] =>

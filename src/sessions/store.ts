@@ -6,8 +6,8 @@ import type { Session, StatusIndex } from './session.js';
 export interface SessionReads {
   /** The record, or undefined when there is none (any more). Throws when it was tampered with. */
   find(sessionId: string): Promise<Session | undefined>;
-  /** True when one of these sessions carries a revocation mark. */
-  anyMarked(sessionIds: readonly string[]): Promise<boolean>;
+  /** True when one of these sessions or users' tokens carries a revocation mark. */
+  anyMarked(ids: readonly string[]): Promise<boolean>;
 }
 
 export interface SessionReader extends SessionReads {
@@ -20,6 +20,8 @@ export interface SessionReader extends SessionReads {
 export interface SessionIds {
   /** A session id of the account's cell, not in use. */
   newSessionId(accountId: string): string;
+  /** The same of a user's token. */
+  newUserTokenId(accountId: string): string;
   /** The next free place in the status lists of the account's cell. */
   nextStatusIndex(accountId: string): Promise<StatusIndex>;
 }

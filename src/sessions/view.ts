@@ -1,18 +1,18 @@
 // A session as it stands: alive, expired or revoked, and by what.
 import type { EndOfSessions } from '../directory/store.js';
-import { dependencesOf, isEnded, lineage, sessionIdsOf, type Dependence, type Session } from './session.js';
+import { dependencesOf, isEnded, lineage, markedIdsOf, type Dependence, type Session } from './session.js';
 
 export type SessionStatus = 'active' | 'expired' | 'revoked';
 
 /** What was read of all that can end some sessions. */
 export interface Endings {
-  /** Sessions that carry a mark. */
+  /** Sessions and users' tokens that carry a mark. */
   readonly marked: ReadonlySet<string>;
   /** By account id. */
   readonly of: ReadonlyMap<string, EndOfSessions>;
 }
 
-/** What revoked a session: a mark on it or on an ancestor, or a subject that it depends on. */
+/** What revoked a session: a mark on it, on an ancestor or on the user's token that it descends from, or a subject that it depends on. */
 export type RevocationCause =
   | { readonly kind: 'session' }
   | { readonly kind: 'ancestor'; readonly sessionId: string }
@@ -23,7 +23,7 @@ export const allDependencesOf = (session: Session): readonly Dependence[] => lin
 
 /** The nearest cause: the session's own mark, then marks up the chain, then the subjects, the latest link first. */
 export function revocationOf(session: Session, { marked, of }: Endings): RevocationCause | undefined {
-  const sessionId = sessionIdsOf(session).findLast((id) => marked.has(id));
+  const sessionId = markedIdsOf(lineage(session)).findLast((id) => marked.has(id));
   if (sessionId !== undefined) return sessionId === session.sessionId ? { kind: 'session' } : { kind: 'ancestor', sessionId };
   const dependence = allDependencesOf(session).findLast((each) => isEnded(each, endOf(of, each)));
   if (dependence === undefined) return undefined;

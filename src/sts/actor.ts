@@ -21,9 +21,14 @@ export interface UserActor extends Common {
   readonly kind: 'user';
   /** Of a user that cannot be seen: what its URN says. */
   readonly user: Pick<User, 'tags' | 'groupIds' | 'attachedPolicies'> & { readonly userName: string | undefined; readonly userId: string | undefined; readonly isRootUser: boolean | undefined };
+  /** Of a user's temporary credentials: how the user logged in, and when; seconds since the epoch. */
+  readonly temporary?: { readonly issuedAt: number; readonly methods: readonly string[] } | undefined;
   /** Of a user's temporary credentials: what narrows them. */
   readonly narrowedBy?: { readonly scope: TokenScope | undefined; readonly sessionPolicy: string | undefined } | undefined;
 }
+
+/** When the code of the login was verified that the actor's credentials come from; undefined without one. */
+export const loginMfaAt = ({ temporary }: Pick<UserActor, 'temporary'>): number | undefined => (temporary?.methods.includes('totp') === true ? temporary.issuedAt : undefined);
 
 export interface ServiceActor extends Common {
   readonly kind: 'service';

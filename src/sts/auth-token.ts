@@ -1,7 +1,7 @@
 // Tokens of the older system: signed texts that speak of an agency session or of a user, each of a type of its own.
 import { signJws, verifyJws } from '../keyring/jws.js';
 import type { Keyring } from '../keyring/keyring.js';
-import type { Session, TokenScope } from '../sessions/session.js';
+import type { Session, StatusIndex, TokenScope } from '../sessions/session.js';
 import { sessionUrn, userUrn } from '../urn/urn.js';
 import { maximumTokenBytes, type VerifiedToken } from './security-token.js';
 
@@ -21,10 +21,12 @@ export interface UserGrant {
   /** When the token was issued, of keys that which they were made from; seconds since the epoch. */
   readonly issuedAt: number;
   readonly expiresAt: number;
-  readonly epochs: { readonly account: number; readonly owner: number; readonly key: number };
+  readonly epochs: { readonly account: number; readonly owner: number; readonly key: number; readonly password: number };
+  /** Marked when the token ends, and of keys that which they were made from. */
+  readonly status: StatusIndex;
   /** Absent: the token is bound to nothing. */
   readonly scope: TokenScope | undefined;
-  /** Of a token: how the user proved who it is. */
+  /** How the user proved who it is to get the token. */
   readonly methods: readonly string[];
   /** Of keys: the token that they were made from, the key that their secret is derived from, and what narrows them. */
   readonly keys?: { readonly tokenId: string; readonly tokenEpoch: number; readonly secretKeyId: string; readonly sessionPolicy: string | undefined } | undefined;
@@ -38,11 +40,11 @@ export function issueAgencyToken(keyring: Keyring, issuer: string, session: Sess
 }
 
 /** At most 4,096 bytes long; undefined where the session policy of keys does not fit. */
-export function issueUserToken(keyring: Keyring, issuer: string, { kind, id, accountId, userId, userName, issuedAt, expiresAt, epochs, scope, methods, keys }: UserGrant): string | undefined {
+export function issueUserToken(keyring: Keyring, issuer: string, { kind, id, accountId, userId, userName, issuedAt, expiresAt, epochs, status, scope, methods, keys }: UserGrant): string | undefined {
   const token = signJws(keyring['token-signing'], kind === 'token' ? userTokenType : userKeysType, {
     iss: issuer, aud: issuer, sub: userUrn(accountId, userName), jti: id, iat: issuedAt, exp: expiresAt,
     agency_sts: {
-      account: accountId, user: userId, epochs: [epochs.account, epochs.owner, epochs.key], methods,
+      account: accountId, user: userId, epochs: [epochs.account, epochs.owner, epochs.key, epochs.password], status: [status.list, status.index], methods,
       ...(scope !== undefined && { scope: scope.kind === 'project' ? scope.projectId : '' }),
       ...(keys !== undefined && { token: keys.tokenId, token_epoch: keys.tokenEpoch, secret_key: keys.secretKeyId, ...(keys.sessionPolicy !== undefined && { policy: keys.sessionPolicy }) }),
     },
@@ -78,12 +80,13 @@ class Malformed extends Error {}
 
 function grantOf(kind: UserGrant['kind'], claims: OwnClaims): UserGrant {
   const { own, id, issuedAt, expiresAt, subject } = claims;
-  const [account, owner, key] = Array.isArray(own['epochs']) ? own['epochs'].map(whole) : [];
-  if (account === undefined || owner === undefined || key === undefined) throw new Malformed();
+  const [account, owner, key, password] = Array.isArray(own['epochs']) ? own['epochs'].map(whole) : [];
+  if (account === undefined || owner === undefined || key === undefined || password === undefined) throw new Malformed();
+  const [list, index] = Array.isArray(own['status']) ? own['status'] : [];
   const scope = own['scope'];
   const policy = own['policy'];
   return {
-    kind, id, accountId: text(own['account']), userId: text(own['user']), userName: subject.slice(subject.lastIndexOf(':') + 1), issuedAt, expiresAt, epochs: { account, owner, key },
+    kind, id, accountId: text(own['account']), userId: text(own['user']), userName: subject.slice(subject.lastIndexOf(':') + 1), issuedAt, expiresAt, epochs: { account, owner, key, password }, status: { list: text(list), index: whole(index) },
     scope: scope === undefined ? undefined : scope === '' ? { kind: 'domain' } : { kind: 'project', projectId: text(scope) },
     methods: Array.isArray(own['methods']) ? own['methods'].map(text) : [],
     ...(kind === 'keys' && { keys: { tokenId: text(own['token']), tokenEpoch: whole(own['token_epoch']), secretKeyId: text(own['secret_key']), sessionPolicy: policy === undefined ? undefined : text(policy) } }),

@@ -13,7 +13,7 @@ export function authenticators(services: Services): Readonly<Record<ProofKind, A
   const byToken = tokenAuthenticator(services);
   const either: Authenticate = (request, ...more) => {
     if (!hasToken(request)) return bySignature(request, ...more);
-    if (valuesOf(request, 'authorization').length > 0) throw new ApiError('invalidField', '`X-Auth-Token`: comes with `Authorization`; one of the two is enough, and only one can say who is calling');
+    if (hasSignature(request)) throw twoProofs();
     return byToken(request, ...more);
   };
   return { signature: refusingTokens(bySignature, byToken), token: either, login: loginAuthenticator(services, either) };
@@ -21,11 +21,18 @@ export function authenticators(services: Services): Readonly<Record<ProofKind, A
 
 type Request = Parameters<Authenticate>[0];
 
+const hasSignature = (request: Request): boolean => valuesOf(request, 'authorization').length > 0;
+const twoProofs = (): ApiError => new ApiError('invalidField', '`X-Auth-Token`: comes with `Authorization`; one of the two is enough, and only one can say who is calling');
 const hasToken = (request: Request): boolean => valuesOf(request, tokenHeader).length > 0;
 
 /** The newer operations take no token; who has a good one is told so, anybody else learns nothing of it. */
 const refusingTokens = (bySignature: Authenticate, byToken: Authenticate): Authenticate => async (request, ...more) => {
-  if (!hasToken(request) || valuesOf(request, 'authorization').length > 0) return bySignature(request, ...more);
+  if (!hasToken(request)) return bySignature(request, ...more);
+  if (hasSignature(request)) {
+    // Who cannot sign is told no more than that.
+    await bySignature(request, ...more);
+    throw twoProofs();
+  }
   const { kind } = await byToken(request, ...more);
   // [choice] That of a user is refused like no proof at all.
   if (kind === 'agency-session') throw new ApiError('legacyAgencyToken', '`X-Auth-Token`: the token of an agency is not accepted by this operation; sign with temporary keys of the agency');

@@ -1,7 +1,7 @@
 // What a registered service is told of a decision, and of whoever asked for it.
 import { z } from 'zod';
 import { depthOf } from '../sessions/session.js';
-import { principalTags } from './actor.js';
+import { loginMfaAt, principalTags } from './actor.js';
 import type { Signer } from './forwarded-request.js';
 
 const time = z.string().describe('RFC 3339, in whole seconds');
@@ -32,7 +32,10 @@ export type AuthorizeAnswer = z.infer<typeof authorizeAnswer>;
 /** INVARIANT: nothing else of the principal or its account is told. */
 export function principalAnswer(signer: Signer): z.infer<typeof principal> {
   const common = { urn: signer.principalUrn, account_id: signer.accountId, tags: principalTags(signer).map(({ key, value }) => ({ key, value })) };
-  if (signer.kind === 'user') return { ...common, chain_depth: 0, root_principal: signer.principalUrn, mfa_present: false, ...(signer.temporary !== undefined && { expiration: timeText(signer.temporary.expiresAt) }) };
+  if (signer.kind === 'user') {
+    const mfaAt = loginMfaAt(signer);
+    return { ...common, chain_depth: 0, root_principal: signer.principalUrn, mfa_present: mfaAt !== undefined, ...(mfaAt !== undefined && { mfa_authenticated_at: timeText(mfaAt) }), ...(signer.temporary !== undefined && { expiration: timeText(signer.temporary.expiresAt) }) };
+  }
   const { sourceIdentity, rootPrincipal, mfaAuthenticatedAt, expiresAt } = signer.session;
   return {
     ...common,

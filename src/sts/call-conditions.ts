@@ -2,7 +2,7 @@
 import type { ConditionValue } from '../policy/index.js';
 import type { ResourceTag } from '../directory/entities.js';
 import { seconds } from '../base/clock.js';
-import { principalTags, type Actor, type SessionActor, type UserActor } from './actor.js';
+import { loginMfaAt, principalTags, type Actor, type SessionActor, type UserActor } from './actor.js';
 import type { Caller } from './caller.js';
 
 export type ConditionEntry = readonly [name: string, value: ConditionValue | undefined];
@@ -48,16 +48,18 @@ export function callerConditions(actor: Actor, request: RequestFacts): readonly 
     ['g:PrincipalAccount', actor.accountId],
     ['g:DomainId', actor.accountId],
     ['g:DomainName', actor.snapshot?.account.accountName],
-    ...(actor.kind === 'user' ? userConditions(actor) : sessionConditions(actor, request.now)),
+    ...(actor.kind === 'user' ? userConditions(actor, request.now) : sessionConditions(actor, request.now)),
   ];
 }
 
-function userConditions({ user }: UserActor): readonly ConditionEntry[] {
+function userConditions(actor: UserActor, now: number): readonly ConditionEntry[] {
+  const { user, temporary } = actor;
   return [
     ['g:PrincipalType', 'User'],
     ['g:PrincipalIsRootUser', user.isRootUser],
     ['g:UserName', user.userName],
     ['g:UserId', user.userId],
+    ...(temporary === undefined ? [] : mfaConditions(loginMfaAt(actor), now)),
   ];
 }
 
@@ -68,10 +70,14 @@ function sessionConditions({ session }: SessionActor, now: number): readonly Con
     ['g:PrincipalIsRootUser', false],
     ['g:TokenIssueTime', new Date(session.issuedAt * 1000)],
     ['g:SourceIdentity', session.sourceIdentity],
-    ['g:MFAPresent', mfaAuthenticatedAt !== undefined],
-    ['g:MFAAge', mfaAuthenticatedAt === undefined ? undefined : seconds(now) - mfaAuthenticatedAt],
+    ...mfaConditions(mfaAuthenticatedAt, now),
   ];
 }
+
+const mfaConditions = (authenticatedAt: number | undefined, now: number): readonly ConditionEntry[] => [
+  ['g:MFAPresent', authenticatedAt !== undefined],
+  ['g:MFAAge', authenticatedAt === undefined ? undefined : seconds(now) - authenticatedAt],
+];
 
 export const resourceConditions = (tags: readonly ResourceTag[]): readonly ConditionEntry[] =>
   tags.map(({ key, value }) => [`g:ResourceTag/${key}`, value]);

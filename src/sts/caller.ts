@@ -35,7 +35,7 @@ export interface TemporaryUser {
   readonly expiresAt: number;
   /** Of a login: the code that came with the password, to be burnt by the commit. */
   readonly mfaStep?: MfaStep | undefined;
-  /** Of a login and a token: how the user proved who it is. */
+  /** How the user proved who it is when the token was issued. */
   readonly methods: readonly string[];
 }
 

@@ -18,7 +18,7 @@ export interface Guard {
   readonly boundaries: string;
 }
 
-/** What ends sessions, for good. A mark ends one with its descendants, an epoch all that its subject issued so far, a boundary what it issued before a time. */
+/** What ends sessions, for good. A mark ends a session, or a user's token, with its descendants, an epoch all that its subject issued so far, a boundary what it issued before a time. */
 export type Revocation =
   | { readonly kind: 'mark'; readonly sessionId: string; readonly status: StatusIndex; readonly note: RevocationNote }
   | { readonly kind: 'epoch'; readonly accountId: string; readonly subject: EpochSubject }
@@ -57,7 +57,7 @@ export interface Commit {
   readonly guards: readonly Guard[];
   /** Of an account that changed meanwhile it is enough that nothing changed of what the guard stands on. */
   readonly isPatient?: boolean;
-  /** Sessions that must not carry a revocation mark: the caller's and its ancestors. */
+  /** Sessions and users' tokens that must not carry a revocation mark: the caller's and its ancestors. */
   readonly unmarkedSessions: readonly string[];
   /** Sessions whose record must be there, of which the caller's is one: a failover may have lost it. */
   readonly presentSessions?: readonly string[];

@@ -4,14 +4,15 @@ import { seconds } from '../base/clock.js';
 import { boundedEvent } from '../audit/bounded-event.js';
 import { changedFields } from '../audit/changed-fields.js';
 import type { AuditEvent } from '../audit/event.js';
-import { sessionsOf, type Session } from '../sessions/session.js';
+import { markedIdsOf, type Session } from '../sessions/session.js';
 import type { ReceivedRequest } from '../signing/index.js';
 import { refuseSwitchedOff } from './asymmetric-signature.js';
 import type { Authenticate } from './authenticate.js';
 import { authenticationError } from './candidate.js';
-import { eventPrincipal, eventSession, isTemporary, type Caller } from './caller.js';
+import { eventPrincipal, eventSession, isTemporary, type Caller, type UserCaller } from './caller.js';
 import type { Commit, CommitStore, Committed, KeyUse, SessionUse } from './commit.js';
 import { mfaError } from './mfa.js';
+import { loginError } from './older/login-error.js';
 import type { CallContext, Outcome } from './outcome.js';
 import { rememberedReads, type Services } from './services.js';
 
@@ -102,9 +103,17 @@ async function decided<Body>(call: Call<Body>, caller: Caller, context: CallCont
     return await call.decide(caller, context);
   } catch (error) {
     if (!(error instanceof ApiError) || error.status >= 500) throw error;
-    return { ok: false, error, details: { decision: error.auditText }, guards: [] };
+    return { ok: false, error, details: { decision: error.auditText }, guards: [], ...usedCode(caller) };
   }
 }
+
+/** INVARIANT: the code of a login is used up by whatever becomes of the call. */
+const usedCode = (caller: Caller): Pick<Outcome<never>, 'mfaStep'> => {
+  const step = isLogin(caller) ? caller.temporary?.mfaStep : undefined;
+  return step === undefined ? {} : { mfaStep: step };
+};
+
+const isLogin = (caller: Caller): caller is UserCaller => caller.kind === 'user' && caller.temporary?.kind === 'login';
 
 /** Once something got in the way, a patient attempt asks only whether it concerns the call: who only reads is not starved by who writes. */
 interface Attempt<Body> {
@@ -126,7 +135,7 @@ async function settle<Body>(
     keyGeneration,
     guards: [...proved.flatMap(({ guards }) => guards), ...outcome.guards],
     isPatient,
-    unmarkedSessions: [...new Set(proved.flatMap(({ chain }) => sessionsOf(chain)))],
+    unmarkedSessions: [...new Set(proved.flatMap(({ chain }) => markedIdsOf(chain)))],
     presentSessions: [...new Set(proved.flatMap((one) => (one.kind === 'agency-session' ? [one.session.sessionId] : [])))],
     signatureInput: services.settings.rejectReplays ? signatureInput(caller) : undefined,
     events: eventsOf(call, caller, context, outcome),
@@ -142,7 +151,8 @@ async function settle<Body>(
   if (settled.result === 'conflict') return 'conflict';
   const error = settled.result === 'replayed'
     ? new ApiError('unauthenticated', `${authenticationError}this signed request was used before`)
-    : call.refine(caller, mfaError());
+    // A code that was used meanwhile is like anything else that is wrong with a login.
+    : isLogin(caller) ? loginError() : call.refine(caller, mfaError());
   const refused: Outcome<Body> = { ok: false, error, guards: outcome.guards, details: { ...withoutIssued(outcome), decision: error.message } };
   const { callerAccountId, guards, unmarkedSessions, presentSessions = [], signatureInput: input } = commit;
   const settledRefusal = await store.commit({

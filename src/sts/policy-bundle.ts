@@ -5,7 +5,7 @@ import { signJwsWithStanding } from '../keyring/jws.js';
 import { attachedPolicies, userPolicies } from '../directory/compiled-policies.js';
 import { roleDenials } from '../directory/role-policies.js';
 import { formatPolicy, mayConcern, type NamedPolicy } from '../policy/index.js';
-import { callerPolicies, principalIdentity, principalTags, roleGrantsOf, tokenScopeOf } from './actor.js';
+import { callerPolicies, loginMfaAt, principalIdentity, principalTags, roleGrantsOf, tokenScopeOf } from './actor.js';
 import type { ForwardedRequest } from './authorize-input.js';
 import { callerConditions, requestFacts } from './call-conditions.js';
 import type { Caller } from './caller.js';
@@ -54,6 +54,7 @@ function signed({ keyring, settings: { issuer } }: Services, signer: Signer, ser
       kind: identity.kind, account: signer.accountId, ...(identity.kind === 'agency-session' && { agency: identity.agencyUrn }),
       tags: principalTags(signer).map(({ key, value }) => [key, value]), conditions,
       ...(signer.kind === 'agency-session' && { issued_at: signer.session.issuedAt, mfa: signer.session.mfaAuthenticatedAt }),
+      ...(signer.kind === 'user' && { mfa: loginMfaAt(signer) }),
       identity: texts(identityPolicies),
       ...(sessionPolicy !== undefined && { session: texts([sessionPolicy]) }),
       ...(sessionPolicyIds !== undefined && { session_ids: texts(sessionPolicyIds) }),

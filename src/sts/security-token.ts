@@ -82,7 +82,7 @@ function compactChain({ chain, chainStartedAt }: Session): readonly (readonly (s
     : [link.sessionId, account(link.accountId), link.agencyId, link.epochs.account, link.epochs.agency, link.status.list, link.status.index, link.issuedAt - chainStartedAt, ...sourceEpoch(link)]));
 }
 const sourceEpoch = ({ epochs: { source } }: Pick<Session, 'epochs'> | Session['chain'][number]): readonly number[] => (source === undefined ? [] : [source]);
-const keyTail = (link: KeyLink): readonly (string | number | null)[] => (link.token === undefined ? sourceEpoch(link) : [link.epochs.source ?? null, link.token.tokenId, link.token.epoch]);
+const keyTail = (link: KeyLink): readonly (string | number | null)[] => (link.token === undefined ? sourceEpoch(link) : [link.epochs.source ?? null, link.token.tokenId, link.token.epoch, link.token.status.list, link.token.status.index, link.token.passwordEpoch]);
 const compactTag = ({ key, value, transitive }: SessionTag): readonly [string, string, number] => [key, value, transitive ? 1 : 0];
 const digest = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('base64url');
 

@@ -5,7 +5,7 @@ import { madeOnce } from '../base/made-once.js';
 import type { EpochSubject } from '../directory/store.js';
 import type { RingKey } from '../keyring/key.js';
 import { deriveSessionSecret } from '../keyring/session-secret.js';
-import { dependencesOf, depthOf, isEnded, lineage, linkOf, secretKeyIdsOf, sessionIdsOf, type Dependence, type Session } from '../sessions/session.js';
+import { dependencesOf, depthOf, isEnded, lineage, linkOf, markedIdsOf, secretKeyIdsOf, type Dependence, type Session } from '../sessions/session.js';
 import { verificationKey, type ParsedSignature, type VerificationKey } from '../signing/index.js';
 import { sessionUrn } from '../urn/urn.js';
 import type { SessionCaller } from './caller.js';
@@ -61,7 +61,7 @@ interface SessionFacts {
   /** Accounts that the session depends on beside its own. */
   readonly ancestorAccounts: readonly string[];
   readonly subjects: ReadonlyMap<string, readonly EpochSubject[]>;
-  readonly sessionIds: readonly string[];
+  readonly markedIds: readonly string[];
   readonly secretKeyIds: readonly string[];
   readonly principal: Pick<SessionCaller, 'principalUrn' | 'principalId' | 'chain'>;
 }
@@ -74,7 +74,7 @@ const factsOf = madeOnce((session: Session): SessionFacts => {
     dependences,
     ancestorAccounts: accountIds.filter((id) => id !== session.accountId),
     subjects: new Map(accountIds.map((id) => [id, subjectsOf(id)])),
-    sessionIds: sessionIdsOf(session),
+    markedIds: markedIdsOf(lineage(session)),
     secretKeyIds: secretKeyIdsOf(session),
     principal: {
       principalUrn: sessionUrn(session.accountId, session.agencyName, session.agencySessionName),
@@ -92,11 +92,11 @@ const sameSession = (session: Session, token: VerifiedToken): boolean =>
 /** The session as a caller, or undefined when its agency is gone, or it or an ancestor was revoked. */
 async function livingSession({ directory, sessions }: Reads, session: Session): Promise<Proved<SessionCaller> | undefined> {
   const { accountId } = session;
-  const { dependences, ancestorAccounts, subjects: subjectsOf, sessionIds, principal } = factsOf(session, '');
+  const { dependences, ancestorAccounts, subjects: subjectsOf, markedIds, principal } = factsOf(session, '');
   const subjects = (id: string): readonly EpochSubject[] => subjectsOf.get(id) ?? [];
   const [view, marked, ancestorEnds] = await Promise.all([
     directory.read(accountId, () => subjects(accountId)),
-    sessions.anyMarked(sessionIds),
+    sessions.anyMarked(markedIds),
     Promise.all(ancestorAccounts.map(async (id) => [id, await directory.readEpochs(id, subjects(id))] as const)),
   ]);
   const agency = view?.snapshot.agencies.get(session.agencyId);

@@ -3,7 +3,7 @@ import { ApiError } from '../base/api-error.js';
 import type { EpochSubject } from '../directory/store.js';
 import type { RingKey } from '../keyring/key.js';
 import { deriveSessionSecret } from '../keyring/session-secret.js';
-import { dependencesOf, isEnded, type KeyLink } from '../sessions/session.js';
+import { dependencesOf, isEnded, type KeyLink, type LinkToken } from '../sessions/session.js';
 import { verificationKey } from '../signing/index.js';
 import { userUrn } from '../urn/urn.js';
 import { readUserKeys, type UserGrant } from './auth-token.js';
@@ -30,16 +30,14 @@ export async function userOfKeys({ keyring, settings }: Services, reads: Reads, 
 }
 
 /** The user as a caller, or undefined when it is gone or disabled, or what the grant stands on was revoked. */
-export async function livingUser({ directory }: Reads, grant: UserGrant): Promise<Proved<UserCaller> | undefined> {
-  const { id, kind, accountId, userId, issuedAt, expiresAt, epochs, scope, methods, keys } = grant;
-  const link: KeyLink = {
-    kind: 'key', accessKeyId: id, accountId, ownerId: userId, ownerKind: 'user', epochs,
-    ...(keys !== undefined && { token: { tokenId: keys.tokenId, epoch: keys.tokenEpoch } }),
-  };
+export async function livingUser({ directory, sessions }: Reads, grant: UserGrant): Promise<Proved<UserCaller> | undefined> {
+  const { id, kind, accountId, userId, issuedAt, expiresAt, epochs, status, scope, methods, keys } = grant;
+  const token: LinkToken = { tokenId: keys?.tokenId ?? id, epoch: keys?.tokenEpoch ?? epochs.key, passwordEpoch: epochs.password, status };
+  const link: KeyLink = { kind: 'key', accessKeyId: id, accountId, ownerId: userId, ownerKind: 'user', epochs, token };
   const dependences = dependencesOf(link, { chainStartedAt: issuedAt, sourceIdentity: undefined });
-  const view = await directory.read(accountId, () => dependences.map(({ subject }) => subject));
+  const [view, marked] = await Promise.all([directory.read(accountId, () => dependences.map(({ subject }) => subject)), sessions.anyMarked([token.tokenId])]);
   const user = view?.snapshot.users.get(userId);
-  if (view === undefined || user?.enabled !== true || dependences.some((each) => isEnded(each, view))) return undefined;
+  if (view === undefined || marked || user?.enabled !== true || dependences.some((each) => isEnded(each, view))) return undefined;
   const { snapshot } = view;
   return {
     kind: 'user', user, accountId, accessKeyId: id, snapshot, chain: [link], principalUrn: userUrn(accountId, user.userName), principalId: userId,

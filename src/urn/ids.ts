@@ -30,20 +30,28 @@ export const maximumCells = 32 * 32;
  * The cell stands in the id so that a temporary key leads to its record without a look-up.
  */
 export function newSessionId(cell: number, random: Random): string {
-  return `HST${alphabet.charAt(cell >> 5)}${alphabet.charAt(cell & 31)}${base32(random, 15)}`;
+  return `HST${cellText(cell)}${base32(random, 15)}`;
 }
 
-/** Id of a user's token: `HTUT` and 16 characters; of temporary keys made from one: `HTUK`. Neither leads to a record. */
-export const newUserTokenId = (random: Random): string => `HTUT${base32(random, 16)}`;
+const cellText = (cell: number): string => `${alphabet.charAt(cell >> 5)}${alphabet.charAt(cell & 31)}`;
+
+/** Id of a user's token: `HTUT`, two characters that tell the cell of a mark that ends it, 14 random ones. It leads to no record. */
+export const newUserTokenId = (cell: number, random: Random): string => `HTUT${cellText(cell)}${base32(random, 14)}`;
+
+/** Id of temporary keys made from a user's token: `HTUK` and 16 characters. */
 export const newUserKeysId = (random: Random): string => `HTUK${base32(random, 16)}`;
 
 export const isUserKeysId = (id: string): boolean => /^HTUK[A-Z2-7]{16}$/.test(id);
 
 /** The cell of a session id, or undefined when the text is no session id. */
 export function cellOfSessionId(id: string): number | undefined {
-  if (!/^HST[A-Z2-7]{17}$/.test(id)) return undefined;
-  return alphabet.indexOf(id.charAt(3)) * 32 + alphabet.indexOf(id.charAt(4));
+  return /^HST[A-Z2-7]{17}$/.test(id) ? cellAt(id, 3) : undefined;
 }
+
+/** The cell of the mark of a session or of a user's token, or undefined when the text is the id of neither. */
+export const cellOfMarkedId = (id: string): number | undefined => cellOfSessionId(id) ?? (/^HTUT[A-Z2-7]{16}$/.test(id) ? cellAt(id, 4) : undefined);
+
+const cellAt = (id: string, at: number): number => alphabet.indexOf(id.charAt(at)) * 32 + alphabet.indexOf(id.charAt(at + 1));
 
 /** Permanent and temporary access key ids alike. */
 export const isAccessKeyId = (text: string): boolean => /^[A-Za-z0-9]{8,40}$/.test(text);

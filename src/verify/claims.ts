@@ -14,7 +14,7 @@ export interface StatusPlace {
 export interface CarriedEpoch {
   /** Place of the account among those of the token. */
   readonly account: number;
-  /** `account`, `user:<id>`, `key:<id>`, `agency:<id>` or `source:<source identity>`. */
+  /** `account`, `user:<id>`, `key:<id>`, `agency:<id>`, `source:<source identity>` or `password:<user id>`. */
   readonly subject: string;
   readonly epoch: number;
   /** Seconds since the epoch. */
@@ -109,7 +109,7 @@ interface Own {
 
 /**
  * Of the chain and the session itself: `[access key, account, owner, epoch of the account, of the owner, of the key,
- * (of the source identity, or null), (id of the token that the key was made from, and its epoch)]`, then `[session, account, agency, epoch of the account, of the agency, status list, place,
+ * (of the source identity, or null), (id of the user's token that it is or was made from, its epoch, status list and place, and the epoch of the user's password)]`, then `[session, account, agency, epoch of the account, of the agency, status list, place,
  * seconds since the chain began, (epoch of the source identity)]` for each session. An account that stood before is
  * told by its place among the accounts.
  */
@@ -135,8 +135,9 @@ function lineage({ session, status, accountId, agencyId, iat, sourceIdentity }: 
     if (sourceIdentity === undefined) throw new Malformed();
     epochs.push({ account, subject: `source:${sourceIdentity}`, epoch: whole(source), issuedAt });
   };
-  const [accessKeyId, keyAccount, owner, keyAccountEpoch, ownerEpoch, keyEpoch, keySource, tokenId, tokenEpoch] = key;
-  carry(accountPlace(keyAccount), began, [['account', keyAccountEpoch], [`user:${text(owner)}`, ownerEpoch], [`key:${text(accessKeyId)}`, keyEpoch], ...(tokenId === undefined ? [] : [[`key:${text(tokenId)}`, tokenEpoch] as const])], keySource ?? undefined);
+  const [accessKeyId, keyAccount, owner, keyAccountEpoch, ownerEpoch, keyEpoch, keySource, tokenId, tokenEpoch, tokenList, tokenIndex, passwordEpoch] = key;
+  if (tokenId !== undefined) places.push({ list: listName(tokenList), index: whole(tokenIndex) });
+  carry(accountPlace(keyAccount), began, [['account', keyAccountEpoch], [`user:${text(owner)}`, ownerEpoch], [`key:${text(accessKeyId)}`, keyEpoch], ...(tokenId === undefined ? [] : [[`password:${text(owner)}`, passwordEpoch] as const]), ...(tokenId === undefined || tokenId === accessKeyId ? [] : [[`key:${text(tokenId)}`, tokenEpoch] as const])], keySource ?? undefined);
   for (const [id, account, agency, accountEpoch, agencyEpoch, statusList, index, after, source] of sessions) {
     if (cellOfSessionId(text(id)) === undefined) throw new Malformed();
     places.push({ list: listName(statusList), index: whole(index) });

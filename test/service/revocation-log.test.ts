@@ -13,6 +13,7 @@ import { accountA } from '../support/accounts.js';
 const time = Date.UTC(2026, 0, 15, 8, 30, 0, 250);
 const second = Math.ceil(time / 1000);
 const sessionId = `HST${'A'.repeat(17)}`;
+const tokenId = `HTUT${'A'.repeat(16)}`;
 const by = `iam::${accountA}:user:root-a`;
 
 const event = (operation: string, more: Partial<AuditEvent>): AuditEvent => ({
@@ -38,6 +39,8 @@ describe('an event of a session', () => {
     ['RevokeSession without a reason', event('RevokeSession', { resource, request: { session_id: sessionId } }), mark('')],
     ['RevokeToken', event('RevokeToken', { resource, request: { token: true } }), mark('')],
     ['RevokeToken of no living session', event('RevokeToken', { request: { token: true } }), undefined],
+    ['KeystoneRevokeToken of an agency\'s token', event('KeystoneRevokeToken', { resource, request: { session_id: sessionId, status_list: '7-0', status_index: 9 } }), { ...mark(''), status: { list: '7-0', index: 9 } } as Ending],
+    ['KeystoneRevokeToken of a user\'s token', event('KeystoneRevokeToken', { resource: by, request: { token_id: tokenId, status_list: '7-0', status_index: 9 } }), { ...mark(''), sessionId: tokenId, status: { list: '7-0', index: 9 } } as Ending],
     ['a refusal', event('RevokeSession', { resource, status: 403, errorCode: 'PAP5.0001' }), undefined],
     ['another operation', event('GetSession', { resource }), undefined],
     ['another resource', event('RevokeSession', { resource: `iam::${accountA}:user:${sessionId}` }), undefined],

@@ -38,7 +38,7 @@ describe('a session record', () => {
       way: fc.constantFrom('legacy-token' as const, 'legacy-keys' as const), sessionUserName: text,
       scope: fc.oneof(fc.constant({ kind: 'domain' as const }), fc.string({ minLength: 1 }).map((projectId) => ({ kind: 'project' as const, projectId }))),
     }, { requiredKeys: ['way'] });
-    fc.assert(fc.property(session, older, fc.record({ tokenId: text, epoch: count }), (value, more, token) => {
+    fc.assert(fc.property(session, older, fc.record({ tokenId: text, epoch: count, passwordEpoch: count, status: fc.record({ list: text, index: count }) }), (value, more, token) => {
       const [key, ...links] = value.chain;
       const whole: Session = { ...value, ...more, chain: [{ ...key, token }, ...links] };
       expect(decodeSession(whole.sessionId, encodeSession(whole))).toEqual(whole);

@@ -26,7 +26,7 @@ export function effective(account: Snapshot, { put, remove }: Change): Change | 
 
 /** The change as one to commit: on the account as it was read, and with the sessions that it ends. */
 export const accountChange = (account: Snapshot, change: Change): AccountChange =>
-  ({ accountId: account.accountId, expectedRevision: account.revision, ...change, ends: disabledPrincipals(account, change) });
+  ({ accountId: account.accountId, expectedRevision: account.revision, ...change, ends: [...disabledPrincipals(account, change), ...changedPasswords(account, change)] });
 
 /** Users, services and access keys that are disabled or deleted, where the account wants their sessions to end with them. */
 function disabledPrincipals(account: Snapshot, { put, remove }: Change): readonly EpochSubject[] {
@@ -36,6 +36,16 @@ function disabledPrincipals(account: Snapshot, { put, remove }: Change): readonl
     const id = field.slice(field.indexOf(':') + 1);
     if (field.startsWith('key:')) return [`key:${id}`];
     return field.startsWith('user:') || field.startsWith('service:') ? [`user:${id}`] : [];
+  });
+}
+
+/** What was got with a password ends with it, whatever the account wants: a password is changed because others may know it. */
+function changedPasswords({ users }: Snapshot, { put, remove }: Change): readonly EpochSubject[] {
+  const after = new Map<string, EntityKinds[EntityKind] | undefined>([...put, ...remove.map((field) => [field, undefined] as const)]);
+  return [...after].flatMap(([field, entity]): EpochSubject[] => {
+    const userId = field.startsWith('user:') ? field.slice('user:'.length) : undefined;
+    const had = userId === undefined ? undefined : users.get(userId)?.passwordHash;
+    return had === undefined || (entity !== undefined && 'passwordHash' in entity && entity.passwordHash === had) ? [] : [`password:${userId}`];
   });
 }
 

@@ -1,6 +1,6 @@
 // Reads all that could have ended some sessions, with as few questions as there are accounts.
 import type { EpochSubject } from '../../directory/store.js';
-import { sessionIdsOf, type Session } from '../../sessions/session.js';
+import { lineage, markedIdsOf, type Session } from '../../sessions/session.js';
 import { allDependencesOf, type Endings } from '../../sessions/view.js';
 import type { Services } from '../../sts/services.js';
 
@@ -12,7 +12,7 @@ export async function readEndings({ directory, sessionIndex }: Pick<Services, 'd
     subjects.set(accountId, known.add(subject));
   }
   const [marked, ends] = await Promise.all([
-    sessionIndex.marked(sessions.flatMap(sessionIdsOf)),
+    sessionIndex.marked(sessions.flatMap((session) => markedIdsOf(lineage(session)))),
     Promise.all(Array.from(subjects, async ([accountId, of]) => [accountId, await directory.readEpochs(accountId, [...of])] as const)),
   ]);
   return { marked, of: new Map(ends) };

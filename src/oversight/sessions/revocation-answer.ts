@@ -30,6 +30,6 @@ const membersOf = ({ revokedAt, revokedBy, reason }: RevocationNote): Pick<Revoc
   ({ revoked_at: timestamp(revokedAt * 1000), revoked_by: revokedBy, reason });
 
 function isPartyToLink({ chain }: Session, sessionId: string, accountId: string): boolean {
-  const at = chain.findIndex((link) => link.kind === 'session' && link.sessionId === sessionId);
+  const at = chain.findIndex((link) => (link.kind === 'session' ? link.sessionId : link.token?.tokenId) === sessionId);
   return chain.slice(Math.max(at - 1, 0), at + 1).some((link) => link.accountId === accountId);
 }

@@ -23,7 +23,7 @@ export interface JournalEntry {
 const clockMarginSeconds = 300;
 
 const count = z.number().int().nonnegative();
-const subject = z.custom<EpochSubject>((value) => typeof value === 'string' && /^(account|(user|agency|key|source):.+)$/s.test(value));
+const subject = z.custom<EpochSubject>((value) => typeof value === 'string' && /^(account|(user|agency|key|source|password):.+)$/s.test(value));
 const endingLayout = z.union([
   z.tuple([z.literal('mark'), z.string(), z.string()]), z.tuple([z.literal('mark'), z.string(), z.string(), z.string().regex(statusListPattern), count]), z.tuple([z.literal('epoch'), z.string(), subject, count]), z.tuple([z.literal('boundary'), z.string(), subject, count]),
 ]);

@@ -2,13 +2,15 @@
 import type { AuditEvent } from '../../audit/event.js';
 import { seconds } from '../../base/clock.js';
 import type { EpochSubject } from '../../directory/store.js';
+import type { RevocationNote } from '../../sessions/revocation-note.js';
 import type { StatusIndex } from '../../sessions/session.js';
 import { statusListPattern } from '../../status/index.js';
 import type { Ending } from '../../sts/commit.js';
+import { cellOfMarkedId } from '../../urn/ids.js';
 import { parseUrn } from '../../urn/urn.js';
 
 /** One of them is in the stored form of every event that ended sessions: for passing others by unread. */
-export const revocationTraces = ['"Revoke', '"removed":['] as const;
+export const revocationTraces = ['"Revoke', '"KeystoneRevokeToken"', '"removed":['] as const;
 
 /** Member of the request of RevokeSessions → subject. */
 const subjects = [
@@ -24,6 +26,7 @@ export function endingsOfEvent(event: AuditEvent, skew: number): readonly Ending
   if (event.status >= 400) return [];
   if (event.operation === 'RevokeSessions') return listed(boundaryOf(event, skew));
   if (event.operation === 'RevokeSession' || event.operation === 'RevokeToken') return listed(markOf(event));
+  if (event.operation === 'KeystoneRevokeToken') return listed(tokenMarkOf(event));
   return removedSubjects(event).map(([accountId, subject]) => ({ kind: 'boundary', accountId, subject, issuedBefore: committedAt(event, skew) }));
 }
 
@@ -42,12 +45,21 @@ function removedSubjects({ accountId, request }: AuditEvent): readonly OfAccount
   });
 }
 
-function markOf({ resource = '', time, principal, request }: AuditEvent): Ending | undefined {
-  const urn = parseUrn(resource);
+function markOf(event: AuditEvent): Ending | undefined {
+  const urn = parseUrn(event.resource ?? '');
   // A token that was none of a living session ended nothing.
   if (urn?.type !== 'session' || !/^HST[A-Z2-7]{17}$/.test(urn.path)) return undefined;
-  return { kind: 'mark', sessionId: urn.path, ...statusOf(request), note: { revokedAt: seconds(time), revokedBy: principal.urn, reason: textOf(request?.['reason']) ?? '' } };
+  return { kind: 'mark', sessionId: urn.path, ...statusOf(event.request), note: noteOf(event) };
 }
+
+/** Of an agency's token its session, of a user's the token itself. */
+function tokenMarkOf(event: AuditEvent): Ending | undefined {
+  const tokenId = textOf(event.request?.['token_id']);
+  if (tokenId === undefined || cellOfMarkedId(tokenId) === undefined) return markOf(event);
+  return { kind: 'mark', sessionId: tokenId, ...statusOf(event.request), note: noteOf(event) };
+}
+
+const noteOf = ({ time, principal, request }: AuditEvent): RevocationNote => ({ revokedAt: seconds(time), revokedBy: principal.urn, reason: textOf(request?.['reason']) ?? '' });
 
 function statusOf(request: AuditEvent['request'] = {}): { readonly status?: StatusIndex } {
   const { status_list: list, status_index: index } = request;

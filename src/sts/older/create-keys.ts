@@ -120,15 +120,16 @@ async function keysOfSession(services: Services, caller: Caller, owner: Proved<S
 /** The user's own, which end with the token, with the user, and by their own id. */
 function keysOfUser(services: Services, caller: Caller, owner: Proved<UserCaller>, { lasts, policy }: Wanted, call: CallContext): Promise<Outcome<KeysAnswer>> {
   const { keyring, settings, random } = services;
-  const [{ accessKeyId: tokenId, epochs: { account, owner: user, key } }] = owner.chain;
+  const [{ epochs: { account, owner: user }, token }] = owner.chain;
+  if (token === undefined) throw new Error('keys of a user are made from a token alone');
   const { userId, userName } = owner.user;
   const id = newUserKeysId(random);
   const secretKey = keyring['session-secrets'].active;
   const expiresAt = seconds(call.now) + lasts;
   const securityToken = issueUserToken(keyring, settings.issuer, {
-    kind: 'keys', id, accountId: owner.accountId, userId, userName, issuedAt: owner.temporary?.issuedAt ?? seconds(call.now), expiresAt, methods: [], scope: owner.narrowedBy?.scope,
+    kind: 'keys', id, accountId: owner.accountId, userId, userName, issuedAt: owner.temporary?.issuedAt ?? seconds(call.now), expiresAt, methods: owner.temporary?.methods ?? [], scope: owner.narrowedBy?.scope,
     // Nobody can have ended keys that there were not.
-    epochs: { account, owner: user, key: 0 }, keys: { tokenId, tokenEpoch: key, secretKeyId: secretKey.id, sessionPolicy: policy },
+    epochs: { account, owner: user, key: 0, password: token.passwordEpoch }, status: token.status, keys: { tokenId: token.tokenId, tokenEpoch: token.epoch, secretKeyId: secretKey.id, sessionPolicy: policy },
   });
   if (securityToken === undefined) throw new ApiError('invalidField', '`auth.identity.policy`: is too long for the security token, which carries it');
   return Promise.resolve({

@@ -55,10 +55,11 @@ const callerName = (caller: Caller): string => (caller.kind === 'user' ? caller.
 
 /** The decision fell with the password; what is left is what the token is for. */
 function userToken({ settings, keyring }: Services, caller: UserCaller, temporary: NonNullable<UserCaller['temporary']>, given: Input['auth']['scope']): Outcome<TokenAnswer> {
-  const [{ epochs }] = caller.chain;
+  const [{ epochs, token: link }] = caller.chain;
+  if (link === undefined) throw new Error('the token of a user has no place in a status list');
   const scope = tokenScope(caller.snapshot, settings.regions, given);
   const { accountId, accessKeyId: id, user: { userId, userName } } = caller;
-  const token = issueUserToken(keyring, settings.issuer, { ...temporary, kind: 'token', id, accountId, userId, userName, epochs, scope });
+  const token = issueUserToken(keyring, settings.issuer, { ...temporary, kind: 'token', id, accountId, userId, userName, epochs: { ...epochs, password: link.passwordEpoch }, status: link.status, scope });
   if (token === undefined) throw new Error('the token of a user is too long');
   return {
     ok: true, guards: [], ...(temporary.mfaStep !== undefined && { mfaStep: temporary.mfaStep }),

@@ -7,7 +7,6 @@ import type { AccountView } from '../../directory/store.js';
 import { isPasswordLater } from '../../keyring/password.js';
 import type { KeyLink } from '../../sessions/session.js';
 import type { SignedRequest } from '../../signing/index.js';
-import { newUserTokenId } from '../../urn/ids.js';
 import { userUrn } from '../../urn/urn.js';
 import type { Authenticate } from '../authenticate.js';
 import type { UserCaller } from '../caller.js';
@@ -18,6 +17,7 @@ import type { Services } from '../services.js';
 import { userStanding } from '../standing.js';
 import { tokenProof } from '../token-caller.js';
 import { namedAccount } from './domain.js';
+import { loginError } from './login-error.js';
 
 /** Of every token (legacy agencies §4a). */
 export const tokenSeconds = 86_400;
@@ -32,9 +32,6 @@ export const passwordField = z.object({ user: z.object({ name: text, password: z
 export const totpField = z.object({ user: z.object({ id: text.optional(), passcode: z.string().max(16) }) });
 const login = z.object({ password: passwordField, totp: totpField.optional() });
 
-/** One text and one code for everything that is wrong with a login. */
-export const loginError = (): ApiError => new ApiError('unauthenticated', 'The username or password is wrong.');
-
 /** The part of a body that says how its sender proves who it is; undefined where that is not by a password. */
 function identityOf({ body }: Pick<SignedRequest, 'body'>): unknown {
   try {
@@ -44,6 +41,16 @@ function identityOf({ body }: Pick<SignedRequest, 'body'>): unknown {
   } catch {
     return undefined;
   }
+}
+
+const longestClaim = 31;
+
+/** Whom the sender of a login claims to be, for the count of those that failed: `user@account`, as given, in 64 printable characters at most; undefined of what is no login. */
+export function claimedLogin(request: Pick<SignedRequest, 'body'>): string | undefined {
+  const { success, data } = login.safeParse(identityOf(request));
+  if (!success) return undefined;
+  const { name, domain: { id, name: accountName = '' } } = data.password.user;
+  return `${name.replace(/[^!-~]/g, '?').slice(0, longestClaim)}@${(id ?? accountName).replace(/[^!-~]/g, '?').slice(0, longestClaim + 1)}`;
 }
 
 /** What one call has been charged with, and what was found of it: one that is decided again is counted and verified once. */
@@ -66,13 +73,14 @@ export function loginAuthenticator(services: Services, otherwise: Authenticate):
     const { success, data, error } = login.safeParse(identity);
     if (!success) throw new ApiError('invalidField', `\`auth.identity.${error.issues[0]?.path.map(String).join('.') ?? ''}\`: is required as a text of its length`);
     const { password: { user: { name, password, domain: given } }, totp } = data;
-    const subject = ['password', given.id ?? given.name ?? '', name, sourceIp];
+    const view = await accountOf(services, given);
+    const found = view?.snapshot.users.named(name);
+    // Of the user that is meant, however the request names it: another name of the account gives no further tries.
+    const subject = ['password', view?.snapshot.accountId ?? given.id ?? given.name ?? '', found?.userId ?? name, sourceIp];
     const tried = calls.get(request) ?? { countedMfaCodes: new Set(), verified: new Map<string, Promise<boolean>>() };
     // Counted before it is tried: passwords tried at the same moment do not slip past the limit.
     if (!calls.has(request) && (await services.signatureFailures.count(subject)) > failuresUntilRefusal) throw loginError();
     calls.set(request, tried);
-    const view = await accountOf(services, given);
-    const found = view?.snapshot.users.named(name);
     const hash = found?.passwordHash ?? nobodysHash;
     const verifying = tried.verified.get(hash) ?? isPasswordLater(hash, password);
     tried.verified.set(hash, verifying);
@@ -98,14 +106,15 @@ async function checkedCode(services: Services, { snapshot }: AccountView, { user
   return step;
 }
 
-async function loggedIn({ directory, random }: Services, { snapshot }: AccountView, user: User, mfaStep: MfaStep | undefined, now: number): Promise<Omit<UserCaller, 'signature' | 'requestHash' | 'verificationKey' | 'sourceIp'>> {
+async function loggedIn({ directory, sessionIds }: Services, { snapshot }: AccountView, user: User, mfaStep: MfaStep | undefined, now: number): Promise<Omit<UserCaller, 'signature' | 'requestHash' | 'verificationKey' | 'sourceIp'>> {
   const { accountId } = snapshot;
-  const accessKeyId = newUserTokenId(random);
-  const subjects = ['account', `user:${user.userId}`, `key:${accessKeyId}`] as const;
-  const { epochs, boundaries } = await directory.readEpochs(accountId, subjects);
+  const accessKeyId = sessionIds.newUserTokenId(accountId);
+  const subjects = ['account', `user:${user.userId}`, `key:${accessKeyId}`, `password:${user.userId}`] as const;
+  const [{ epochs, boundaries }, status] = await Promise.all([directory.readEpochs(accountId, subjects), sessionIds.nextStatusIndex(accountId)]);
   const epochOf = (subject: (typeof subjects)[number]): number => epochs.get(subject) ?? 0;
   const link: KeyLink = {
     kind: 'key', accessKeyId, accountId, ownerId: user.userId, ownerKind: 'user', epochs: { account: epochOf('account'), owner: epochOf(subjects[1]), key: epochOf(subjects[2]) },
+    token: { tokenId: accessKeyId, epoch: epochOf(subjects[2]), passwordEpoch: epochOf(subjects[3]), status },
   };
   const issuedAt = seconds(now);
   return {

@@ -1,11 +1,9 @@
 // What can be done with a token of the older system beside using it: look what it says, ask whether it is good, end it.
 import { ApiError } from '../../base/api-error.js';
 import { seconds } from '../../base/clock.js';
-import { endingSeconds } from '../../sessions/lifetime.js';
+import type { StatusIndex } from '../../sessions/session.js';
 import { sessionResourceUrn } from '../../urn/urn.js';
-import type { Caller, UserCaller } from '../caller.js';
-import type { Proved } from '../candidate.js';
-import type { Revocation } from '../commit.js';
+import type { Caller } from '../caller.js';
 import type { CallContext, Outcome } from '../outcome.js';
 import type { Services } from '../services.js';
 import { presentedOwner, tokenOwner, type TokenOwner } from '../token-caller.js';
@@ -53,28 +51,21 @@ export async function revokeSubjectToken(services: Services, caller: Caller, cal
   });
   const otherAccount = owner.accountId === caller.accountId ? {} : { otherAccount: { accountId: owner.accountId, decision: 'allowed' } };
   const details = { resource: resourceOf(owner), decision: 'allowed' };
-  if (owner.kind === 'agency-session') {
-    const { sessionId, status } = owner.session;
-    const note = (await services.sessions.revocationNote(sessionId)) ?? { revokedAt: seconds(call.now), revokedBy: caller.principalUrn, reason: '' };
-    return {
-      ok: true, body: undefined, guards: [], ...otherAccount, revocations: [{ kind: 'mark', sessionId, status, note }],
-      // From the event alone the revocation can be written again, also when the session's record is lost.
-      details: { ...details, request: { session_id: sessionId, status_list: status.list, status_index: status.index } },
-    };
-  }
-  return { ok: true, body: undefined, guards: [], ...otherAccount, revocations: [await endOfToken(services, owner, call)], details: { ...details, request: { token_id: owner.accessKeyId } } };
+  const { id, status } = placeOf(owner);
+  const note = (await services.sessions.revocationNote(id)) ?? { revokedAt: seconds(call.now), revokedBy: caller.principalUrn, reason: '' };
+  return {
+    ok: true, body: undefined, guards: [], ...otherAccount, revocations: [{ kind: 'mark', sessionId: id, status, note }],
+    // From the event alone the revocation can be written again, also when the session's record is lost.
+    details: { ...details, request: { [owner.kind === 'user' ? 'token_id' : 'session_id']: id, status_list: status.list, status_index: status.index } },
+  };
 }
 
-/** They are told to all who verify sessions of the account offline [choice]. */
-const mostEnded = 2000;
-
-async function endOfToken({ directory, settings }: Services, { accountId, accessKeyId }: Proved<UserCaller>, { now }: CallContext): Promise<Revocation> {
-  const ended = `key:${accessKeyId}` as const;
-  const life = endingSeconds(settings.maximumChainAgeSeconds);
-  if (await directory.hasEndedMany(accountId, ended, seconds(now) - life, mostEnded)) {
-    throw new ApiError('quotaExceeded', `${mostEnded} tokens of the account were revoked within ${Math.ceil(life / 3600)} hours: end the sessions of the user instead`);
-  }
-  return { kind: 'epoch', accountId, subject: ended };
+/** Where the end of the token is told. [choice] That of a user takes none of the places that the account has for ended subjects: who logs out keeps nobody from revoking. */
+function placeOf(owner: TokenOwner): { readonly id: string; readonly status: StatusIndex } {
+  if (owner.kind === 'agency-session') return { id: owner.session.sessionId, status: owner.session.status };
+  const [{ token }] = owner.chain;
+  if (token === undefined) throw new Error('the token of a user has no place in a status list');
+  return { id: token.tokenId, status: token.status };
 }
 
 const resourceOf = (owner: TokenOwner): string => (owner.kind === 'agency-session' ? sessionResourceUrn(owner.accountId, owner.session.sessionId) : owner.principalUrn);

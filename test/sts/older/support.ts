@@ -17,7 +17,7 @@ export async function olderService(environment: Readonly<Record<string, string>>
       policies: [{ policy_name: 'objects', policy_document: policy(allow('obs:*:*')) }],
       users: [
         { user_name: 'otto', groups: ['operators'], access_keys: [bootstrapKey(operatorKey)] },
-        { user_name: 'paul', attached_policies: ['assume-all', 'objects'] }, { user_name: 'poor' }, { user_name: 'off', enabled: false },
+        { user_name: 'paul', attached_policies: ['assume-all', 'objects'] }, { user_name: 'poor' }, { user_name: 'guessed' }, { user_name: 'off', enabled: false },
         { user_name: 'mira', mfa_devices: [{ device_name: 'miras', base32_string_seed: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP', enabled: true }] },
       ],
     },
@@ -39,7 +39,7 @@ export async function olderService(environment: Readonly<Record<string, string>>
     return [`user:${user.userId}`, { ...user, passwordHash: hashPassword(password) }];
   };
   await put(service, accountA, [
-    [`group:${group.groupId}`, { ...group, roleGrants: [{ roleId: operatorRole.roleId, scope: { kind: 'domain' } }] }], withPassword('paul'), withPassword('mira'), withPassword('off'),
+    [`group:${group.groupId}`, { ...group, roleGrants: [{ roleId: operatorRole.roleId, scope: { kind: 'domain' } }] }], withPassword('paul'), withPassword('guessed'), withPassword('mira'), withPassword('off'),
   ]);
   const look = b.policies.named('look')?.policyId ?? '';
   const toA = { trustDomainId: accountA, trustDomainName: 'account-a' };

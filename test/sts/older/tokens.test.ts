@@ -1,8 +1,11 @@
 // Tokens of the older system: who gets which, what they say, what they are good for, and what ends them (legacy agencies §4a).
 import { Secret, TOTP } from 'otpauth';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { readUnidentifiedCalls } from '../../../src/redis/audit-store.js';
 import { accountA, accountB, accountC, agencies, ask, keys, mfaSeed } from '../../support/accounts.js';
+import { callerConditions } from '../../../src/sts/call-conditions.js';
 import { loginAuthenticator } from '../../../src/sts/older/login.js';
+import { tokenOwner } from '../../../src/sts/token-caller.js';
 import { put } from '../../support/legacy.js';
 import { startOfTest, type Answer, type Credentials, type TestService } from '../../support/service.js';
 import { agencyToken, agencyTokenBody, keysBody, keysPath, loginBody, olderService, operatorKey, password, subjectTokenOf, tokensPath, userToken, withToken } from './support.js';
@@ -16,6 +19,10 @@ afterEach(() => service.clock.set(startOfTest));
 
 const create = (credentials: Credentials, body: object, path = tokensPath): Promise<Answer> => service.call(credentials, 'POST', path, body);
 const login = (...given: Parameters<typeof loginBody>): Promise<Answer> => withToken(service, undefined, 'post', tokensPath, loginBody(...given));
+const unidentified = async () => {
+  await service.composition.flushUnidentified();
+  return readUnidentifiedCalls(service.redis, 50);
+};
 const userIdOf = async (name: string): Promise<string> => (await service.composition.services.directory.read(accountA, () => []))?.snapshot.users.named(name)?.userId ?? '';
 
 it('an account of whose name there is another one is meant by its id alone', async () => {
@@ -105,6 +112,7 @@ describe('an agency token', () => {
     expect((await withToken(service, 'nonsense', 'post', tokensPath, agencyTokenBody())).body).toMatchObject({ error: { code: 401, title: 'Unauthorized' } });
     expect((await withToken(service, token, 'post', tokensPath, agencyTokenBody())).status).toBe(201);
     expect((await service.call(operatorKey, 'POST', tokensPath, agencyTokenBody(), { headers: { 'x-auth-token': token } })).status).toBe(400);
+    expect((await service.call(operatorKey, 'GET', '/v5/caller-identity', undefined, { headers: { 'x-auth-token': token } })).status).toBe(400);
   });
 
   it('is none for a chain: a token lasts longer than a chained session may', async () => {
@@ -187,18 +195,36 @@ describe('a user\'s token', () => {
 
   it('takes the code of a device where the user has one, once', async () => {
     const passcode = new TOTP({ secret: Secret.fromBase32(mfaSeed) }).generate({ timestamp: service.clock.now() });
-    expect(await login('mira', { passcode })).toMatchObject({ status: 201, body: { token: { methods: ['password', 'totp'] } } });
+    const first = await login('mira', { passcode });
+    expect(first).toMatchObject({ status: 201, body: { token: { methods: ['password', 'totp'] } } });
+    // What was verified at the login is known of the token and of the keys made from it, and of no other token.
+    const [withCode, without] = [subjectTokenOf(first), await userToken(service)];
+    const facts = async (token: string): Promise<readonly unknown[]> => {
+      const owner = await tokenOwner(service.composition.services, service.composition.services, token, service.clock.now());
+      if (owner?.kind !== 'user') throw new Error('no token of a user');
+      const request = { now: service.clock.now() + 5000, sourceIp: undefined, userAgent: undefined, referer: undefined, sourceAccount: undefined, sourceUrn: undefined };
+      const conditions = new Map(callerConditions(owner, request));
+      return [conditions.get('g:MFAPresent'), conditions.get('g:MFAAge')];
+    };
+    expect([await facts(withCode), await facts(without)]).toEqual([[true, 5], [false, undefined]]);
     expect(await login('mira', { passcode })).toMatchObject({ status: 401, body: { error: { message: 'The username or password is wrong.' } } });
+  });
+
+  it.each<readonly [string, object]>([['no project of the account', { project: { name: 'cn-nowhere-1' } }], ['of no form', { project: { name: 'x'.repeat(65) } }]])('that is refused for its scope, %s, has used up the code', async (_what, scope) => {
+    service.clock.advance(120);
+    const passcode = new TOTP({ secret: Secret.fromBase32(mfaSeed) }).generate({ timestamp: service.clock.now() });
+    for (const [more, expected] of [[{ scope }, 400], [{ scope }, 401], [{}, 401]] as const) expect((await login('mira', { passcode, ...more })).status).toBe(expected);
+    service.clock.advance(60);
   });
 
   it('is refused for a body that is none, by the field', async () => {
     expect(await withToken(service, undefined, 'post', tokensPath, { auth: { identity: { methods: ['password'] } } })).toMatchObject({ status: 400, body: { error: { message: expect.stringContaining('auth.identity.password') as unknown } } });
   });
 
-  it('stops guesses at one user from one address, and nobody else', async () => {
-    for (let tries = 0; tries < 20; tries += 1) await login('paul', { password: `wrong-${tries}`, domain: { id: accountA } });
-    expect([(await login('paul', { domain: { id: accountA } })).status, (await login('paul')).status]).toEqual([401, 201]);
-    service.clock.set(startOfTest);
+  it('stops guesses at one user from one address, however the account is named, and nobody else', async () => {
+    const named = (tries: number): object => (tries % 2 === 0 ? { id: accountA } : { name: 'account-a' });
+    for (let tries = 0; tries < 20; tries += 1) await login('guessed', { password: `wrong-${tries}`, domain: named(tries) });
+    expect([(await login('guessed', { domain: named(0) })).status, (await login('guessed', { domain: named(1) })).status, (await login('paul')).status]).toEqual([401, 401, 201]);
   });
 
   it('charges a call once, however often it is decided', async () => {
@@ -213,7 +239,15 @@ describe('a user\'s token', () => {
     expect(await authenticate(own, from, service.clock.now())).toMatchObject({ kind: 'user' });
     for (let tries = 0; tries < 20; tries += 1) await expect(authenticate(request('wrong'), from, service.clock.now())).rejects.toMatchObject({ status: 401 });
     expect(await authenticate(own, from, service.clock.now())).toMatchObject({ kind: 'user' });
-    await services.signatureFailures.forgive(['password', 'account-a', 'paul', from]);
+  });
+
+  it('leaves of a guess whose password it was to be, bounded and printable, and never the password', async () => {
+    await login('paul', { password: 'canary-guess', domain: { name: 'account-a' } });
+    await login(`odd\u0007${'x'.repeat(60)}`, { password: 'canary-guess', domain: { id: accountA } });
+    const told = await unidentified();
+    expect(told).toContainEqual(expect.objectContaining({ operation: 'KeystoneCreateToken', claimedAccessKeyId: 'paul@account-a' }));
+    expect(told).toContainEqual(expect.objectContaining({ operation: 'KeystoneCreateToken', claimedAccessKeyId: `odd?${'x'.repeat(27)}@${accountA}` }));
+    expect(JSON.stringify(told)).not.toContain('canary-guess');
   });
 
   it('is checked in a line that has an end: a flood of them is refused, and other calls go on', async () => {

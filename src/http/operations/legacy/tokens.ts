@@ -1,7 +1,6 @@
 // The operations on tokens and temporary keys of the older system.
 import { createKeys, createKeysBody, keysAnswer } from '../../../sts/older/create-keys.js';
 import { createToken, createTokenBody, subjectTokenHeader } from '../../../sts/older/create-token.js';
-import { loginError } from '../../../sts/older/login.js';
 import { checkToken, revokeSubjectToken, showToken } from '../../../sts/older/subject-token.js';
 import { tokenAnswer } from '../../../sts/older/token-answer.js';
 import { operation, type Operation } from '../../operation.js';
@@ -15,8 +14,6 @@ export const tokenOperations: readonly Operation[] = [
     ...onTokens, name: 'KeystoneCreateToken', method: 'post', authentication: 'login', summary: 'Makes a token of an agency for who may switch to it, or of a user for who has its password',
     status: 201, refusals: [400, 403, 404], answerHeaders: [issuedToken], body: createTokenBody, response: tokenAnswer,
     handle: (services, caller, input, call) => createToken(services, caller, input.body, call),
-    // A code that was used meanwhile is like any other that is wrong.
-    refine: (_services, caller, _input, error) => (caller.kind === 'user' && caller.temporary?.kind === 'login' ? loginError() : error),
   }),
   // Before GET, whose handler Express would give it.
   operation({
@@ -28,7 +25,7 @@ export const tokenOperations: readonly Operation[] = [
     handle: (services, caller, _input, call) => showToken(services, caller, call),
   }),
   operation({
-    ...onTokens, name: 'KeystoneRevokeToken', method: 'delete', summary: 'Ends a token, and all that descends from it', status: 204, refusals: [400, 403, 404, 409], headers: [subjectToken],
+    ...onTokens, name: 'KeystoneRevokeToken', method: 'delete', summary: 'Ends a token, and all that descends from it', status: 204, refusals: [400, 403, 404], headers: [subjectToken],
     handle: (services, caller, _input, call) => revokeSubjectToken(services, caller, call),
   }),
   operation({
