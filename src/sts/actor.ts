@@ -104,6 +104,9 @@ function userNarrowing({ narrowedBy }: UserActor, requestScope: () => RequestSco
 const isOutOfScope = (scope: TokenScope | undefined, requestScope: () => RequestScope): boolean =>
   scope !== undefined && (scope.kind === 'project' ? scope.projectId : undefined) !== requestScope().projectId;
 
+/** What the token was for that the actor's credentials were made from; undefined: they are bound to no place. */
+export const tokenScopeOf = (actor: UserActor | SessionActor): TokenScope | undefined => (actor.kind === 'user' ? actor.narrowedBy?.scope : actor.session.scope);
+
 const noGrants: readonly RoleGrant[] = [];
 
 /** Roles that the actor was granted: a user's groups, or the agency of a session. */

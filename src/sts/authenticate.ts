@@ -6,7 +6,7 @@ import {
 } from '../signing/index.js';
 import { cellOfSessionId, isUserKeysId } from '../urn/ids.js';
 import type { Caller } from './caller.js';
-import { authenticationError, type Candidate } from './candidate.js';
+import { authenticationError, forgetRefusal, type Candidate } from './candidate.js';
 import { permanentKey } from './permanent-key.js';
 import { securityTokenVerifier, type VerifyToken } from './security-token.js';
 import { rememberedReads, type Reads, type Services } from './services.js';
@@ -70,11 +70,6 @@ interface Signed {
   readonly sourceIp: string;
   readonly now: number;
   readonly verifyOnce: VerifyToken;
-}
-
-/** What memory refuses, or cannot be read with the keys there are now, is read anew; not what cannot be read at all. */
-function forgetRefusal(error: unknown): undefined {
-  if (error instanceof ApiError && error.status >= 500) throw error;
 }
 
 /**

@@ -1,4 +1,5 @@
 // Who a request would come from, if its signature verifies.
+import { ApiError } from '../base/api-error.js';
 import type { VerificationKey } from '../signing/index.js';
 import type { Caller, ServiceCaller, SessionCaller, UserCaller } from './caller.js';
 
@@ -11,4 +12,9 @@ export type Proved<T extends Caller> = Omit<T, 'signature' | 'requestHash' | 've
 export interface Candidate {
   readonly key: VerificationKey;
   readonly caller: Proved<UserCaller> | Proved<ServiceCaller> | Proved<SessionCaller>;
+}
+
+/** What memory refuses, or cannot be read with the keys there are now, is read anew; not what cannot be read at all. */
+export function forgetRefusal(error: unknown): undefined {
+  if (error instanceof ApiError && error.status >= 500) throw error;
 }

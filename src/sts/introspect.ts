@@ -1,15 +1,16 @@
-// IntrospectToken: whether a bare security token is that of a living session (RFC 7662).
+// IntrospectToken: whether a bare token is that of a living session or user (RFC 7662).
 import { z } from 'zod';
 import { ApiError } from '../base/api-error.js';
 import { madeOnce } from '../base/made-once.js';
 import { sessionResourceUrn } from '../urn/urn.js';
-import type { Caller, SessionCaller, UserCaller } from './caller.js';
+import type { Caller, SessionCaller } from './caller.js';
 import type { Candidate, Proved } from './candidate.js';
 import type { CallContext, Outcome } from './outcome.js';
 import { maximumTokenBytes, securityTokenVerifier, type VerifyToken } from './security-token.js';
 import type { Reads, Services } from './services.js';
 import { temporaryKey } from './temporary-key.js';
-import { tokenOwner } from './token-caller.js';
+import { presentedOwner, tokenOwner, type TokenOwner } from './token-caller.js';
+import { userOfKeys } from './user-credentials.js';
 
 /** Other members are ignored, as RFC 6749 §3.1 asks for. */
 export const introspectForm = z.object({ token: z.string().min(1), token_type_hint: z.string().optional() });
@@ -45,19 +46,21 @@ function timesOf(living: Living): Pick<z.infer<typeof introspectAnswer>, 'client
   return { client_id: living.principalUrn, jti: living.accessKeyId, ...(living.temporary !== undefined && { iat: living.temporary.issuedAt, exp: living.temporary.expiresAt }) };
 }
 
-type Living = Proved<SessionCaller> | Proved<UserCaller>;
+type Living = TokenOwner;
 
 /** [choice] Tokens are made for one audience, the installation; a registered service is a part of it. */
 const isAudience = (caller: Caller): boolean => caller.kind === 'service';
 
-/** INVARIANT: no refusal comes from memory; what is found there is asked again by the commit. */
-async function livingSession(services: Services, token: string, { now, reads }: CallContext): Promise<Living | undefined> {
+async function livingSession(services: Services, token: string, call: CallContext): Promise<Living | undefined> {
   if (token.length > maximumTokenBytes) return undefined;
   const verifyToken = verifierOf(services, services.settings.issuer);
+  const { now } = call;
   const { sessionId } = (await verifyToken(token, now)) ?? {};
-  // Tokens of the older system are of other types.
-  const find = (from: Reads): Promise<Living | undefined> => sessionId === undefined ? tokenOwner(services, from, token, now) : provedSession(() => temporaryKey(services, from, { accessKeyId: sessionId, securityToken: token }, verifyToken, now));
-  return (reads === services ? undefined : await find(reads)) ?? find(services);
+  // Tokens of the older system, and those of a user's temporary keys, are of other types.
+  const find = async (from: Reads): Promise<Living | undefined> => sessionId !== undefined
+    ? provedSession(() => temporaryKey(services, from, { accessKeyId: sessionId, securityToken: token }, verifyToken, now))
+    : (await tokenOwner(services, from, token, now)) ?? (await userOfKeys(services, from, token, now))?.caller;
+  return presentedOwner<Living | undefined>(services, call, find, (living) => living);
 }
 
 async function provedSession(prove: () => Promise<Candidate | undefined>): Promise<Proved<SessionCaller> | undefined> {

@@ -42,7 +42,8 @@ export interface LegacyPermissionQuestion {
 
 /**
  * Any one permission is enough, and so is membership in the group of administrators; an explicit Deny of any of them
- * wins. Service control policies are written in the language of today and must allow its action.
+ * wins. The older permissions are given by policies of the older versions alone: an Allow of `iam:*:*` in the language of
+ * today speaks of the actions of today, and makes nobody an Agent Operator. Service control policies are written in the language of today and must allow its action.
  */
 export function decideLegacyCaller(actor: Actor, { action, agencyUrn, agency, context }: LegacyPermissionQuestion, detail: Detail): Decision {
   const policies = callerPolicies(actor);
@@ -55,7 +56,7 @@ export function decideLegacyCaller(actor: Actor, { action, agencyUrn, agency, co
   if (today.allowed || today.side === 'service-control') return today;
   // [choice] The older permissions are for users: no session leads on from agency to agency by them.
   if (actor.kind !== 'user') return today;
-  const unbound = { ...policies, serviceControlPolicies: undefined };
+  const unbound = { ...policies, identityPolicies: policies.identityPolicies.filter(({ policy: { version } }) => version !== '5.0'), serviceControlPolicies: undefined };
   return olderAllows(agency, agencyUrn).map((permission) => decideCaller({ principal, ...permission, context, ...unbound }, detail)).find(({ allowed }) => allowed) ?? today;
 }
 

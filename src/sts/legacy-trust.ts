@@ -22,7 +22,7 @@ export function decideLegacyTrust(actor: Actor, agency: LegacyAgency, { action, 
 }
 
 /** At the very millisecond of its end it cannot be assumed any more. */
-const expired = ({ expiresAt }: LegacyAgency, now: number): string | undefined =>
+export const expired = ({ expiresAt }: LegacyAgency, now: number): string | undefined =>
   expiresAt !== undefined && now >= expiresAt ? `the agency expired at ${new Date(expiresAt).toISOString()}` : undefined;
 
 function untrusted(actor: Actor, agency: LegacyAgency, catalogue: LegacyTrustQuestion['catalogue']): string | undefined {

@@ -5,7 +5,7 @@ import { signJwsWithStanding } from '../keyring/jws.js';
 import { attachedPolicies, userPolicies } from '../directory/compiled-policies.js';
 import { roleDenials } from '../directory/role-policies.js';
 import { formatPolicy, mayConcern, type NamedPolicy } from '../policy/index.js';
-import { callerPolicies, principalIdentity, principalTags, roleGrantsOf } from './actor.js';
+import { callerPolicies, principalIdentity, principalTags, roleGrantsOf, tokenScopeOf } from './actor.js';
 import type { ForwardedRequest } from './authorize-input.js';
 import { callerConditions, requestFacts } from './call-conditions.js';
 import type { Caller } from './caller.js';
@@ -39,7 +39,9 @@ function signed({ keyring, settings: { issuer } }: Services, signer: Signer, ser
     ...(signer.kind === 'user' ? userPolicies(signer.snapshot, signer.user) : attachedPolicies(signer.snapshot, signer.agency.attachedPolicies)),
     ...roleDenials(signer.snapshot, roleGrantsOf(signer, signer.snapshot)),
   ];
-  const { sessionPolicy, sessionPolicyIds, serviceControlPolicies } = callerPolicies(signer);
+  const { sessionPolicy, serviceControlPolicies, ...rest } = callerPolicies(signer);
+  // INVARIANT: whether a request lies in the scope of a token is decided online alone: offline an empty list denies all.
+  const sessionPolicyIds = tokenScopeOf(signer) === undefined ? rest.sessionPolicyIds : [];
   const texts = (policies: readonly NamedPolicy[]): readonly (readonly [string, string])[] => policies.flatMap(({ name, policy }) => {
     const concerning = mayConcern(policy, service);
     return concerning === undefined ? [] : [[name, formatPolicy(concerning)] as const];

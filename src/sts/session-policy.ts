@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { ApiError } from '../base/api-error.js';
 import { parseEither, parsePolicy, PolicyError, type NamedPolicy, type PolicyKind } from '../policy/index.js';
 
-/** [choice] Some 10 MB at the most: a document has at most 2,048 characters. */
+/** [choice] Some 30 MB at the most: a document has at most 2,048 characters, one of the older system 6,144. */
 const inlinePolicies = new LRUCache<string, NamedPolicy>({ max: 1000 });
 
 /** That of a session, of the older system where it came with temporary keys. Throws a PolicyError for a text that is no session policy. */

@@ -4,8 +4,11 @@ import type { Snapshot } from '../directory/snapshot.js';
 import type { Session } from '../sessions/session.js';
 import type { Relied } from './commit.js';
 
-/** Of every caller: the account's own record, and its service control policies, those to come included. */
-const common: readonly Relied[] = ['account:*', 'scp:*'];
+/**
+ * Of every caller: the account's own record, its service control policies and its projects, those to come included. Which
+ * project a region stands for, and what it is called, is asked for tokens, roles and `g:ProjectName` alike.
+ */
+const common: readonly Relied[] = ['account:*', 'scp:*', 'project:*'];
 
 /** @param accessKeyId of a permanent key */
 export function userStanding(snapshot: Snapshot, { userId, groupIds, attachedPolicies }: User, accessKeyId?: string): readonly Relied[] {
@@ -21,11 +24,10 @@ export const serviceStanding = (servicePrincipal: string, accessKeyId: string): 
 export const sessionStanding = (agency: Agency, { sessionPolicyIds }: Session): readonly Relied[] =>
   [...common, `agency:${agency.agencyId}`, ...policies(agency.attachedPolicies), ...roles(agency.kind === 'legacy' ? agency.roleGrants : []), ...sessionPolicyIds.map((policyId): Relied => `policy:${policyId}`)];
 
-/** Of an agency that is to be assumed: without one, on the fact that there is none. */
+/** Of an agency that is to be assumed: without one, on the fact that there is none. A token of it is for one of its account's projects. */
 export const targetStanding = (agency: Agency | undefined, policyIds: readonly string[]): readonly Relied[] =>
-  ['account:*', agency === undefined ? 'agency:*' : `agency:${agency.agencyId}`, ...policyIds.map((policyId): Relied => `policy:${policyId}`)];
+  ['account:*', 'project:*', agency === undefined ? 'agency:*' : `agency:${agency.agencyId}`, ...policyIds.map((policyId): Relied => `policy:${policyId}`)];
 
-/** Which project a region stands for depends on the projects that are there. */
-const roles = (grants: readonly RoleGrant[]): readonly Relied[] => (grants.length === 0 ? [] : ['project:*', ...grants.map(({ roleId }): Relied => `role:${roleId}`)]);
+const roles = (grants: readonly RoleGrant[]): readonly Relied[] => grants.map(({ roleId }): Relied => `role:${roleId}`);
 
 const policies = (attachments: readonly PolicyAttachment[]): readonly Relied[] => attachments.map(({ policyId }): Relied => `policy:${policyId}`);

@@ -4,7 +4,8 @@ import type { SignedRequest } from '../signing/index.js';
 import type { Authenticate } from './authenticate.js';
 import { readAuthToken } from './auth-token.js';
 import type { Caller, Proof, SessionCaller, UserCaller } from './caller.js';
-import { authenticationError, type Proved } from './candidate.js';
+import { authenticationError, forgetRefusal, type Proved } from './candidate.js';
+import type { CallContext } from './outcome.js';
 import { presentedSession } from './temporary-key.js';
 import { rememberedReads, type Reads, type Services } from './services.js';
 import { livingUser } from './user-credentials.js';
@@ -27,13 +28,25 @@ export const tokenProof = (request: Pick<SignedRequest, 'rawHeaders'>): Proof =>
 /** One text for every token that is not accepted. */
 export const tokenError = (header = 'X-Auth-Token'): ApiError => new ApiError('unauthenticated', `${authenticationError}\`${header}\` is no token of a living session or user`);
 
+export type TokenOwner = Proved<SessionCaller> | Proved<UserCaller>;
+
 /** The living session or user that a token speaks of, or undefined. @param now milliseconds since the epoch */
-export async function tokenOwner(services: Services, reads: Reads, token: string, now: number): Promise<Proved<SessionCaller> | Proved<UserCaller> | undefined> {
+export async function tokenOwner(services: Services, reads: Reads, token: string, now: number): Promise<TokenOwner | undefined> {
   const read = await readAuthToken(services.keyring, services.settings.issuer, token, now);
   if (read === undefined) return undefined;
   if (read.kind === 'user') return livingUser(reads, read.grant);
   const session = await presentedSession(services, reads, read, now);
   return session?.session.way === 'legacy-token' ? session : undefined;
+}
+
+/**
+ * Whose token it is that a call brings along. INVARIANT: no refusal comes from memory: who is remembered and would be
+ * refused is asked for again. Who is found there is asked again by the commit, where the outcome names him as proved.
+ * @param accepted throws what refuses this owner, or that there is none
+ */
+export async function presentedOwner<Owner>(services: Services, { reads }: Pick<CallContext, 'reads'>, find: (reads: Reads) => Promise<Owner | undefined>, accepted: (owner: Owner | undefined) => Owner): Promise<Owner> {
+  const remembered = reads === services ? undefined : await find(reads).then(accepted).catch(forgetRefusal);
+  return remembered ?? accepted(await find(services));
 }
 
 /** Throws the 401. A caller may be known from memory, a refusal never is. */
@@ -46,7 +59,3 @@ export const tokenAuthenticator = (services: Services): Authenticate => async (r
   const caller: Caller = { ...owner, signature: tokenProof(request), requestHash: undefined, verificationKey: undefined, sourceIp };
   return caller;
 };
-
-function forgetRefusal(error: unknown): undefined {
-  if (error instanceof ApiError && error.status >= 500) throw error;
-}

@@ -10,6 +10,7 @@ import { Secret, TOTP } from 'otpauth';
 const admin = accessKey('admin');
 const denied = accessKey('denied');
 const bound = accessKey('bound');
+const newer = accessKey('newer');
 const boundAccount = 'e'.repeat(32);
 
 let service: TestService;
@@ -18,10 +19,12 @@ beforeAll(async () => {
     [accountA]: {
       policies: [
         { policy_name: 'assume-and-deny-older', policy_document: policy(allow('sts:agencies:assume'), deny('iam:agencies:assume')) },
+        { policy_name: 'older-actions', policy_document: policy(allow(['iam:*:*', 'iam:agencies:assume', 'iam:tokens:assume'])) },
       ],
       groups: [{ group_name: 'admin' }],
       users: [
         { user_name: 'adam', groups: ['admin'], access_keys: [bootstrapKey(admin)] },
+        { user_name: 'nils', attached_policies: ['older-actions'], access_keys: [bootstrapKey(newer)] },
         { user_name: 'dora', groups: ['admin'], attached_policies: ['assume-and-deny-older'], access_keys: [bootstrapKey(denied)] },
       ],
       agencies: [{ agency_name: 'tagger', max_session_duration: 43_200, trust_policy: trust({ IAM: [accountA] }), attached_policies: ['assume-all'] }],
@@ -61,6 +64,7 @@ describe('who may assume a legacy agency', () => {
     ['the root user of the trusted account', keys.rootA, 'to-a', 200],
     ['a member of the group of administrators, without any policy', admin, 'to-a', 200],
     ['a user without permission', keys.carol, 'to-a', 403],
+    ['a user with `iam:*:*` of version 5.0 alone', newer, 'to-a', 403],
     ['an administrator to whom the older action is denied', denied, 'to-a', 403],
     ['an administrator whose account may not use the action of today', bound, 'to-bound', 403],
     ['a user of another account', keys.bert, 'to-a', 403],

@@ -12,10 +12,12 @@ import type { Proved } from '../candidate.js';
 import { refuseOverlongChain, requestedDuration } from '../chain-rules.js';
 import { newSession, sessionKeys, type SessionKeys } from '../credentials.js';
 import type { CallContext, Outcome } from '../outcome.js';
+import { expired } from '../legacy-trust.js';
 import { refuseMalformedPolicy } from '../session-policy.js';
 import type { Services } from '../services.js';
-import { tokenError, tokenOwner } from '../token-caller.js';
+import { presentedOwner, tokenError, tokenOwner, type TokenOwner } from '../token-caller.js';
 import { askedAgency, namedAgency, olderTime, oneDomain, oneDomainRule } from './agency.js';
+import { delegatedUntil, withinLeft } from './delegated.js';
 
 /** Its own, in seconds. */
 const keysDuration = { minimumSeconds: 900, defaultSeconds: 900, maximumSeconds: 86_400 } as const;
@@ -56,39 +58,37 @@ async function agencyKeys(services: Services, caller: Caller, role: NonNullable<
     older: { ...older, audited: { method: 'assume_role', ...(asked !== undefined && { duration_seconds: asked }), ...(sessionUserName !== undefined && { session_user: sessionUserName }) } },
     marks: { way: 'legacy-keys', sessionUserName }, agencyMaximumBinds: false,
     duration: () => {
-      const longest = requestedDuration(caller.kind === 'agency-session', asked, keysDuration.defaultSeconds);
-      // C15: what a token was delegated is handed on for no longer than the token itself lasts.
-      return caller.kind === 'agency-session' && caller.session.way === 'legacy-token' ? withinToken(caller.session.expiresAt - seconds(call.now), asked, 'auth.identity.assume_role.duration_seconds') : longest;
+      const until = delegatedUntil(caller);
+      const duration = requestedDuration(until !== undefined, asked, keysDuration.defaultSeconds);
+      // C15: what was delegated is handed on for no longer than it lasts.
+      return until === undefined ? duration : withinLeft(until - seconds(call.now), asked, keysDuration.defaultSeconds, 'auth.identity.assume_role.duration_seconds');
     },
     scope: () => undefined,
     answer: ({ session }) => ({ body: answerOf(sessionKeys(services, caller, session), session.expiresAt) }),
   }, services, caller, input, call);
 }
 
-/** INVARIANT: keys never outlive the token that they are made from: longer ones are refused, and the default is what is left at most. */
-function withinToken(left: number, asked: number | undefined, field: string): number {
-  if (asked !== undefined && asked > left) throw new ApiError('invalidField', `\`${field}\`: ${asked} is over ${left}, the seconds that are left of the token`);
-  return asked ?? Math.min(keysDuration.defaultSeconds, left);
-}
-
 async function keysOfToken(services: Services, caller: Caller, given: Identity['token'], policy: string | undefined, call: CallContext): Promise<Outcome<KeysAnswer>> {
   const owner = await ownerOf(services, caller, given?.id, call);
   const expiresAt = owner.kind === 'agency-session' ? owner.session.expiresAt : (owner.temporary?.expiresAt ?? 0);
-  const lasts = withinToken(expiresAt - seconds(call.now), given?.duration_seconds, 'auth.identity.token.duration_seconds');
+  const lasts = withinLeft(expiresAt - seconds(call.now), given?.duration_seconds, keysDuration.defaultSeconds, 'auth.identity.token.duration_seconds');
   return owner.kind === 'agency-session' ? keysOfSession(services, caller, owner, { lasts, policy }, call) : keysOfUser(services, caller, owner, { lasts, policy }, call);
 }
 
-type Owner = Proved<SessionCaller> | Proved<UserCaller>;
+async function ownerOf(services: Services, caller: Caller, token: string | undefined, call: CallContext): Promise<TokenOwner> {
+  const accepted = (owner: TokenOwner | undefined): TokenOwner => {
+    if (owner === undefined) throw tokenError('auth.identity.token.id');
+    if (owner.kind === 'agency-session') refuseExpired(owner, call.now);
+    return owner;
+  };
+  if (token !== undefined) return presentedOwner(services, call, (reads) => tokenOwner(services, reads, token, call.now), accepted);
+  if (caller.signature.algorithm === 'token' && caller.kind !== 'service') return accepted(caller);
+  throw new ApiError('invalidField', '`auth.identity.token.id`: is required where no token comes in `X-Auth-Token`');
+}
 
-/** INVARIANT: no refusal comes from memory; what is found there is asked again by the commit. */
-async function ownerOf(services: Services, caller: Caller, token: string | undefined, { reads, now }: CallContext): Promise<Owner> {
-  if (token === undefined) {
-    if (caller.signature.algorithm === 'token' && caller.kind !== 'service') return caller;
-    throw new ApiError('invalidField', '`auth.identity.token.id`: is required where no token comes in `X-Auth-Token`');
-  }
-  const owner = (reads === services ? undefined : await tokenOwner(services, reads, token, now)) ?? await tokenOwner(services, services, token, now);
-  if (owner === undefined) throw tokenError('auth.identity.token.id');
-  return owner;
+/** [choice] What was issued before the agency expired lasts as long as it was issued for. A session that is made of it anew assumes the agency again, which nobody can any more. */
+function refuseExpired({ agency }: Proved<SessionCaller>, now: number): void {
+  if (agency.kind === 'legacy' && expired(agency, now) !== undefined) throw new ApiError('accessDenied', 'access denied: the agency that the token is of has expired');
 }
 
 interface Wanted {
@@ -141,4 +141,4 @@ function keysOfUser(services: Services, caller: Caller, owner: Proved<UserCaller
 const audited = (lasts: number, policy: string | undefined): Readonly<Record<string, unknown>> => ({ method: 'token', duration_seconds: lasts, ...(policy !== undefined && { session_policy: true }) });
 
 /** Whose token another account brings along has an event of it as well. */
-const otherEvent = (caller: Caller, owner: Owner): Pick<Outcome<never>, 'otherAccount'> => (owner.accountId === caller.accountId ? {} : { otherAccount: { accountId: owner.accountId, decision: 'allowed' } });
+const otherEvent = (caller: Caller, owner: TokenOwner): Pick<Outcome<never>, 'otherAccount'> => (owner.accountId === caller.accountId ? {} : { otherAccount: { accountId: owner.accountId, decision: 'allowed' } });

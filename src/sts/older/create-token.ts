@@ -7,6 +7,7 @@ import type { Caller, UserCaller } from '../caller.js';
 import type { CallContext, Outcome } from '../outcome.js';
 import type { Services } from '../services.js';
 import { askedAgency, namedAgency, oneDomain, oneDomainRule } from './agency.js';
+import { delegatedUntil } from './delegated.js';
 import { passwordField, tokenSeconds, totpField } from './login.js';
 import { auditedScope, scopeField, tokenScope } from './scope.js';
 import { agencyTokenAnswer, assumedByAnswer, userTokenAnswer, type TokenAnswer } from './token-answer.js';
@@ -39,7 +40,7 @@ async function agencyToken(services: Services, caller: Caller, given: NonNullabl
     older: { ...older, audited: { method: 'assume_role' } }, marks: { way: 'legacy-token' }, agencyMaximumBinds: false,
     duration: () => {
       // [choice] A token lasts longer than anything that a chain may ask for, so a chain gets none.
-      if (caller.kind === 'agency-session') throw new ApiError('durationOverChainLimit', `\`auth.identity\`: a token lasts ${tokenSeconds} seconds, more than agency chaining can ask for; take temporary keys`);
+      if (delegatedUntil(caller) !== undefined) throw new ApiError('durationOverChainLimit', `\`auth.identity\`: a token lasts ${tokenSeconds} seconds, more than agency chaining can ask for; take temporary keys`);
       return tokenSeconds;
     },
     scope: (account) => tokenScope(account, settings.regions, scope),

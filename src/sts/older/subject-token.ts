@@ -3,15 +3,13 @@ import { ApiError } from '../../base/api-error.js';
 import { seconds } from '../../base/clock.js';
 import { endingSeconds } from '../../sessions/lifetime.js';
 import { sessionResourceUrn } from '../../urn/urn.js';
-import type { Caller, SessionCaller, UserCaller } from '../caller.js';
+import type { Caller, UserCaller } from '../caller.js';
 import type { Proved } from '../candidate.js';
 import type { Revocation } from '../commit.js';
 import type { CallContext, Outcome } from '../outcome.js';
 import type { Services } from '../services.js';
-import { tokenOwner } from '../token-caller.js';
+import { presentedOwner, tokenOwner, type TokenOwner } from '../token-caller.js';
 import { assumedByAnswer, agencyTokenAnswer, userTokenAnswer, type TokenAnswer } from './token-answer.js';
-
-type Owner = Proved<SessionCaller> | Proved<UserCaller>;
 
 const noSuchToken = (): ApiError => new ApiError('entityNotFound', '`X-Subject-Token`: is no token that is good and that the caller may ask about');
 
@@ -19,16 +17,18 @@ const noSuchToken = (): ApiError => new ApiError('entityNotFound', '`X-Subject-T
  * [choice] A token is told about to whom it speaks of, to who switched with it, and to registered services, which are
  * presented tokens of everybody. For anybody else it is as one that does not exist.
  */
-async function subject(services: Services, caller: Caller, { now, reads }: CallContext): Promise<Owner> {
+async function subject(services: Services, caller: Caller, call: CallContext, refuse: (owner: TokenOwner) => void = () => undefined): Promise<TokenOwner> {
   const token = caller.signature.header('x-subject-token');
   if (token === undefined) throw new ApiError('invalidField', '`X-Subject-Token`: is required, and signed where the request is');
-  const owner = (reads === services ? undefined : await tokenOwner(services, reads, token, now)) ?? await tokenOwner(services, services, token, now);
-  if (owner === undefined || !(caller.kind === 'service' || isOwn(caller, owner))) throw noSuchToken();
-  return owner;
+  return presentedOwner(services, call, (reads) => tokenOwner(services, reads, token, call.now), (owner) => {
+    if (owner === undefined || !(caller.kind === 'service' || isOwn(caller, owner))) throw noSuchToken();
+    refuse(owner);
+    return owner;
+  });
 }
 
 /** A user's token is his who has it, an agency's that of its session and of who switched. */
-const isOwn = (caller: Caller, owner: Owner): boolean =>
+const isOwn = (caller: Caller, owner: TokenOwner): boolean =>
   owner.principalUrn === caller.principalUrn || (owner.kind === 'agency-session' && owner.session.assumedBy === caller.principalUrn);
 
 export async function showToken(services: Services, caller: Caller, call: CallContext): Promise<Outcome<TokenAnswer>> {
@@ -48,8 +48,9 @@ export async function checkToken(services: Services, caller: Caller, call: CallC
 
 /** INVARIANT: what descends from the token ends with it. */
 export async function revokeSubjectToken(services: Services, caller: Caller, call: CallContext): Promise<Outcome<undefined>> {
-  const owner = await subject(services, caller, call);
-  if (caller.kind === 'service' && !isOwn(caller, owner)) throw new ApiError('accessDenied', '`X-Subject-Token`: is a token of others');
+  const owner = await subject(services, caller, call, (one) => {
+    if (!isOwn(caller, one)) throw new ApiError('accessDenied', '`X-Subject-Token`: is a token of others');
+  });
   const otherAccount = owner.accountId === caller.accountId ? {} : { otherAccount: { accountId: owner.accountId, decision: 'allowed' } };
   const details = { resource: resourceOf(owner), decision: 'allowed' };
   if (owner.kind === 'agency-session') {
@@ -76,4 +77,4 @@ async function endOfToken({ directory, settings }: Services, { accountId, access
   return { kind: 'epoch', accountId, subject: ended };
 }
 
-const resourceOf = (owner: Owner): string => (owner.kind === 'agency-session' ? sessionResourceUrn(owner.accountId, owner.session.sessionId) : owner.principalUrn);
+const resourceOf = (owner: TokenOwner): string => (owner.kind === 'agency-session' ? sessionResourceUrn(owner.accountId, owner.session.sessionId) : owner.principalUrn);

@@ -1,9 +1,9 @@
 // Temporary keys of the older system: how long they last, what narrows them, what they sign, and what ends them (legacy agencies §4b).
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { accountA, accountB, agencies, ask, keys } from '../../support/accounts.js';
-import { put } from '../../support/legacy.js';
+import { put, putLegacyAgencies } from '../../support/legacy.js';
 import { startOfTest, type Answer, type Credentials, type TestService } from '../../support/service.js';
-import { agencyToken, agencyTokenBody, assumeRole, keysBody, keysOf, keysPath, olderService, operatorKey, tokenKeysBody, tokensPath, userToken, withToken } from './support.js';
+import { agencyToken, agencyTokenBody, assumeRole, keysBody, keysOf, keysPath, olderService, operatorKey, subjectTokenOf, tokenKeysBody, tokensPath, userToken, withToken } from './support.js';
 
 let service: TestService;
 beforeAll(async () => {
@@ -73,6 +73,8 @@ describe('keys of an agency', () => {
     const chained = keysOf(await create(session, keysBody('to-a', { duration_seconds: 3600 })));
     const issued = (await service.events(accountB)).findLast(({ issuedSession }) => issuedSession?.sessionId === chained.accessKeyId);
     expect(issued?.issuedSession?.chain).toEqual([keys.alice.accessKeyId, session.accessKeyId]);
+    service.clock.set(startOfTest + 3_000_000);
+    expect([(await create(session, keysBody('to-a', { duration_seconds: 900 }))).status, keysOf(await create(session, keysBody())).expiresAt]).toEqual([400, '2026-01-15T09:30:00.000000Z']);
     await service.call(keys.rootA, 'POST', `/v1/sessions/${session.accessKeyId}/revoke`, {});
     expect((await service.identity(chained)).status).toBe(401);
   });
@@ -105,6 +107,22 @@ describe('keys made from an agency token', () => {
     service.clock.set(startOfTest);
   });
 
+  it('are made until its agency expires, and from then on not at all: that would be assuming it anew', async () => {
+    const ending = (seconds: number) => putLegacyAgencies(service, accountB, [{ agencyName: 'ending', trustDomainId: accountA, trustDomainName: 'account-a', validityDays: 1, expiresAt: startOfTest + seconds * 1000 }]);
+    await ending(60);
+    const token = subjectTokenOf(await service.call(operatorKey, 'POST', tokensPath, agencyTokenBody('ending')));
+    const statuses = async (): Promise<readonly number[]> => [
+      (await withToken(service, token, 'post', keysPath, tokenKeysBody())).status, (await create(keys.carol, tokenKeysBody({ id: token }))).status, (await withToken(service, token, 'head', tokensPath, undefined, { 'X-Subject-Token': token })).status,
+    ];
+    const early = keysOf(await withToken(service, token, 'post', keysPath, tokenKeysBody()));
+    service.clock.set(startOfTest + 59_999);
+    const before = await statuses();
+    service.clock.set(startOfTest + 60_000);
+    expect([before, await statuses(), (await service.identity(early)).status]).toEqual([[201, 201, 200], [403, 403, 200], 200]);
+    await ending(120);
+    expect(await statuses()).toEqual([201, 201, 200]);
+  });
+
   it('take the token in the body as well, whoever signs', async () => {
     const token = await agencyToken(service);
     expect((await service.identity(keysOf(await create(keys.carol, tokenKeysBody({ id: token }))))).body.account_id).toBe(accountB);
@@ -123,7 +141,7 @@ describe('keys made from a user\'s token', () => {
     const made = keysOf(await withToken(service, await userToken(service), 'post', keysPath, tokenKeysBody({ duration_seconds: 3600 })));
     expect(made.accessKeyId).toMatch(/^HTUK/);
     expect((await service.identity(made)).body.principal_urn).toBe(`iam::${accountA}:user:paul`);
-    expect((await service.events(accountA)).at(-1)).toMatchObject({ principal: { urn: `iam::${accountA}:user:paul`, accessKeyId: made.accessKeyId, type: 'User' } });
+    expect((await service.events(accountA)).find(({ principal }) => principal.accessKeyId === made.accessKeyId)).toMatchObject({ principal: { urn: `iam::${accountA}:user:paul`, type: 'User' } });
     expect((await service.identity({ accessKeyId: made.accessKeyId, secretAccessKey: made.secretAccessKey })).status).toBe(401);
     expect((await service.identity({ ...made, secretAccessKey: 'x'.repeat(40) })).status).toBe(401);
     service.clock.set(startOfTest + 3_600_000);
@@ -144,9 +162,38 @@ describe('keys made from a user\'s token', () => {
     expect([(await service.identity(made)).status, (await service.identity(session)).status]).toEqual([401, 401]);
   });
 
+  it('are told about to services by their security token, until they end', async () => {
+    const made = keysOf(await withToken(service, await userToken(service), 'post', keysPath, tokenKeysBody()));
+    const introspect = async (token: string) => (await service.call(keys.service, 'POST', '/oauth2/introspect', new URLSearchParams({ token }).toString(), { headers: { 'content-type': 'application/x-www-form-urlencoded' } })).body;
+    const token = made.securityToken ?? '';
+    const now = startOfTest / 1000;
+    expect(await introspect(token)).toMatchObject({ active: true, sub: `iam::${accountA}:user:paul`, client_id: `iam::${accountA}:user:paul`, jti: made.accessKeyId, iat: now, exp: now + 900 });
+    expect(await introspect(`${token.slice(0, -8)}AAAAAAAA`)).toEqual({ active: false });
+    await service.call(keys.rootA, 'POST', '/v1/revocations', { access_key_id: made.accessKeyId });
+    expect(await introspect(token)).toEqual({ active: false });
+  });
+
   it('are temporary: what they assume is a chain', async () => {
     const made = keysOf(await withToken(service, await userToken(service), 'post', keysPath, tokenKeysBody()));
     expect([(await service.assume(made, ask(agencies.first, { duration_seconds: 3600 }))).status, (await service.assume(made, ask(agencies.first, { duration_seconds: 3601 }))).body.error_code]).toEqual([200, 'STS5.1104']);
+  });
+
+  it('C15: lead by the older ways to no keys that outlive them or last over an hour, and to no token', async () => {
+    const token = await userToken(service);
+    const short = keysOf(await withToken(service, token, 'post', keysPath, tokenKeysBody({ duration_seconds: 900 })));
+    const long = keysOf(await withToken(service, token, 'post', keysPath, tokenKeysBody({ duration_seconds: 86_400 })));
+    const statuses = async (held: Credentials, ...asked: readonly number[]): Promise<readonly number[]> => Promise.all(asked.map(async (duration_seconds) => (await create(held, keysBody('to-a', { duration_seconds }))).status));
+    expect([await statuses(short, 900, 901, 86_400), await statuses(long, 3600, 3601, 86_400)]).toEqual([[201, 400, 400], [201, 400, 400]]);
+    for (const held of [short, long]) expect((await service.call(held, 'POST', tokensPath, agencyTokenBody())).status).toBe(400);
+    service.clock.set(startOfTest + 800_000);
+    expect(keysOf(await create(short, keysBody())).expiresAt).toBe('2026-01-15T08:45:00.000000Z');
+  });
+
+  it('are a delegation, the token itself is none: with it the user gets an agency\'s token and keys for 24 hours', async () => {
+    const token = await userToken(service);
+    service.clock.set(startOfTest + 80_000_000);
+    expect(keysOf(await withToken(service, token, 'post', keysPath, keysBody('to-a', { duration_seconds: 86_400 }))).expiresAt).toBe('2026-01-17T06:43:20.000000Z');
+    expect((await withToken(service, token, 'post', tokensPath, agencyTokenBody())).body).toMatchObject({ token: { expires_at: '2026-01-17T06:43:20.000000Z' } });
   });
 
   it('are narrowed by a session policy, and by the token\'s project', async () => {

@@ -14,14 +14,15 @@ export async function olderService(environment: Readonly<Record<string, string>>
   const service = await startService(accountsPlus({
     [accountA]: {
       groups: [{ group_name: 'operators' }],
+      policies: [{ policy_name: 'objects', policy_document: policy(allow('obs:*:*')) }],
       users: [
         { user_name: 'otto', groups: ['operators'], access_keys: [bootstrapKey(operatorKey)] },
-        { user_name: 'paul', attached_policies: ['assume-all'] }, { user_name: 'poor' }, { user_name: 'off', enabled: false },
+        { user_name: 'paul', attached_policies: ['assume-all', 'objects'] }, { user_name: 'poor' }, { user_name: 'off', enabled: false },
         { user_name: 'mira', mfa_devices: [{ device_name: 'miras', base32_string_seed: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP', enabled: true }] },
       ],
     },
     [accountB]: {
-      policies: [{ policy_name: 'look', policy_document: policy(allow(['iam:agencies:listV5', 'iam:agencies:getV5', 'sts:agencies:assume'])) }],
+      policies: [{ policy_name: 'look', policy_document: policy(allow(['iam:agencies:listV5', 'iam:agencies:getV5', 'sts:agencies:assume', 'obs:*:*'])) }],
       agencies: [{ agency_name: 'next', trust_policy: trust({ IAM: [accountB] }) }],
     },
   }), { STS_RATE_ADDRESS_PER_MINUTE: '1000000', STS_RATE_ACCESS_KEY_PER_MINUTE: '1000000', ...environment });
