@@ -170,8 +170,9 @@ describe('a line is said of', () => {
   });
 
   it('the ways in that do not lead to trust agencies, and callers of an account need another permission', () => {
-    expect(planOf({}).leftOver.map(({ about }) => about)).toEqual(['tokens', 'keys', 'callers', 'session tags and source identity']);
+    expect(planOf({}).leftOver.map(({ about }) => about)).toEqual(['tokens', 'keys', 'callers', 'denies of callers', 'session tags and source identity']);
     expect(planOf({}).leftOver[2]?.text).toContain(`\`sts:agencies:assume\` on ${urn}`);
+    expect(planOf({}).leftOver[3]?.text).toMatch(/denies of `identity:assume role`, `iam:agencies:assume` and `iam:tokens:assume` does not bind .* deny `sts:agencies:assume` on iam::aa:agency:copy/);
     expect(planOf({ trustDomainName: 'op_svc_ims' }).leftOver.map(({ about }) => about)).toEqual(['tokens', 'keys', 'session tags and source identity']);
   });
 });
