@@ -1,5 +1,6 @@
 // Roles and policies of the older system in one form: custom ones of the account, system ones of the catalogue.
 import type { SystemRole, Texts } from '../catalogue/index.js';
+import { matchesGlob, parsePolicy } from '../policy/index.js';
 import type { CustomRole, Group, LegacyAgency, RoleGrant, RoleScope } from './entities.js';
 import type { Snapshot } from './snapshot.js';
 
@@ -73,6 +74,16 @@ export const isSameGrant = (one: RoleGrant, other: RoleGrant): boolean => one.ro
 const neverOfAgencies: ReadonlySet<string> = new Set(['te_agency']);
 const neverOfAgenciesInProjects: ReadonlySet<string> = new Set(['secu_admin']);
 
+/** [choice] What `te_agency` is refused for: by what name the older system calls assuming an agency. */
+const leadingOn = ['identity:assume role', 'iam:agencies:assume', 'iam:tokens:assume'];
+
+/** The first of them that a document allows, on whatever resource and under whatever condition. */
+function leadsOn(document: string): string | undefined {
+  const { statements } = parsePolicy('role', document);
+  return leadingOn.find((action) => statements.some(({ source, actions, exceptions = [] }) =>
+    source.effect === 'Allow' && actions.some((one) => matchesGlob(one, action)) !== source.action.negated && !exceptions.some((one) => matchesGlob(one, action))));
+}
+
 const scopesOfType: Readonly<Record<RoleView['type'], readonly RoleScope['kind'][]>> = {
   AX: ['domain', 'enterprise-project'], XA: ['project', 'all-projects', 'enterprise-project'], AA: ['domain', 'project', 'all-projects', 'enterprise-project'], XX: [],
 };
@@ -81,10 +92,12 @@ const scopesOfType: Readonly<Record<RoleView['type'], readonly RoleScope['kind']
 export const countsIn = (type: RoleView['type'], scope: RoleScope['kind']): boolean => scopesOfType[type].includes(scope);
 
 /** Why a role cannot be granted for a scope; undefined: it can (legacy agencies §3). */
-export function grantRefusal(role: Pick<RoleView, 'name' | 'displayName' | 'type'>, scope: RoleScope['kind'], holder: 'agency' | 'group'): string | undefined {
+export function grantRefusal(role: Pick<RoleView, 'name' | 'displayName' | 'type' | 'custom' | 'document'>, scope: RoleScope['kind'], holder: 'agency' | 'group'): string | undefined {
   const { name, displayName, type } = role;
   if (holder === 'agency' && neverOfAgencies.has(name)) return `\`${displayName}\` (${name}) cannot be granted to an agency`;
   if (holder === 'agency' && scope !== 'domain' && neverOfAgenciesInProjects.has(name)) return `\`${displayName}\` (${name}) cannot be granted to an agency for projects`;
+  const leading = holder === 'agency' && role.custom !== undefined ? leadsOn(role.document) : undefined;
+  if (leading !== undefined) return `\`${displayName}\` allows \`${leading}\`, and so cannot be granted to an agency: nobody may switch on from agency to agency by way of it`;
   return countsIn(type, scope) ? undefined : `\`${displayName}\` is of the type ${type}, which cannot be granted for ${scopeTexts[scope]}`;
 }
 

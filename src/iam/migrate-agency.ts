@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { ApiError } from '../base/api-error.js';
 import { legacyAgencyToMigrate, migrateAgency } from '../directory/commands/migrate-agency.js';
-import type { LegacyAgency } from '../directory/entities.js';
+import type { LegacyAgency, RoleScope } from '../directory/entities.js';
 import { migrationPlan, type MigrationGround } from '../directory/migration/plan.js';
 import { agencyName, entityId } from '../directory/names.js';
 import { projectAt } from '../directory/projects.js';
@@ -47,6 +47,7 @@ export const migratedResource = (account: Snapshot, { path, body: { name } }: In
 
 export function migrate({ account, services, caller, call }: Ground, { path, body }: Input): Result<z.infer<typeof migrateResponse>> {
   const legacy = legacyAgencyToMigrate(account, path.agency_id);
+  for (const [action, resource] of readings(account, legacy)) authorize(services, caller, { action, resource, outlasts: false }, call.now);
   const name = nameOf(services, legacy, body.name);
   const urn = agencyUrn(account.accountId, legacy.path, name);
   const plan = migrationPlan(legacy, { agencyName: name, agencyUrn: urn }, groundOf(services, account));
@@ -75,6 +76,22 @@ export function migrate({ account, services, caller, call }: Ground, { path, bod
     ...(!body.dry_run && { change }),
   };
 }
+
+/** The answer shows the agency, its grants and what its custom roles say: to nobody who could not look at them otherwise. */
+function readings(account: Snapshot, { agencyId, roleGrants }: LegacyAgency): readonly (readonly [action: string, resource: Resource | undefined])[] {
+  const agency = agencyResource(account, agencyId);
+  const scopes = new Set(roleGrants.map(({ scope }) => scope.kind));
+  return [
+    ['iam:agencies:getV5', agency], ['iam:agencies:listAttachedPoliciesV5', agency],
+    ...[...scopes].map((scope) => [listingAction[scope], scope === 'enterprise-project' ? undefined : agency] as const),
+    ...(roleGrants.some(({ roleId }) => account.roles.get(roleId) !== undefined) ? [['iam:roles:getRole', undefined] as const] : []),
+  ];
+}
+
+/** As the operations that list grants need them: that of enterprise projects lists all of the account. */
+const listingAction: Readonly<Record<RoleScope['kind'], string>> = {
+  domain: 'iam:permissions:listRolesForAgencyOnDomain', project: 'iam:permissions:listRolesForAgencyOnProject', 'all-projects': 'iam:permissions:listRolesForAgency', 'enterprise-project': 'iam:permissions:listRoleAssignments',
+};
 
 /** Older names have signs that those of trust agencies have not. */
 function nameOf({ catalogue }: Services, legacy: LegacyAgency, wanted: string | undefined): string {

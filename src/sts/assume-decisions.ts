@@ -2,12 +2,12 @@
 import type { Catalogue } from '../catalogue/index.js';
 import type { Agency } from '../directory/entities.js';
 import { trustPolicyOf } from '../directory/compiled-policies.js';
-import { contextOf, decideCaller, decideTrust, type ConditionContext, type Decision, type Detail } from '../policy/index.js';
+import { contextOf, decideTrust, type ConditionContext, type Decision, type Detail } from '../policy/index.js';
 import type { AgencyName } from '../urn/urn.js';
 import { callerPolicies, principalIdentity, type Actor } from './actor.js';
 import type { AssumeAgencyInput } from './assume-agency-input.js';
 import { callerConditions, resourceConditions, type ConditionEntry, type RequestFacts } from './call-conditions.js';
-import { decideLegacyCaller } from './legacy-permission.js';
+import { decideAssuming, decideLegacyCaller } from './legacy-permission.js';
 import { decideLegacyTrust } from './legacy-trust.js';
 
 export const assumeAction = 'sts:agencies:assume';
@@ -73,7 +73,7 @@ function callerDecisions(actor: Actor, { input, plan, older }: AssumeQuestion, s
   const agency = seen?.kind === 'legacy' ? seen : older && { agencyName: older.agencyName, agencyId: undefined };
   return plan.actions.map((action) => (action === assumeAction && agency !== undefined
     ? decideLegacyCaller(actor, { action, agencyUrn: input.agencyUrn, agency, context }, detail)
-    : decideCaller({ principal, action, resource: input.agencyUrn, context, ...policies }, detail)));
+    : decideAssuming(actor, { principal, action, resource: input.agencyUrn, context, ...policies }, detail)));
 }
 
 interface TrustGround {

@@ -13,7 +13,7 @@ import { eventPrincipal, eventSession, type Caller, type ServiceCaller } from '.
 import { signerOf, type Signer } from './forwarded-request.js';
 import type { CallContext, Outcome } from './outcome.js';
 import { decideOwn, type Resource } from './own-action.js';
-import { requestScope, scopeConditions, type GivenScope } from './request-scope.js';
+import { foreignProject, requestScope, scopeConditions, type GivenScope } from './request-scope.js';
 import type { Services } from './services.js';
 
 /** What was decided of one question. */
@@ -83,7 +83,7 @@ function judge({ catalogue, settings }: Services, code: string, signer: Signer, 
   const scope = (): RequestScope => requestScope(signer.snapshot, catalogue, question, question.operationId === undefined ? undefined : catalogue.operation(code, question.operationId));
   const conditions = (): readonly ConditionEntry[] => [...conditionsOf(question), ...scopeConditions(signer.snapshot, question, scope(), settings.regions)];
   const decision = decideOwn(signer, question.action, resource, now, conditions, scope);
-  return { question, decision, failure: decision.allowed ? foreignResource(signer, question) : describe(decision) };
+  return { question, decision, failure: decision.allowed ? foreignPlace(signer, question, settings.regions) : describe(decision) };
 }
 
 function conditionsOf({ requestTags, context }: Question): readonly ConditionEntry[] {
@@ -95,9 +95,11 @@ function conditionsOf({ requestTags, context }: Question): readonly ConditionEnt
 }
 
 /** [choice] No account's policies give away what is another account's: that takes a policy of the resource itself, which its service knows. */
-function foreignResource({ accountId }: Signer, { resource, resourcePolicyAllows }: Question): string | undefined {
-  const owner = parseUrn(resource ?? '')?.accountId ?? '';
-  return owner === '' || owner === accountId || resourcePolicyAllows ? undefined : 'the resource belongs to another account, and no policy of its own was said to allow this';
+function foreignPlace({ accountId, snapshot }: Signer, question: Question, regions: readonly string[]): string | undefined {
+  if (question.resourcePolicyAllows) return undefined;
+  const owner = parseUrn(question.resource ?? '')?.accountId ?? '';
+  if (owner !== '' && owner !== accountId) return 'the resource belongs to another account, and no policy of its own was said to allow this';
+  return foreignProject(snapshot, question, regions);
 }
 
 /** Of each decision the service's event and then the signer's; of a request without a signer the service's alone. */

@@ -48,4 +48,14 @@ export function scopeConditions(account: Snapshot, { resource, scope: given }: O
   return [['g:ProjectName', name], ['g:EnterpriseProjectId', scope.enterpriseProjectId]];
 }
 
+/**
+ * [choice] What an account's policies and roles say counts in its own projects: in one of another account, or of none, it
+ * gives nothing away. The region of the resource has its main project, whether the service knows the region or not.
+ */
+export function foreignProject(account: Snapshot, { resource, scope }: Omit<ScopedQuestion, 'action'>, regions: readonly string[]): string | undefined {
+  const region = regionOf(resource);
+  const known = scope?.projectId === undefined || projectAt(account, region === '' ? regions : [...regions, region], scope.projectId) !== undefined;
+  return known ? undefined : 'the project is none of the account\'s';
+}
+
 const regionOf = (resource: string | undefined): string => parseUrn(resource ?? '')?.region ?? '';

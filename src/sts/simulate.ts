@@ -9,7 +9,7 @@ import { assumeAction, assumeActions, decideAssume, sourceIdentityAction, tagAct
 import { callerConditions, resourceConditions, type ConditionEntry, type RequestFacts } from './call-conditions.js';
 import { sourceIdentity } from './chain-rules.js';
 import { legacySessionRefusal, type CarriedOver } from './legacy-session.js';
-import { requestScope, scopeConditions } from './request-scope.js';
+import { foreignProject, requestScope, scopeConditions } from './request-scope.js';
 import { mergeSessionTags } from './session-tags.js';
 import type { SimulatedRequest, SimulationQuestion } from './simulate-input.js';
 import { simulatedActor, type VisibleAccounts } from './simulated-actor.js';
@@ -79,7 +79,7 @@ function simulateOwn({ accounts, catalogue, regions }: SimulationGround, actor: 
   const scope = requestScope(snapshot, catalogue, question, askedOperation(catalogue, question));
   const conditions = [...callerConditions(actor, request), ...scopeConditions(snapshot, question, scope, regions), ...resourceConditions(visibleAgency(accounts, resource)?.tags ?? []), ...givenConditions(context)];
   const decision = decideCaller({ principal: principalIdentity(actor), action, resource, context: contextOf(conditions), ...callerPolicies(actor, () => scope) }, 'always');
-  return { caller: { state: 'decided', decisions: [decision] }, trust: { state: 'none', decisions: [] }, refusal: undefined };
+  return { caller: { state: 'decided', decisions: [decision] }, trust: { state: 'none', decisions: [] }, refusal: regions && foreignProject(snapshot, question, regions) };
 }
 
 function simulateAssume({ accounts, catalogue }: SimulationGround, actor: Actor, action: string, question: SimulationQuestion, request: RequestFacts): Sides {

@@ -88,8 +88,8 @@ describe('the scope of a grant', () => {
     ['the domain', 'AX', [{ kind: 'domain' }], [{ Null: { 'g:ProjectName': 'true' } }], []],
     ['a project', 'XA', [project('p2')], [named('cn-east-3')], []],
     ['projects', 'XA', [project('p2'), project('p1'), project('p3')], [named('cn-east-3', 'cn-east-3_test', 'cn-north-4')], []],
-    ['all projects', 'XA', [{ kind: 'all-projects' }, project('p1')], [{ Null: { 'g:ProjectName': 'false' } }], ['granted on all projects: services']],
-    ['everywhere', 'AA', everywhere, [undefined], ['granted on all projects: services']],
+    ['all projects', 'XA', [{ kind: 'all-projects' }, project('p1')], [{ Null: { 'g:ProjectName': 'false' } }], ['granted on all projects: its policy counts where services']],
+    ['everywhere', 'AA', everywhere, [undefined], ['granted on all projects: its policy counts where services']],
     ['an enterprise project', 'AA', [enterpriseProject('e1'), enterpriseProject('0')], [{ StringEquals: { 'g:EnterpriseProjectId': ['0', 'e1'] } }], []],
     ['a project and an enterprise project', 'XA', [project('p1'), enterpriseProject('e1')], [named('cn-north-4'), { StringEquals: { 'g:EnterpriseProjectId': ['e1'] } }], []],
     ['a project that is gone', 'XA', [project('gone')], [], ['granted on the project `gone`, which does not exist']],
@@ -170,8 +170,9 @@ describe('a line is said of', () => {
   });
 
   it('the ways in that do not lead to trust agencies, and callers of an account need another permission', () => {
-    expect(planOf({}).leftOver.map(({ about }) => about)).toEqual(['tokens', 'keys', 'callers', 'session tags and source identity']);
+    expect(planOf({}).leftOver.map(({ about }) => about)).toEqual(['tokens', 'keys', 'callers', 'denies of callers', 'session tags and source identity']);
     expect(planOf({}).leftOver[2]?.text).toContain(`\`sts:agencies:assume\` on ${urn}`);
+    expect(planOf({}).leftOver[3]?.text).toMatch(/denies of `identity:assume role`, `iam:agencies:assume` and `iam:tokens:assume` does not bind .* deny `sts:agencies:assume` on iam::aa:agency:copy/);
     expect(planOf({ trustDomainName: 'op_svc_ims' }).leftOver.map(({ about }) => about)).toEqual(['tokens', 'keys', 'session tags and source identity']);
   });
 });

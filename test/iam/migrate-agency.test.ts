@@ -8,7 +8,8 @@ import { startOfTest, startService, type Answer, type TestService } from '../sup
 import { systemRoleId } from '../../src/catalogue/system-roles.js';
 
 const parts = {
-  creator: allow(['iam:agencies:createV5']), without_delete: deny('iam:agencies:deleteAgency'), without_policies: deny('iam:policies:createV5'), without_attaching: deny('iam:agencies:attachPolicyV5'),
+  creator: allow(['iam:agencies:createV5', 'iam:agencies:getV5', 'iam:agencies:listAttachedPoliciesV5', 'iam:permissions:list*']), blind: deny('iam:agencies:getV5'), blind_policies: deny('iam:agencies:listAttachedPoliciesV5'),
+  blind_domain: deny('iam:permissions:listRolesForAgencyOnDomain'), blind_all: deny('iam:permissions:listRolesForAgency'), blind_project: deny('iam:permissions:listRolesForAgencyOnProject'), blind_roles: deny('iam:roles:getRole'), without_delete: deny('iam:agencies:deleteAgency'), without_policies: deny('iam:policies:createV5'), without_attaching: deny('iam:agencies:attachPolicyV5'),
   named: allow(['iam:*:*'], { Resource: [`iam::${accountB}:agency:copy`, `iam::${accountB}:policy:copy-*`] }),
 } as const;
 const administrators = Object.keys(parts);
@@ -128,6 +129,8 @@ it('says which of the roles, and so of the policies, are more than a task needs'
 
 describe('who may', () => {
   it.each<[string, object, number, string]>([
+    ['blind', {}, 403, 'iam:agencies:getV5'], ['blind_policies', {}, 403, 'iam:agencies:listAttachedPoliciesV5'], ['blind_domain', {}, 403, 'iam:permissions:listRolesForAgencyOnDomain'], ['blind_all', {}, 403, 'iam:permissions:listRolesForAgency'],
+    ['blind_project', { name: 'other' }, 200, ''], ['blind_roles', { name: 'other' }, 200, ''],
     ['creator', { name: 'other' }, 403, 'iam:policies:createV5'], ['without_delete', {}, 403, 'iam:agencies:deleteAgency'], ['without_delete', { name: 'other' }, 200, ''],
     ['without_policies', {}, 403, 'iam:policies:createV5'], ['without_attaching', {}, 403, 'iam:agencies:attachPolicyV5'], ['named', {}, 200, ''], ['named', { name: 'other' }, 403, 'iam:agencies:createV5'],
   ])('%s, %j: %i %s', async (name, more, status, action) => {
@@ -137,6 +140,15 @@ describe('who may', () => {
       if (status === 403) expect(answer.body.error_msg).toContain(`\`${action}\``);
     }
   });
+});
+
+it('custom roles and grants on projects are shown to who may look at them', async () => {
+  const role = { roleId: 'r1', displayName: 'own', type: 'XA' as const, description: '', descriptionCn: '', document: JSON.stringify({ Version: '1.1', Statement: [allow('obs:object:GetObject')] }), createdAt: 0, updatedAt: 0 };
+  await put(service, accountB, [['role:r1', role]]);
+  await putLegacyAgencies(service, accountB, [{ agencyName: 'copy', trustDomainId: accountA, trustDomainName: 'account-a', roleGrants: [{ roleId: 'r1', scope: { kind: 'project', projectId: 'p1' } }] }]);
+  expect(await migrate({ dry_run: true }, key('blind_roles'))).toMatchObject({ status: 403, body: { error_msg: expect.stringContaining('`iam:roles:getRole`') as unknown } });
+  expect(await migrate({ dry_run: true }, key('blind_project'))).toMatchObject({ status: 403, body: { error_msg: expect.stringContaining('`iam:permissions:listRolesForAgencyOnProject`') as unknown } });
+  expect((await migrate({ dry_run: true }, key('blind_all'))).status).toBe(200);
 });
 
 describe('what is refused', () => {

@@ -133,6 +133,34 @@ describe('what is granted', () => {
   });
 });
 
+describe('a project that the account does not have', () => {
+  const foreign = "the project is none of the account's";
+  it.each<[what: string, who: keyof typeof key, question: Question, decision: 'allow' | 'deny']>([
+    ['of another account gives nothing away to whoever may in all projects', 'everywhere', inProject(mainProject('cn-east-3', accountB)), 'deny'],
+    ['whatever the resource says', 'everywhere', { ...show, scope: { project_id: mainProject('cn-east-3', accountB) } }, 'deny'],
+    ['of nobody gives nothing away', 'everywhere', inProject('nowhere'), 'deny'],
+    ['named like a prototype gives nothing away', 'everywhere', inProject('__proto__'), 'deny'],
+    ['gives nothing away by an identity policy', 'mixed', inProject(mainProject('cn-east-3', accountB)), 'deny'],
+    ['in a region that the service does not have gives nothing away', 'everywhere', inProject(mainProject('xx-west-9')), 'deny'],
+    ['as the main project of the region of the resource belongs to the account, whether the service has the region or not', 'everywhere', { ...show, resource: image('xx-west-9'), scope: { project_id: mainProject('xx-west-9') } }, 'allow'],
+    ['lets in whom a policy of the resource lets in', 'everywhere', { ...inProject(mainProject('cn-east-3', accountB)), resource_policy_allows: true }, 'allow'],
+  ])('%s: %#', async (_what, who, question, decision) => {
+    expect(await decided(key[who], question)).toEqual([decision]);
+  });
+
+  it('is the reason in the event of the account', async () => {
+    await decided(key.everywhere, inProject('nowhere'));
+    expect((await service.events(accountA)).findLast(({ operation }) => operation === 'Authorize')).toMatchObject({ decision: foreign, status: 403 });
+  });
+
+  it('is refused by a simulation, too', async () => {
+    const simulated = async (project: string): Promise<unknown> =>
+      (await service.call(keys.rootA, 'POST', '/v1/simulate', { principal: `iam::${accountA}:user:mixed`, action: 'ims:images:get', resource: image(), scope: { project_id: project } })).body;
+    expect(await simulated('nowhere')).toMatchObject({ allowed: false, refusal: foreign });
+    expect(await simulated('p-sub')).toMatchObject({ allowed: true });
+  });
+});
+
 describe('a session of a legacy agency', () => {
   const create: Question = { action: 'ims:images:create', resource: image() };
   it.each<[what: string, agency: string, more: object, question: Question, decision: 'allow' | 'deny']>([

@@ -116,7 +116,7 @@ export function accountsWith(change: (file: typeof accounts) => void): typeof ac
   return copy;
 }
 
-const partNames = ['users', 'groups', 'policies', 'agencies', 'service_control_policies'] as const;
+const partNames = ['users', 'groups', 'roles', 'policies', 'agencies', 'service_control_policies'] as const;
 type AccountParts = Readonly<Partial<Record<(typeof partNames)[number], readonly object[]>>>;
 const newAccount = (accountId: string) => ({ account_id: accountId, account_name: `account-${accountId.slice(0, 8)}`, users: [] });
 

@@ -16,7 +16,7 @@ export function createCustomRole(account: Snapshot, role: Omit<CustomRole, 'upda
 
 export type CustomRoleUpdate = Partial<Pick<CustomRole, 'displayName' | 'type' | 'description' | 'descriptionCn' | 'document'>>;
 
-/** [choice] Of another type it is only when that fits the scopes for which it is granted. */
+/** [choice] Of another type it is only when that fits the scopes for which it is granted, and of other content when whoever has it may. */
 export function updateCustomRole(account: Snapshot, roleId: string, update: CustomRoleUpdate, updatedAt: number): Changed<CustomRole> {
   const role = customRole(account, roleId);
   if (update.displayName !== undefined && update.displayName !== role.displayName) refuseName(account, update.displayName);
@@ -24,7 +24,7 @@ export function updateCustomRole(account: Snapshot, roleId: string, update: Cust
   const view = customRoleView(account.accountId, changed);
   for (const { holder, grant } of grantsOfRole(account, roleId)) {
     const refusal = grantRefusal(view, grant.scope.kind, holder.kind);
-    if (refusal !== undefined) throw new ApiError('stillInUse', `the role \`${role.displayName}\` is granted so that it must keep its type: ${refusal}`);
+    if (refusal !== undefined) throw new ApiError('stillInUse', `the role \`${role.displayName}\` is granted so that it cannot be changed like this: ${refusal}`);
   }
   return putting('role', roleId, changed);
 }

@@ -34,8 +34,9 @@ export interface MigrationGround extends ScopeNames {
 }
 
 /**
- * Pure. INVARIANT: a session of the trust agency may nothing that one of the legacy agency may not, and nobody may assume
- * it who may not assume the legacy agency.
+ * Pure. INVARIANT: a session of the trust agency may nothing that one of the legacy agency may not, but for what is asked
+ * about `direct` where a role is granted for all projects; and the trust agency trusts nobody whom the legacy one does not.
+ * What the trusted account denies its own users of the older permissions does not bind on a trust agency: both are told.
  * @param agencyName of the trust agency @param agencyUrn of the trust agency
  */
 export function migrationPlan(legacy: LegacyAgency, { agencyName, agencyUrn }: { readonly agencyName: string; readonly agencyUrn: string }, ground: MigrationGround): MigrationPlan {
@@ -88,7 +89,10 @@ function waysLeftOver({ maxSessionDurationSeconds }: LegacyAgency, service: stri
   return [
     { about: 'tokens', text: 'tokens of 24 hours for X-Auth-Token (POST /v3/auth/tokens) lead to legacy agencies only: AssumeAgency takes their place' },
     { about: 'keys', text: `temporary keys (POST /v3.0/OS-CREDENTIAL/securitytokens) lead to legacy agencies only: AssumeAgency takes their place, for ${maxSessionDurationSeconds} seconds at most, or up to ${maximumSeconds} when \`max_session_duration\` says so; 24 hours are not to be had` },
-    ...(service === undefined ? [{ about: 'callers', text: `Agent Operator, \`iam:agencies:assume\` and the group \`admin\` of the trusted account do not lead to trust agencies: its users need \`sts:agencies:assume\` on ${agencyUrn}` }] : []),
+    ...(service === undefined ? [
+      { about: 'callers', text: `Agent Operator, \`iam:agencies:assume\` and the group \`admin\` of the trusted account do not lead to trust agencies: its users need \`sts:agencies:assume\` on ${agencyUrn}` },
+      { about: 'denies of callers', text: `what the trusted account denies of \`identity:assume role\`, \`iam:agencies:assume\` and \`iam:tokens:assume\` does not bind on trust agencies: it has to deny \`sts:agencies:assume\` on ${agencyUrn} to the same users` },
+    ] : []),
     { about: 'session tags and source identity', text: 'the trust policy allows none, as before; add `sts::tagSession` and `sts::setSourceIdentity` if they are wanted' },
   ];
 }

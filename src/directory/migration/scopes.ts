@@ -38,7 +38,7 @@ export function areasOf(scopes: readonly RoleScope[], type: SystemRole['type'], 
     else if (scope.kind === 'domain') domain = true;
     else allProjects = true;
   }
-  if (allProjects) lost.push('granted on all projects: services that ask for grants on the very project alone will not tell the difference any more');
+  if (allProjects) lost.push('granted on all projects: its policy counts where services accept grants on the very project alone (`direct`), too, and so allows more there');
   const inThem: Areas = allProjects ? [{ project: 'some', enterpriseProject: undefined }] : projects.size > 0 ? [{ project: projects, enterpriseProject: undefined }] : [];
   return {
     said: domain && allProjects ? [{ project: 'any', enterpriseProject: undefined }] : [

@@ -88,6 +88,34 @@ describe('what an agency never has', () => {
   });
 });
 
+describe('a custom policy that leads on from agency to agency', () => {
+  const create = async (name: string, ...statements: object[]): Promise<string> => text(await root('POST', '/v3.0/OS-ROLE/roles', { role: { display_name: name, type: 'AX', policy: { Version: '1.1', Statement: statements } } }), 'role', 'id');
+  const path = (holder: 'agency' | 'group', id: string): string => `${places[holder].domain().base}/roles/${id}`;
+  it.each<[actions: string[], more: object, status: number]>([
+    [['identity:assume role'], {}, 400], [['identity:*'], {}, 400], [['iam:agencies:assume'], { Resource: { uri: ['/iam/agencies/1'] } }, 400], [['iam:tokens:*'], {}, 400], [['iam:*:assume'], { Condition: { Bool: { 'g:MFAPresent': ['true'] } } }, 400],
+    [['IAM:*:*'], {}, 400], [['*:*:*'], {}, 400], [['obs:object:GetObject', '*'], {}, 400], [['iam:agencies:get*'], {}, 204], [['sts:agencies:assume'], {}, 204], [['iam:agencies:assume'], { Effect: 'Deny' }, 204],
+  ])('%j %j is granted to an agency: %i, and to a group always', async (actions, more, status) => {
+    const id = await create('leading', { Effect: 'Allow', Action: actions, ...more });
+    const answer = await root('PUT', path('agency', id));
+    expect(answer.status).toBe(status);
+    if (status === 400) expect(answer.body).toMatchObject({ error_code: 'IAM.0073', error_msg: holding('cannot be granted to an agency') });
+    else await root('DELETE', path('agency', id));
+    expect((await root('PUT', path('group', id))).status).toBe(204);
+    await root('DELETE', path('group', id));
+    expect((await root('DELETE', `/v3.0/OS-ROLE/roles/${id}`)).status).toBe(200);
+  });
+
+  it('is none that an agency has already', async () => {
+    const id = await create('turning', { Effect: 'Allow', Action: ['iam:agencies:get*'] });
+    await root('PUT', path('agency', id));
+    const turned = { role: { policy: { Version: '1.1', Statement: [{ Effect: 'Allow', Action: ['iam:agencies:*'] }] } } };
+    expect(await root('PATCH', `/v3.0/OS-ROLE/roles/${id}`, turned)).toMatchObject({ status: 409, body: { error_code: 'IAM.0005', error_msg: holding('cannot be changed like this: `turning` allows `iam:agencies:assume`') } });
+    await root('DELETE', path('agency', id));
+    expect((await root('PATCH', `/v3.0/OS-ROLE/roles/${id}`, turned)).status).toBe(200);
+    expect((await root('DELETE', `/v3.0/OS-ROLE/roles/${id}`)).status).toBe(200);
+  });
+});
+
 describe('what cannot be found or is another account\'s', () => {
   it.each<[what: string, path: () => string, status: number]>([
     ['a role', () => `/v3.0/OS-AGENCY/domains/${accountA}/agencies/${agency}/roles/${absentId}`, 404], ['an agency', () => `/v3.0/OS-AGENCY/domains/${accountA}/agencies/${absentId}/roles/${roleId('te_admin')}`, 404],
