@@ -89,7 +89,7 @@ function planLegacyAgencies(writer: AccountWriter, account: BootstrapAccount, pl
   for (const { entry, place: at, id, old } of resolveAgencies(writer, account.legacy_agencies, list, names)) {
     writer.put('agency', id, {
       kind: 'legacy', agencyId: id, agencyName: entry.agency_name, path: '', description: entry.description ?? old?.description ?? '',
-      maxSessionDurationSeconds: sessionDuration.defaultSeconds, ...trustOf(writer, entry, old, `${at}/trust_domain_name`), ...validity(entry, old, writer.now),
+      maxSessionDurationSeconds: entry.max_session_duration ?? old?.maxSessionDurationSeconds ?? sessionDuration.defaultSeconds, ...trustOf(writer, entry, old, `${at}/trust_domain_name`), ...validity(entry, old, writer.now),
       tags: resourceTags(entry.tags, old?.tags, `${at}/tags`), attachedPolicies: attach(entry.attached_policies, old?.attachedPolicies, at),
       roleGrants: grant(entry.role_grants, old?.roleGrants, 'agency', at), createdAt: old?.createdAt ?? writer.now,
     });

@@ -50,6 +50,7 @@ const legacyAgency = z.object({
   trust_domain_name: field.trustDomainName.describe('an account, or a cloud service as op_svc_NAME; absent: the account of `trust_domain_id`'), description: field.legacyDescription,
   duration: duration.optional().describe('FOREVER, ONEDAY or days; absent: it stays as it is, FOREVER in a new agency'),
   expire_time: z.iso.datetime().optional().describe('when the agency ends, given a `duration` of days; absent: counted from now, or as it was if the duration is'),
+  max_session_duration: z.int().min(sessionDuration.defaultSeconds).max(sessionDuration.maximumSeconds).optional().describe('of sessions by AssumeAgency; the older ways have limits of their own'),
   role_grants: field.roleGrants, attached_policies: field.attachedPolicies(maximumOf('policiesPerAgency')), tags: field.tags,
 }).strict()
   .refine((entry) => entry.trust_domain_name !== undefined || (entry.trust_domain_id ?? '') !== '', { error: 'needs trust_domain_name or trust_domain_id', path: ['trust_domain_name'] })

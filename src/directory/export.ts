@@ -159,7 +159,7 @@ function legacyAgencyText(agency: Agency, names: Names): Texts<'legacy_agencies'
   return [{
     agency_id: agency.agencyId, agency_name: agency.agencyName, trust_domain_id: agency.trustDomainId,
     trust_domain_name: agency.trustDomainName, description: agency.description, duration: agency.validityDays ?? 'FOREVER',
-    ...(agency.expiresAt !== undefined && { expire_time: new Date(agency.expiresAt).toISOString() }), role_grants: names.granted(agency.roleGrants),
+    ...(agency.expiresAt !== undefined && { expire_time: new Date(agency.expiresAt).toISOString() }), max_session_duration: agency.maxSessionDurationSeconds, role_grants: names.granted(agency.roleGrants),
     attached_policies: names.attached(agency.attachedPolicies), tags: tagTexts(agency.tags),
   }];
 }

@@ -46,7 +46,7 @@ const fieldName = (path: readonly PropertyKey[]): string =>
 function ruleText(issue: z.core.$ZodIssue, value: unknown): string {
   switch (issue.code) {
     case 'invalid_type':
-      return valueAt(value, issue.path) === undefined ? 'is required' : `must be of type ${issue.expected === 'int' ? 'integer' : issue.expected}`;
+      return valueAt(value, issue.path) === undefined ? 'is required' : `must be of type ${jsonTypes[issue.expected] ?? issue.expected}`;
     case 'invalid_value':
       return valueAt(value, issue.path) === undefined ? 'is required' : `must be ${issue.values.map((one) => `\`${String(one)}\``).join(' or ')}`;
     case 'too_big':
@@ -60,6 +60,9 @@ function ruleText(issue: z.core.$ZodIssue, value: unknown): string {
       return issue.message;
   }
 }
+
+/** What the schemas call otherwise than JSON does. */
+const jsonTypes: Readonly<Record<string, string>> = { int: 'integer', record: 'object', tuple: 'array' };
 
 const unitOf = (origin: string): string => (origin === 'array' ? ' items' : origin === 'string' ? ' characters' : '');
 

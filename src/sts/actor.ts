@@ -109,6 +109,15 @@ function userNarrowing({ narrowedBy }: UserActor, requestScope: () => RequestSco
 const isOutOfScope = (scope: TokenScope | undefined, requestScope: () => RequestScope): boolean =>
   scope !== undefined && (scope.kind === 'project' ? scope.projectId : undefined) !== requestScope().projectId;
 
+const placeOf = (projectId: string | undefined): string => (projectId === undefined ? 'the domain' : `the project \`${projectId}\``);
+
+/** Why credentials made from a token are worth nothing for a request; undefined: it lies in their scope, or they have none. */
+export function outOfScope(actor: UserActor | SessionActor, scope: () => RequestScope = () => atDomain): string | undefined {
+  const bound = tokenScopeOf(actor);
+  if (bound === undefined || !isOutOfScope(bound, scope)) return undefined;
+  return `the credentials are of a token for ${placeOf(bound.kind === 'project' ? bound.projectId : undefined)}, and the request belongs to ${placeOf(scope().projectId)}`;
+}
+
 /** What the token was for that the actor's credentials were made from; undefined: they are bound to no place. */
 export const tokenScopeOf = (actor: UserActor | SessionActor): TokenScope | undefined => (actor.kind === 'user' ? actor.narrowedBy?.scope : actor.session.scope);
 

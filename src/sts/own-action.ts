@@ -2,7 +2,7 @@
 import type { ResourceTag } from '../directory/entities.js';
 import type { RequestScope } from '../directory/role-policies.js';
 import { contextOf, decideCaller, describe, type Decision } from '../policy/index.js';
-import { callerPolicies, principalIdentity } from './actor.js';
+import { callerPolicies, outOfScope, principalIdentity } from './actor.js';
 import { callerConditions, requestFacts, resourceConditions, type ConditionEntry } from './call-conditions.js';
 import type { SessionCaller, UserCaller, Caller } from './caller.js';
 
@@ -27,7 +27,9 @@ export function decideOwn(
 ): Decision {
   const { urn, tags = [], conditions = [] } = resource ?? {};
   const context = contextOf(() => [...callerConditions(caller, requestFacts(caller, now)), ...resourceConditions(tags), ...conditions, ...(typeof ofRequest === 'function' ? ofRequest() : ofRequest)]);
-  return decideCaller({ principal: principalIdentity(caller), action, resource: urn, context, ...callerPolicies(caller, scope) });
+  const decision = decideCaller({ principal: principalIdentity(caller), action, resource: urn, context, ...callerPolicies(caller, scope) });
+  const note = !decision.allowed && decision.effect === 'implicit-deny' && decision.side === 'session' ? outOfScope(caller, scope) : undefined;
+  return note === undefined ? decision : { ...decision, note };
 }
 
 /** Why the caller may not do this in its account, or undefined when it may. */

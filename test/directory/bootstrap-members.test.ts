@@ -26,7 +26,7 @@ const full: BootstrapAccountText = {
   }],
   policies: [{ policy_name: 'reading', path: 'ops/', description: 'reads', policy_document: document }],
   agencies: [{ agency_name: 'ops', path: 'ops/', description: 'of ops', max_session_duration: 7200, trust_policy: trusting, tags, attached_policies: attached }],
-  legacy_agencies: [{ agency_name: 'old', trust_domain_name: 'acme', trust_domain_id: 'acme-id', description: 'old', tags, attached_policies: attached }],
+  legacy_agencies: [{ agency_name: 'old', trust_domain_name: 'acme', trust_domain_id: 'acme-id', description: 'old', max_session_duration: 7200, tags, attached_policies: attached }],
 };
 /** The same entities, with what they must have only. */
 const bare: BootstrapAccountText = {
@@ -66,7 +66,7 @@ describe('an entity that exists', () => {
     const before = entriesOf(await snapshot());
     expect((await apply(bare)).changes).toEqual([]);
     expect(entriesOf(await snapshot())).toEqual(before);
-    expect(await entities()).toMatchObject({ bob: { enabled: false, description: 'away' }, key: { active: false }, root: { userName: 'boss' }, phone: { enabled: false, unbound: true } });
+    expect(await entities()).toMatchObject({ bob: { enabled: false, description: 'away' }, key: { active: false }, root: { userName: 'boss' }, phone: { enabled: false, unbound: true }, old: { maxSessionDurationSeconds: 7200 } });
   });
 
   it('the root user too, where the file does not name it at all, also in an account that gets another name', async () => {

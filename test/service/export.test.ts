@@ -18,7 +18,7 @@ const rich = structuredClone(accounts) as BootstrapFileText;
 Object.assign(rich.accounts?.[0] ?? {}, {
   quotas: { agencies: 100, policies_per_user: 20 }, asymmetric_signature: false,
   service_control_policies: [{ name: 'zulu', policy_document: policy(allow('*')) }, { name: 'alpha', policy_document: policy(allow('sts:*:*')) }],
-  legacy_agencies: [{ agency_name: 'old', trust_domain_name: 'acme', trust_domain_id: accountC, description: 'old', attached_policies: ['read-objects'] }, { agency_name: 'older', trust_domain_name: 'op_svc_ims' }],
+  legacy_agencies: [{ agency_name: 'old', trust_domain_name: 'acme', trust_domain_id: accountC, description: 'old', max_session_duration: 14_400, attached_policies: ['read-objects'] }, { agency_name: 'older', trust_domain_name: 'op_svc_ims' }],
   service_linked_agencies: [{ service_principal: 'service.CBR', description: 'ours', agency_usage_list: [{ region: 'globe', resources: ['cbr:globe:a:vault:b'] }] }],
 });
 
