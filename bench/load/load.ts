@@ -17,7 +17,7 @@ const generatorProgram = fileURLToPath(new URL('generator.js', import.meta.url))
 
 /** @param core for `taskset`; undefined: wherever the system puts it */
 export function startLoad(core: number | undefined, program = generatorProgram): Load {
-  const [execPath = process.execPath, ...execArgv] = pinned(core, [process.execPath]);
+  const [execPath = process.execPath, ...execArgv] = pinned(core, [process.execPath, '--expose-gc']);
   const child = fork(program, [], { execPath, execArgv, serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   let last: Promise<unknown> = Promise.resolve();
 

@@ -63,6 +63,9 @@ export async function readUnsealed(redis: RedisConnection, names: KeyNames, cell
   return entries.map(([streamId, fields]) => ({ streamId, fields }));
 }
 
+/** How many entries wait in the cell. */
+export const countUnsealed = (redis: RedisConnection, names: KeyNames, cell: number): Promise<number> => reach(() => redis.xlen(names.audit(cell)));
+
 /** Entries up to event number `to`, which a log of that size holds already. */
 export async function readSealedAlready(redis: RedisConnection, names: KeyNames, cell: number, to: number): Promise<readonly UnsealedEntry[]> {
   const entries = to === 0 ? [] : await reach(() => redis.xrange(names.audit(cell), '-', `0-${to}`));

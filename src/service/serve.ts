@@ -9,6 +9,7 @@ import { realSurroundings, type Composition } from './composition.js';
 import { credentialsFile, generatedKeysKeeper } from './generated-keys.js';
 import { createLog, redisErrors } from './log.js';
 import { serveAlone, serveAsWorker, serveInWorkers, workerVariable } from './processes.js';
+import { collectSeldom } from './collect-seldom.js';
 import { optimiseSooner } from './optimise-sooner.js';
 import { sampleFile } from './sample.js';
 import { openAuditFolder } from './sealer/log-folder.js';
@@ -18,6 +19,7 @@ import { connectRedis, openComposition, openRedis, prepareKeys } from './state.j
 /** Runs until SIGTERM or SIGINT. */
 export async function serve(settings: Settings, environment: NodeJS.ProcessEnv, say: (message: string) => void): Promise<void> {
   optimiseSooner();
+  collectSeldom();
   const log = createLog(settings.STS_LOG_LEVEL);
   if (environment[workerVariable] !== undefined) return serveAsWorker(settings, log);
   await mkdir(settings.STS_DATA_DIR, { recursive: true, mode: 0o700 }).catch((error: unknown) => {

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { appendEntries, folderOf, LogDamagedError, requirePlainFolder, type Checkpoint } from '../../audit/log/log.js';
 import type { Random } from '../../base/clock.js';
 import type { Keyring } from '../../keyring/keyring.js';
-import { beginTurn, endTurn, holdTurn, readSealedAlready, readUnsealed, trimSealed, type SealingTurn, type TurnTimes } from '../../redis/audit-seal.js';
+import { beginTurn, countUnsealed, endTurn, holdTurn, readSealedAlready, readUnsealed, trimSealed, type SealingTurn, type TurnTimes } from '../../redis/audit-seal.js';
 import type { KeyNames } from '../../redis/cells.js';
 import { reach, type RedisConnection } from '../../redis/client.js';
 import { connectionMark, isConnectionOf, waitForReplicas, type ConnectionMark } from '../../redis/replicas.js';
@@ -38,8 +38,22 @@ export class UnsealableError extends Error {
 export type TurnResult = 'taken' | 'idle' | { readonly checkpoint: Checkpoint | undefined };
 
 const batchSize = 1024;
-const pieceSize = 64;
-const restMilliseconds = 2;
+/** How events are read and checked, by how many wait. */
+interface Pace {
+  readonly most: number;
+  readonly pieceSize: number;
+  readonly restMilliseconds: number;
+}
+/**
+ * While little waits the rests are long, so that sealing takes a small part of the processor from the calls. INVARIANT:
+ * with much waiting there are none, for nothing may keep sealing behind the calls: at `STS_AUDIT_MAX_UNSEALED` they are
+ * refused.
+ */
+const paces: readonly [Pace, ...Pace[]] = [
+  { most: Infinity, pieceSize: 512, restMilliseconds: 0 },
+  { most: 8192, pieceSize: 64, restMilliseconds: 2 },
+  { most: 2048, pieceSize: 64, restMilliseconds: 8 },
+];
 const replicaMilliseconds = 2000;
 
 /**
@@ -89,8 +103,9 @@ async function sealWaiting(tools: SealTools, turn: SealingTurn, rules: UnsealedR
   let checkpoint = standing;
   for (;;) {
     const size = checkpoint?.size ?? 0;
+    const pace = paceFor(await countUnsealed(redis, names, turn.cell));
     const since = await reach(() => connectionMark(redis, names.audit(turn.cell)));
-    const { good, fault, isEnd } = await readBatch(tools, rules, size);
+    const { good, fault, isEnd } = await readBatch(tools, rules, size, pace);
     if (good.length > 0) {
       await replicated(tools, turn.cell, since);
       // A server that lost events may have taken over since they were read: what is sealed now must still be there.
@@ -107,8 +122,10 @@ async function sealWaiting(tools: SealTools, turn: SealingTurn, rules: UnsealedR
   return { checkpoint };
 }
 
+const paceFor = (waiting: number): Pace => paces.findLast(({ most }) => waiting <= most) ?? paces[0];
+
 /** Read and checked in pieces with rests between them: calls that wait for their answers meanwhile wait for one piece at most. */
-async function readBatch({ redis, names }: SealTools, rules: UnsealedRules, size: number): Promise<CheckedBatch & { readonly isEnd: boolean }> {
+async function readBatch({ redis, names }: SealTools, rules: UnsealedRules, size: number, { pieceSize, restMilliseconds }: Pace): Promise<CheckedBatch & { readonly isEnd: boolean }> {
   const good: Buffer[] = [];
   for (;;) {
     const piece = await readUnsealed(redis, names, rules.cell, size + good.length, pieceSize);
@@ -117,7 +134,7 @@ async function readBatch({ redis, names }: SealTools, rules: UnsealedRules, size
     if (checked.fault !== undefined) return { good, fault: checked.fault, isEnd: true };
     const isEnd = piece.length < pieceSize;
     if (isEnd || good.length >= batchSize) return { good, isEnd };
-    await sleep(restMilliseconds);
+    if (restMilliseconds > 0) await sleep(restMilliseconds);
   }
 }
 
