@@ -82,7 +82,8 @@ function grantOf(kind: UserGrant['kind'], claims: OwnClaims): UserGrant {
   const { own, id, issuedAt, expiresAt, subject } = claims;
   const [account, owner, key, password] = Array.isArray(own['epochs']) ? own['epochs'].map(whole) : [];
   if (account === undefined || owner === undefined || key === undefined || password === undefined) throw new Malformed();
-  const [list, index] = Array.isArray(own['status']) ? own['status'] : [];
+  const status: unknown = own['status'];
+  const [list, index] = Array.isArray(status) ? (status as readonly unknown[]) : [];
   const scope = own['scope'];
   const policy = own['policy'];
   return {
