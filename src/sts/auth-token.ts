@@ -83,6 +83,7 @@ function grantOf(kind: UserGrant['kind'], claims: OwnClaims): UserGrant {
   const [account, owner, key, password] = Array.isArray(own['epochs']) ? own['epochs'].map(whole) : [];
   if (account === undefined || owner === undefined || key === undefined || password === undefined) throw new Malformed();
   const status: unknown = own['status'];
+  // Array.isArray() tells of the items only that they may be anything.
   const [list, index] = Array.isArray(status) ? (status as readonly unknown[]) : [];
   const scope = own['scope'];
   const policy = own['policy'];
