@@ -8,7 +8,6 @@ import type { Snapshot } from './snapshot.js';
 export const defaultRegions: readonly string[] = ['cn-north-1', 'cn-north-4', 'cn-north-9', 'cn-east-2', 'cn-east-3', 'cn-south-1', 'cn-southwest-2', 'ap-southeast-1', 'ap-southeast-3'];
 
 export const regionPattern = /^[a-z][a-z0-9]*(-[a-z0-9]+){0,5}$/;
-export const regionRule = 'must be a region: lower-case letters and digits, in parts with - between';
 
 type Projects = Pick<Snapshot, 'accountId' | 'projects'>;
 
@@ -63,6 +62,3 @@ export const enterpriseProjectsOf = ({ enterpriseProjects }: EnterpriseProjects)
 
 export const enterpriseProjectAt = ({ enterpriseProjects }: EnterpriseProjects, id: string): EnterpriseProject | undefined =>
   (id === defaultEnterpriseProject.enterpriseProjectId ? defaultEnterpriseProject : enterpriseProjects.get(id));
-
-export const enterpriseProjectNamed = ({ enterpriseProjects }: EnterpriseProjects, name: string): EnterpriseProject | undefined =>
-  (name === defaultEnterpriseProject.enterpriseProjectName ? defaultEnterpriseProject : enterpriseProjects.named(name));

@@ -5,8 +5,8 @@ import { countsIn } from '../roles.js';
 import type { Clause, Said } from './statement.js';
 
 /** Condition keys that requests have which belong to a project, or name an enterprise project. */
-export const projectNameKey = 'g:ProjectName';
-export const enterpriseProjectIdKey = 'g:EnterpriseProjectId';
+const projectNameKey = 'g:ProjectName';
+const enterpriseProjectIdKey = 'g:EnterpriseProjectId';
 
 export interface ScopeNames {
   /** Undefined: the account has no such project. */
