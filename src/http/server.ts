@@ -16,8 +16,8 @@ export function createHttpServer(app: Express, random: Random, countUnparsable: 
   const listener = refuseManyHeaders(app, random, countUnparsable);
   const server = createServer(
     {
-      IncomingMessage: bornWith(IncomingMessage, app.request),
-      ServerResponse: bornWith(ServerResponse, app.response),
+      IncomingMessage: bornFor(app, 'request', IncomingMessage),
+      ServerResponse: bornFor(app, 'response', ServerResponse),
       maxHeaderSize: maximumHeaderBytes,
       headersTimeout: headersTimeoutMilliseconds,
       requestTimeout: requestTimeoutMilliseconds,
@@ -33,14 +33,18 @@ export function createHttpServer(app: Express, random: Random, countUnparsable: 
   return server;
 }
 
-/** A constructor like `base` whose instances have `prototype` from the start. */
-function bornWith<Base extends typeof IncomingMessage | typeof ServerResponse>(base: Base, prototype: object): Base {
-  const constructor = function (this: object, ...values: unknown[]): void {
-    Reflect.apply(base as unknown as (...values: unknown[]) => void, this, values);
-  };
-  constructor.prototype = prototype;
-  // Node calls it with `new` only, and the prototype inherits from the base's.
-  return constructor as unknown as Base;
+/**
+ * A class like `base` whose instances are born as the application would make them. A class, because V8 leaves room in
+ * its instances for all members that the constructors of its bases set: without it they become dictionaries, and a
+ * request and its answer cost 27 µs more (Node 24; 14 with Node 20).
+ */
+function bornFor<Base extends typeof IncomingMessage | typeof ServerResponse>(app: Express, what: 'request' | 'response', base: Base): Base {
+  // A mixin in all but the type of its arguments, which TypeScript wants to be any.
+  const Born = class extends (base as typeof IncomingMessage) {};
+  Object.setPrototypeOf(Born.prototype, app[what]);
+  // What Express would set on each one is what it has already.
+  Object.assign(app, { [what]: Born.prototype });
+  return Born as unknown as Base;
 }
 
 export function listen(server: Server, port: number, host: string): Promise<void> {
