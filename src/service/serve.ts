@@ -11,6 +11,7 @@ import { createLog, redisErrors } from './log.js';
 import { serveAlone, serveAsWorker, serveInWorkers, workerVariable } from './processes.js';
 import { collectSeldom } from './collect-seldom.js';
 import { optimiseSooner } from './optimise-sooner.js';
+import { keepStringsPlain } from './plain-strings.js';
 import { sampleFile } from './sample.js';
 import { openAuditFolder } from './sealer/log-folder.js';
 import { settingError, type Settings } from './settings.js';
@@ -18,6 +19,7 @@ import { connectRedis, openComposition, openRedis, prepareKeys } from './state.j
 
 /** Runs until SIGTERM or SIGINT. */
 export async function serve(settings: Settings, environment: NodeJS.ProcessEnv, say: (message: string) => void): Promise<void> {
+  keepStringsPlain();
   optimiseSooner();
   collectSeldom();
   const log = createLog(settings.STS_LOG_LEVEL);
