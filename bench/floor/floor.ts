@@ -1,6 +1,6 @@
 // The floor: one process that does what cannot be left out of a call, and nothing else, with node:http, node:crypto and raw RESP alone.
 // Run: node floor.js BOOTSTRAP_FILE REDIS_SOCKET; prints its port. README.md says what counts as unavoidable.
-import { createHash, createHmac, createPublicKey, createSecretKey, generateKeyPairSync, randomBytes, sign, timingSafeEqual, verify, type KeyObject } from 'node:crypto';
+import { createHash, createHmac, createPublicKey, createSecretKey, generateKeyPairSync, hash, randomBytes, sign, timingSafeEqual, verify, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
@@ -416,9 +416,9 @@ async function authenticate(request: IncomingMessage, body: Buffer, now: number)
   if (!(Math.abs(time - now) <= 900_000)) throw new Refusal(401, 'the date is out of range');
   let headerLines = '';
   for (const name of signedNames) headerLines += `${name}:${String(headers[name])}\n`;
-  const bodyHash = createHash('sha256').update(body).digest('hex');
+  const bodyHash = hash('sha256', body);
   const canonical = `${request.method ?? ''}\n${request.url ?? ''}/\n\n${headerLines}\n${names}\n${bodyHash}`;
-  const toSign = `SDK-HMAC-SHA256\n${date}\n${createHash('sha256').update(canonical, 'latin1').digest('hex')}`;
+  const toSign = `SDK-HMAC-SHA256\n${date}\n${hash('sha256', Buffer.from(canonical, 'latin1'))}`;
   const token = headers['x-security-token'];
   const caller = await callerOf(accessKeyId, token === undefined ? undefined : String(token), now / 1000);
   if (caller === undefined || !timingSafeEqual(createHmac('sha256', caller.key).update(toSign).digest(), Buffer.from(signature, 'hex'))) throw new Refusal(401, 'the signature is wrong');
