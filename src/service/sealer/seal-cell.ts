@@ -8,6 +8,7 @@ import { beginTurn, countUnsealed, endTurn, holdTurn, readSealedAlready, readUns
 import type { KeyNames } from '../../redis/cells.js';
 import { reach, type RedisConnection } from '../../redis/client.js';
 import { connectionMark, isConnectionOf, waitForReplicas, type ConnectionMark } from '../../redis/replicas.js';
+import { tileWidth } from '../../tlog/index.js';
 import type { AuditLog } from './audit-log.js';
 import { checkUnsealed, missingText, type CheckedBatch, type UnsealedRules } from './check-unsealed.js';
 import type { LogFolder } from './log-folder.js';
@@ -110,7 +111,7 @@ async function sealWaiting(tools: SealTools, turn: SealingTurn, rules: UnsealedR
       await replicated(tools, turn.cell, since);
       // A server that lost events may have taken over since they were read: what is sealed now must still be there.
       if (!isConnectionOf(redis, names.audit(turn.cell), since)) throw new Error('the connection to Redis moved while events were to be sealed');
-      checkpoint = await appendEntries(log.place(turn.cell), log.signer, checkpoint, good);
+      checkpoint = await appendEntries(log.place(turn.cell), log.signer, checkpoint, good, log.memory);
       if (!(await trim(tools, turn, checkpoint))) return 'taken';
     } else if (checkpoint !== undefined) await checkTiles(log, turn.cell, checkpoint);
     if (fault !== undefined) throw new UnsealableError(fault);
@@ -127,13 +128,16 @@ const paceFor = (waiting: number): Pace => paces.findLast(({ most }) => waiting 
 /** Read and checked in pieces with rests between them: calls that wait for their answers meanwhile wait for one piece at most. */
 async function readBatch({ redis, names }: SealTools, rules: UnsealedRules, size: number, { pieceSize, restMilliseconds }: Pace): Promise<CheckedBatch & { readonly isEnd: boolean }> {
   const good: Buffer[] = [];
+  // A batch that is not the last one ends with a bundle: the next one finds none that is begun.
+  const most = batchSize - (size % tileWidth);
   for (;;) {
-    const piece = await readUnsealed(redis, names, rules.cell, size + good.length, pieceSize);
+    const count = Math.min(pieceSize, most - good.length);
+    const piece = await readUnsealed(redis, names, rules.cell, size + good.length, count);
     const checked = checkUnsealed(rules, size + good.length, piece);
     good.push(...checked.good);
     if (checked.fault !== undefined) return { good, fault: checked.fault, isEnd: true };
-    const isEnd = piece.length < pieceSize;
-    if (isEnd || good.length >= batchSize) return { good, isEnd };
+    const isEnd = piece.length < count;
+    if (isEnd || good.length >= most) return { good, isEnd };
     if (restMilliseconds > 0) await sleep(restMilliseconds);
   }
 }

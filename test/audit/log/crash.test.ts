@@ -9,10 +9,10 @@ import { verifyLog } from '../../../src/audit/log/verify.js';
 import { copyOf, filesOf, growTo, grown, keys, newPlace, signer, temporaryFolder } from './support.js';
 
 type Operation = (...parameters: never[]) => Promise<unknown>;
-const folderOperations = ['mkdir', 'mkdtemp', 'open', 'rename', 'rm'] as const;
+const folderOperations = ['mkdir', 'mkdtemp', 'open', 'rename', 'rm', 'rmdir', 'unlink'] as const;
 const handleOperations = ['writeFile', 'sync'] as const;
 
-/** Operations done, as `<operation> <path>`; `before` may throw instead of one. */
+/** Operations done, as `<operation> <path>`, or `failed <operation> <path>`; `before` may throw instead of one. */
 async function watched(before: (operation: string, count: number) => void, work: () => Promise<unknown>): Promise<readonly string[]> {
   const done: string[] = [];
   const sample = await open(await temporaryFolder(), 'r');
@@ -28,7 +28,11 @@ async function watched(before: (operation: string, count: number) => void, work:
       const path = pathOf(this, parameters);
       before(`${name} ${path}`, done.length);
       done.push(`${name} ${path}`);
-      const result = await original.apply(this, parameters);
+      const at = done.length - 1;
+      const result = await original.apply(this, parameters).catch((error: unknown) => {
+        done[at] = `failed ${name} ${path}`;
+        throw error;
+      });
       if (name === 'open') paths.set(result as FileHandle, path);
       return result;
     };
