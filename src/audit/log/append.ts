@@ -31,14 +31,20 @@ export async function appendEntries(place: LogPlace, signer: LogSigner, from: Ch
   const standing = { ...old, edge, hashes, isNew: from === undefined };
   const files = [...hashFiles(extended), ...bundleFiles(old.size - begun.length, [...begun, ...entries])];
   await standsAhead(place, standing, checkpoint);
+  const synced = memory?.synced.get(originOf(place)) ?? new Set<string>();
+  // Until the append has left all in order again.
+  memory?.synced.delete(originOf(place));
   await writing(folder, async (write) => {
     await write(files);
     // Asked again: another writer may have gone on since, and an older checkpoint must not replace its.
     if (!(await standsAhead(place, standing, checkpoint))) await write([{ path: checkpointFile, bytes: Buffer.from(checkpoint.note) }]);
-  });
+  }, synced);
   await removeSuperseded(folder, old.size, checkpoint.size);
   await tidy(place, memory);
-  if (memory !== undefined) remember(place, memory, { checkpoint, edge: extended.edge, files });
+  if (memory !== undefined) {
+    remember(place, memory, { checkpoint, edge: extended.edge, files });
+    memory.synced.set(originOf(place), synced);
+  }
   return checkpoint;
 }
 

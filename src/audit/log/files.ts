@@ -22,11 +22,11 @@ export interface NewFile {
 /** Writes all files and then syncs their folders; when it returns they survive a power cut. Existing files are replaced. */
 export type WriteFiles = (files: readonly NewFile[]) => Promise<void>;
 
-/** Lets write into a log as often as `use` likes. */
-export async function writing<Result>(folder: string, use: (write: WriteFiles) => Promise<Result>): Promise<Result> {
+/** Lets write into a log as often as `use` likes. @param synced folders that need no sync of those above them; what is found to be so is added */
+export async function writing<Result>(folder: string, use: (write: WriteFiles) => Promise<Result>, synced: Set<string> = new Set()): Promise<Result> {
   const work = await makeWorkFolder(folder);
   try {
-    return await use((files) => writeAll(folder, join(work, 'file'), files));
+    return await use((files) => writeAll(folder, join(work, 'file'), files, synced));
   } finally {
     // Empty, unless something failed. What is left behind by a full disk or a kill is removed by a later append.
     await rmdir(work).catch(() => removeQuietly(work));
@@ -46,24 +46,35 @@ async function makeWorkFolder(folder: string): Promise<string> {
   }
 }
 
-async function writeAll(folder: string, temporary: string, files: readonly NewFile[]): Promise<void> {
+async function writeAll(folder: string, temporary: string, files: readonly NewFile[], synced: Set<string>): Promise<void> {
   const folders = new Set<string>();
   for (const { path, bytes } of files) {
     const target = join(folder, path);
     await writeNew(temporary, bytes);
-    await takePlace(temporary, target);
-    for (let at = dirname(target); at.length >= folder.length; at = dirname(at)) folders.add(at);
+    await takePlace(temporary, target, synced);
+    folders.add(dirname(target));
+  }
+  for (const changed of [...folders]) {
+    for (let at = changed; !synced.has(at) && at.length > folder.length;) folders.add((at = dirname(at)));
   }
   for (const changed of folders) await syncFolder(changed);
+  if (synced.size > mostSynced) synced.clear();
+  for (const changed of folders) synced.add(changed);
 }
 
-/** Most folders are there: to ask first would be one operation more for each file. */
-async function takePlace(temporary: string, target: string): Promise<void> {
+/** Each bundle that is begun adds two. */
+const mostSynced = 100;
+
+/** Most folders are there: to make them first would be one operation more for each file. */
+async function takePlace(temporary: string, target: string, synced: Set<string>): Promise<void> {
   try {
     await rename(temporary, target);
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw error;
-    await makeFolder(dirname(target));
+    const first = await mkdir(dirname(target), { recursive: true, mode: folderMode });
+    // Somebody else made it: nothing is known of what stands above it.
+    if (first === undefined) synced.clear();
+    else for (const known of synced) if (known.startsWith(first)) synced.delete(known);
     await rename(temporary, target);
   }
 }

@@ -14,8 +14,14 @@ export interface LogMemory {
   readonly checkpoints: Map<string, Checkpoint>;
   /** By origin; some 100 kB each. */
   readonly edges: Map<string, KnownEdge>;
+  /**
+   * Of each origin the folders whose names are durable, and those above them up to the log's, because this process
+   * synced them; a new file in them needs no more than their own sync. Who puts another folder in the place of one
+   * while the service runs sees to its name himself.
+   */
+  readonly synced: Map<string, Set<string>>;
   /** When abandoned files of each origin were looked for last, in milliseconds of `performance.now()`. */
   readonly tidied: Map<string, number>;
 }
 
-export const newLogMemory = (): LogMemory => ({ checkpoints: new Map(), edges: new Map(), tidied: new Map() });
+export const newLogMemory = (): LogMemory => ({ checkpoints: new Map(), edges: new Map(), synced: new Map(), tidied: new Map() });

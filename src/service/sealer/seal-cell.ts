@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { appendEntries, folderOf, LogDamagedError, requirePlainFolder, type Checkpoint } from '../../audit/log/log.js';
 import type { Random } from '../../base/clock.js';
 import type { Keyring } from '../../keyring/keyring.js';
-import { beginTurn, countUnsealed, endTurn, holdTurn, readSealedAlready, readUnsealed, trimSealed, type SealingTurn, type TurnTimes } from '../../redis/audit-seal.js';
+import { beginTurn, countUnsealed, endTurn, eventNumber, holdTurn, readSealedAlready, readUnsealed, trimSealed, type SealingTurn, type TurnTimes } from '../../redis/audit-seal.js';
 import type { KeyNames } from '../../redis/cells.js';
 import { reach, type RedisConnection } from '../../redis/client.js';
 import { connectionMark, isConnectionOf, waitForReplicas, type ConnectionMark } from '../../redis/replicas.js';
@@ -38,7 +38,8 @@ export class UnsealableError extends Error {
 
 export type TurnResult = 'taken' | 'idle' | { readonly checkpoint: Checkpoint | undefined };
 
-const batchSize = 1024;
+/** What is written once per batch takes as long as some hundred events. */
+const batchSize = 2048;
 /** How events are read and checked, by how many wait. */
 interface Pace {
   readonly most: number;
@@ -52,8 +53,8 @@ interface Pace {
  */
 const paces: readonly [Pace, ...Pace[]] = [
   { most: Infinity, pieceSize: 512, restMilliseconds: 0 },
-  { most: 8192, pieceSize: 64, restMilliseconds: 2 },
-  { most: 2048, pieceSize: 64, restMilliseconds: 8 },
+  { most: 8192, pieceSize: 128, restMilliseconds: 4 },
+  { most: 2048, pieceSize: 128, restMilliseconds: 16 },
 ];
 const replicaMilliseconds = 2000;
 
@@ -92,7 +93,9 @@ const wentBack = (cell: number, size: number): UnsealableError =>
 /** After a crash between checkpoint and trim. False: the turn is lost. */
 async function trimSealedAlready(tools: SealTools, turn: SealingTurn, rules: UnsealedRules, checkpoint: Checkpoint | undefined): Promise<boolean> {
   if (checkpoint === undefined) return true;
-  const entries = await readSealedAlready(tools.redis, tools.names, turn.cell, checkpoint.size);
+  // The stream is in the order of its ids.
+  const isAllBehind = turn.waiting.first === '' || (eventNumber(turn.waiting.first) ?? 0) > checkpoint.size;
+  const entries = isAllBehind ? [] : await readSealedAlready(tools.redis, tools.names, turn.cell, checkpoint.size);
   if (entries.length === 0 && checkpoint.size === turn.sealed.size) return true;
   const foreign = await foreignAmongSealed(tools.log, rules, checkpoint, entries);
   if (foreign !== undefined) throw new UnsealableError(foreign);
@@ -102,9 +105,9 @@ async function trimSealedAlready(tools: SealTools, turn: SealingTurn, rules: Uns
 async function sealWaiting(tools: SealTools, turn: SealingTurn, rules: UnsealedRules, standing: Checkpoint | undefined): Promise<TurnResult> {
   const { redis, names, log, times } = tools;
   let checkpoint = standing;
-  for (;;) {
+  for (let waiting = turn.waiting.count; ; waiting = await countUnsealed(redis, names, turn.cell)) {
     const size = checkpoint?.size ?? 0;
-    const pace = paceFor(await countUnsealed(redis, names, turn.cell));
+    const pace = paceFor(waiting);
     const since = await reach(() => connectionMark(redis, names.audit(turn.cell)));
     const { good, fault, isEnd } = await readBatch(tools, rules, size, pace);
     if (good.length > 0) {
