@@ -14,6 +14,8 @@ export interface SealingTurn {
   readonly sequence: number;
   /** Events that Redis knows to be sealed, and the signed checkpoint of that size; empty when there are none. */
   readonly sealed: { readonly size: number; readonly note: string };
+  /** Entries of the stream when the turn began, and the id of the first one; `''` when there is none. */
+  readonly waiting: { readonly count: number; readonly first: string };
 }
 
 export interface TurnTimes {
@@ -27,9 +29,9 @@ export interface TurnTimes {
 export async function beginTurn(redis: RedisConnection, names: KeyNames, cell: number, token: string, times: TurnTimes): Promise<SealingTurn | 'taken' | 'idle'> {
   const keys = [names.sealer(cell), names.cellState(cell), names.audit(cell), names.sealerChecked(cell)];
   // The script answers an array of texts and numbers.
-  const [verdict, fence, size, note, sequence] = await reach(() => runScript(redis, beginScript, keys, [token, times.turnMilliseconds, times.idleMilliseconds])) as readonly unknown[];
+  const [verdict, fence, size, note, sequence, count, first] = await reach(() => runScript(redis, beginScript, keys, [token, times.turnMilliseconds, times.idleMilliseconds])) as readonly unknown[];
   if (verdict === 'taken' || verdict === 'idle') return verdict;
-  return { cell, fence: Number(fence), token, sequence: Number(sequence), sealed: { size: Number(size), note: String(note) } };
+  return { cell, fence: Number(fence), token, sequence: Number(sequence), sealed: { size: Number(size), note: String(note) }, waiting: { count: Number(count), first: String(first) } };
 }
 
 /** The cells in which {@link beginTurn} would find something to do, unless another process is at it: asked all at once, and only a hint. */

@@ -187,6 +187,19 @@ describe('a log that is gone or damaged stops the sealer, and goes on by itself 
     expect((await checkpointOf(service, cell))?.note).toBe(before?.note);
   });
 
+  it('a marker that was changed in place, to one of the same length', async () => {
+    const marker = join(service.composition.auditLog.directory, 'log.json');
+    await seal();
+    const text = await readFile(marker, 'utf8');
+    await writeFile(marker, text.replace(/"id": "[0-9a-f]{4}/, '"id": "0000'));
+    await leave(1);
+    await expect(seal()).rejects.toThrow('was replaced by another one');
+    await expect(seal()).rejects.toThrow('was replaced by another one');
+    await writeFile(marker, text);
+    await seal();
+    expect(await sealedIds(service, cell)).toHaveLength(6);
+  });
+
   it('a named pipe in place of the marker is an error at once', async () => {
     const marker = join(service.composition.auditLog.directory, 'log.json');
     await rename(marker, `${marker}.aside`);

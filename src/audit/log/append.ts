@@ -1,12 +1,14 @@
 // Appends events to a cell's log: tiles and bundles first, and only when they are durable the checkpoint that promises them.
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { emptyRoot, encodeBundle, encodeHashes, extendTree, leafHash, maximumEntryBytes, rootOfEdge, tilePath, tileWidth, treeRoot, type Edge, type Extended, type Tile } from '../../tlog/index.js';
+import { emptyRoot, encodeBundle, encodeHashes, extendTree, leafHash, maximumEntryBytes, rightEdge, rootOfEdge, tilePath, tileWidth, treeRoot, type Edge, type Extended, type Tile } from '../../tlog/index.js';
 import { checkpointFile, readUnverifiedCheckpoint, signedCheckpoint, type Checkpoint } from './checkpoint.js';
-import { removeAbandoned, removeQuietly, writeFiles, type NewFile } from './files.js';
+import { removeAbandoned, removeFolderQuietly, writing, type NewFile } from './files.js';
+import type { LogMemory } from './memory.js';
 import { folderOf, LogDamagedError, originOf, type LogPlace } from './place.js';
-import { hashLookup, readBundle, readEdge } from './tile-files.js';
 import type { LogSigner } from './signer.js';
+import { standingEdge } from './standing-edge.js';
+import { hashLookup } from './tile-files.js';
 
 const pieceSize = 128;
 
@@ -14,27 +16,55 @@ const pieceSize = 128;
  * Appends entries behind the checkpoint `from` and returns the new checkpoint, which is durable then. The same entries
  * give the same bytes in every file, so it may be repeated after a crash, and run twice at once. Throws a
  * LogDamagedError, and signs nothing, when the files do not fit `from`, or hold other events behind it.
+ * @param memory of this process; it spares work, and changes nothing else
  */
-export async function appendEntries(place: LogPlace, signer: LogSigner, from: Checkpoint | undefined, entries: readonly Buffer[]): Promise<Checkpoint> {
+export async function appendEntries(place: LogPlace, signer: LogSigner, from: Checkpoint | undefined, entries: readonly Buffer[], memory?: LogMemory): Promise<Checkpoint> {
   const tooLong = entries.findIndex(({ length }) => length > maximumEntryBytes);
   if (tooLong >= 0) throw new RangeError(`an entry of the log must have at most ${maximumEntryBytes} bytes: the one of leaf ${(from?.size ?? 0) + tooLong} has ${entries[tooLong]?.length ?? 0}`);
   const folder = folderOf(place);
   const old = { size: from?.size ?? 0, root: from?.root ?? emptyRoot };
-  const edge = await readEdge(folder, old.size);
-  if (!rootOfEdge(edge).equals(old.root)) throw new LogDamagedError(`the tiles of \`${originOf(place)}\` do not give the root of its checkpoint of size ${old.size}`);
-  const begun = await begunBundle(folder, old.size, edge);
+  const { edge, begun } = await standingEdge(place, old, memory);
 
   const hashes = await leafHashes(entries);
   const extended = extendTree(old.size, edge, hashes);
   const checkpoint = signedCheckpoint(place, signer, { size: old.size + entries.length, root: rootOfEdge(extended.edge) });
   const standing = { ...old, edge, hashes, isNew: from === undefined };
+  const files = [...hashFiles(extended), ...bundleFiles(old.size - begun.length, [...begun, ...entries])];
   await standsAhead(place, standing, checkpoint);
-  await writeFiles(folder, [...hashFiles(extended), ...bundleFiles(old.size - begun.length, [...begun, ...entries])]);
-  // Asked again: another writer may have gone on since, and an older checkpoint must not replace its.
-  if (!(await standsAhead(place, standing, checkpoint))) await writeFiles(folder, [{ path: checkpointFile, bytes: Buffer.from(checkpoint.note) }]);
+  const synced = memory?.synced.get(originOf(place)) ?? new Set<string>();
+  // Until the append has left all in order again.
+  memory?.synced.delete(originOf(place));
+  await writing(folder, async (write) => {
+    await write(files);
+    // Asked again: another writer may have gone on since, and an older checkpoint must not replace its.
+    if (!(await standsAhead(place, standing, checkpoint))) await write([{ path: checkpointFile, bytes: Buffer.from(checkpoint.note) }]);
+  }, synced);
   await removeSuperseded(folder, old.size, checkpoint.size);
-  await removeAbandoned(folder, checkpointFile);
+  await tidy(place, memory);
+  if (memory !== undefined) {
+    remember(place, memory, { checkpoint, edge: extended.edge, files });
+    memory.synced.set(originOf(place), synced);
+  }
   return checkpoint;
+}
+
+const tidyMilliseconds = 3_600_000;
+
+async function tidy(place: LogPlace, memory: LogMemory | undefined): Promise<void> {
+  const now = performance.now();
+  if (now - (memory?.tidied.get(originOf(place)) ?? -Infinity) < tidyMilliseconds) return;
+  memory?.tidied.set(originOf(place), now);
+  await removeAbandoned(folderOf(place), checkpointFile);
+}
+
+/** @param files that were written: a file of the edge that is not among them stands there from before */
+function remember(place: LogPlace, memory: LogMemory, { checkpoint, edge, files }: { readonly checkpoint: Checkpoint; readonly edge: Edge; readonly files: readonly NewFile[] }): void {
+  const { size, root } = checkpoint;
+  const written = new Map(files.map(({ path, bytes }) => [path, bytes]));
+  const ofEdge = new Map(rightEdge(size).map((tile) => [tilePath(tile), written.get(tilePath(tile)) ?? encodeHashes(edge[tile.level] ?? [])]));
+  const bundle = tilePath({ level: 'entries', index: Math.floor(size / tileWidth), width: size % tileWidth });
+  memory.edges.set(originOf(place), { size, root, files: ofEdge.set(bundle, written.get(bundle) ?? Buffer.alloc(0)) });
+  memory.checkpoints.set(originOf(place), checkpoint);
 }
 
 /** What else the process does meanwhile waits for one piece at most. */
@@ -45,19 +75,6 @@ async function leafHashes(entries: readonly Buffer[]): Promise<readonly Buffer[]
     for (const entry of entries.slice(at, at + pieceSize)) hashes.push(leafHash(entry));
   }
   return hashes;
-}
-
-/** The entries of the last bundle if it is not full; refused when one of them is not what was signed. */
-async function begunBundle(folder: string, size: number, edge: Edge): Promise<readonly Buffer[]> {
-  const width = size % tileWidth;
-  if (width === 0) return [];
-  const tile = { level: 'entries', index: Math.floor(size / tileWidth), width } as const;
-  const entries = (await readBundle(folder, tile)) ?? [];
-  const hashes = edge[0] ?? [];
-  if (entries.length !== width || entries.some((entry, at) => hashes[at]?.equals(leafHash(entry)) !== true)) {
-    throw new LogDamagedError(`the entries of \`${tilePath(tile)}\` are not those that were signed`);
-  }
-  return entries;
 }
 
 interface Standing {
@@ -105,8 +122,8 @@ async function removeSuperseded(folder: string, from: number, to: number): Promi
   const partialFolder = (level: Tile['level'], index: number): string => join(folder, `${tilePath({ level, index, width: tileWidth })}.p`);
   for (let level = 0, span = tileWidth; Math.floor(to / span) > Math.floor(from / span); level += 1, span *= tileWidth) {
     for (let index = Math.floor(from / span); index < Math.floor(to / span); index += 1) {
-      await removeQuietly(partialFolder(level, index));
-      if (level === 0) await removeQuietly(partialFolder('entries', index));
+      await removeFolderQuietly(partialFolder(level, index));
+      if (level === 0) await removeFolderQuietly(partialFolder('entries', index));
     }
   }
 }

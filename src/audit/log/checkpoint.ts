@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { FormatError, formatCheckpoint, formatNote, parseCheckpoint, parseNote, verifyNote, type CheckpointText, type Note, type VerifierKey } from '../../tlog/index.js';
 import { readPlainFile } from './files.js';
+import type { LogMemory } from './memory.js';
 import { cellOfOrigin, folderOf, LogDamagedError, originOf, type LogPlace } from './place.js';
 import type { LogSigner } from './signer.js';
 
@@ -18,9 +19,9 @@ export const checkpointFile = 'checkpoint';
  * The checkpoint on disk, its signature checked; undefined when the cell has no log yet. Throws a LogDamagedError when
  * it is no checkpoint of this log, or not signed by one of the keys.
  */
-export async function readCheckpoint(place: LogPlace, verifiers: readonly VerifierKey[]): Promise<Checkpoint | undefined> {
-  const found = await readUnverifiedCheckpoint(place);
-  return found && damagedBy(place, () => verifiedCheckpoint(found.note, originOf(place), verifiers));
+export async function readCheckpoint(place: LogPlace, verifiers: readonly VerifierKey[], memory?: LogMemory): Promise<Checkpoint | undefined> {
+  const bytes = await readPlainFile(join(folderOf(place), checkpointFile));
+  return bytes && damagedBy(place, () => verifiedCheckpoint(bytes.toString(), originOf(place), verifiers, memory));
 }
 
 /** The same with its signature unread: only its form and its origin are right. */
@@ -29,10 +30,16 @@ export async function readUnverifiedCheckpoint(place: LogPlace): Promise<Checkpo
   return bytes && damagedBy(place, () => checkpointOf(bytes.toString(), originOf(place)).checkpoint);
 }
 
-/** Throws a FormatError unless the note is a checkpoint of this origin that one of the keys signed. */
-export function verifiedCheckpoint(text: string, origin: string, verifiers: readonly VerifierKey[]): Checkpoint {
+/**
+ * Throws a FormatError unless the note is a checkpoint of this origin that one of the keys signed.
+ * @param memory of notes that one of these keys signed here or was found to have signed: to verify one again takes 230 microseconds
+ */
+export function verifiedCheckpoint(text: string, origin: string, verifiers: readonly VerifierKey[], memory?: LogMemory): Checkpoint {
+  const known = memory?.checkpoints.get(origin);
+  if (known?.note === text) return known;
   const { note, checkpoint } = checkpointOf(text, origin);
   if (verifyNote(note, keysFor(origin, verifiers)).length === 0) throw new FormatError('it is not signed by a known key (after a rotation the older keys are needed too)');
+  memory?.checkpoints.set(origin, checkpoint);
   return checkpoint;
 }
 

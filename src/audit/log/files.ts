@@ -1,6 +1,6 @@
 // Files of the log on disk: durable once written, whole or not there, and never read through a symbolic link.
 import { constants } from 'node:fs';
-import { lstat, mkdir, mkdtemp, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, open, readdir, rename, rm, rmdir, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { syncFolder } from '../../base/sync-folder.js';
 import { LogDamagedError } from './place.js';
@@ -20,22 +20,62 @@ export interface NewFile {
 }
 
 /** Writes all files and then syncs their folders; when it returns they survive a power cut. Existing files are replaced. */
-export async function writeFiles(folder: string, files: readonly NewFile[]): Promise<void> {
-  await makeFolder(folder);
-  const work = await mkdtemp(join(folder, workFolderPrefix));
+export type WriteFiles = (files: readonly NewFile[]) => Promise<void>;
+
+/** Lets write into a log as often as `use` likes. @param synced folders that need no sync of those above them; what is found to be so is added */
+export async function writing<Result>(folder: string, use: (write: WriteFiles) => Promise<Result>, synced: Set<string> = new Set()): Promise<Result> {
+  const work = await makeWorkFolder(folder);
   try {
-    const folders = new Set<string>();
-    for (const { path, bytes } of files) {
-      const target = join(folder, path);
-      if (!folders.has(dirname(target))) await makeFolder(dirname(target));
-      await writeNew(join(work, 'file'), bytes);
-      await rename(join(work, 'file'), target);
-      for (let at = dirname(target); at.length >= folder.length; at = dirname(at)) folders.add(at);
-    }
-    for (const changed of folders) await syncFolder(changed);
+    return await use((files) => writeAll(folder, join(work, 'file'), files, synced));
   } finally {
-    // What is left behind by a full disk or a kill is removed by a later append.
-    await rm(work, { recursive: true, force: true }).catch(() => undefined);
+    // Empty, unless something failed. What is left behind by a full disk or a kill is removed by a later append.
+    await rmdir(work).catch(() => removeQuietly(work));
+  }
+}
+
+export const writeFiles = (folder: string, files: readonly NewFile[]): Promise<void> => writing(folder, (write) => write(files));
+
+async function makeWorkFolder(folder: string): Promise<string> {
+  const make = (): Promise<string> => mkdtemp(join(folder, workFolderPrefix));
+  try {
+    return await make();
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+    await makeFolder(folder);
+    return make();
+  }
+}
+
+async function writeAll(folder: string, temporary: string, files: readonly NewFile[], synced: Set<string>): Promise<void> {
+  const folders = new Set<string>();
+  for (const { path, bytes } of files) {
+    const target = join(folder, path);
+    await writeNew(temporary, bytes);
+    await takePlace(temporary, target, synced);
+    folders.add(dirname(target));
+  }
+  for (const changed of [...folders]) {
+    for (let at = changed; !synced.has(at) && at.length > folder.length;) folders.add((at = dirname(at)));
+  }
+  for (const changed of folders) await syncFolder(changed);
+  if (synced.size > mostSynced) synced.clear();
+  for (const changed of folders) synced.add(changed);
+}
+
+/** Each bundle that is begun adds two. */
+const mostSynced = 100;
+
+/** Most folders are there: to make them first would be one operation more for each file. */
+async function takePlace(temporary: string, target: string, synced: Set<string>): Promise<void> {
+  try {
+    await rename(temporary, target);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+    const first = await mkdir(dirname(target), { recursive: true, mode: folderMode });
+    // Somebody else made it: nothing is known of what stands above it.
+    if (first === undefined) synced.clear();
+    else for (const known of synced) if (known.startsWith(first)) synced.delete(known);
+    await rename(temporary, target);
   }
 }
 
@@ -56,7 +96,19 @@ async function writeNew(path: string, bytes: Buffer): Promise<void> {
 }
 
 /** Undefined when there is no such file. Throws a LogDamagedError for a symbolic link, a folder, or anything else that is no plain file. */
-export const readPlainFile = (path: string): Promise<Buffer | undefined> => withPlainFile(path, (handle) => handle.readFile());
+export const readPlainFile = (path: string): Promise<Buffer | undefined> => withPlainFile(path, readWhole);
+
+/** As `readFile` of the handle, which asks for the size again. What is written behind it meanwhile is left out. */
+async function readWhole(handle: FileHandle, size: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(size);
+  let at = 0;
+  while (at < size) {
+    const { bytesRead } = await handle.read(bytes, at, size - at, at);
+    if (bytesRead === 0) break;
+    at += bytesRead;
+  }
+  return bytes.subarray(0, at);
+}
 
 /** What `use` gives of the open file; undefined and the errors are those of {@link readPlainFile}. */
 export async function withPlainFile<T>(path: string, use: (handle: FileHandle, size: number) => Promise<T>): Promise<T | undefined> {
@@ -100,6 +152,16 @@ export async function removeAbandoned(folder: string, newest: string): Promise<v
     }
   } catch {
     // They only take a little space; the next append tries again.
+  }
+}
+
+/** Removes a folder of plain files. Best effort, as {@link removeQuietly}, with a third of its operations. */
+export async function removeFolderQuietly(path: string): Promise<void> {
+  try {
+    for (const name of await readdir(path)) await unlink(join(path, name));
+    await rmdir(path);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') await removeQuietly(path);
   }
 }
 

@@ -4,6 +4,7 @@ export { checkpointFile, readCheckpoint, signersOf, verifiedCheckpoint, type Che
 export { encodeEntry, eventId, parseEntry, type LogEntry } from './entry.js';
 export { readPlainFile, requirePlainFolder, withPlainFile } from './files.js';
 export { cellFolderName, cellOfOrigin, folderOf, LogDamagedError, originOf, PrunedError, type LogPlace } from './place.js';
+export { newLogMemory, type LogMemory } from './memory.js';
 export { readMinimumIndex } from './minimum-index.js';
 export { checkProofFile, makeProofFile, type ProofFile } from './proof-file.js';
 export { pruneEntries } from './prune.js';

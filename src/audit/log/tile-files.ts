@@ -8,21 +8,34 @@ export type HashTile = Tile & { readonly level: number };
 
 /** Undefined when there is no file. A partial tile may have been removed since the full one stands: its hashes begin that one. */
 export async function readHashTile(folder: string, tile: HashTile): Promise<readonly Buffer[] | undefined> {
-  const { bytes, width } = await readTile(folder, tile);
-  return bytes && damagedAt(tile, () => decodeHashes(bytes, width).slice(0, tile.width).map(copied));
+  const found = await readTile(folder, tile);
+  return found && hashesOf(tile, found);
 }
 
 /** Undefined when there is no file; a list that is too long or too short when the file is. */
 export async function readBundle(folder: string, tile: Tile & { readonly level: 'entries' }): Promise<readonly Buffer[] | undefined> {
-  const { bytes, width } = await readTile(folder, tile);
-  return bytes && damagedAt(tile, () => (width === tile.width ? decodeBundle(bytes) : decodeBundle(bytes).slice(0, tile.width)));
+  const found = await readTile(folder, tile);
+  return found && entriesOf(tile, found);
 }
 
-async function readTile(folder: string, tile: Tile): Promise<{ readonly bytes: Buffer | undefined; readonly width: number }> {
-  const bytes = await readPlainFile(join(folder, tilePath(tile)));
-  if (bytes !== undefined || tile.width === tileWidth) return { bytes, width: tile.width };
-  return { bytes: await readPlainFile(join(folder, tilePath({ ...tile, width: tileWidth }))), width: tileWidth };
+/** What a file of the tile, or of the full one, holds. */
+export interface TileBytes {
+  readonly bytes: Buffer;
+  readonly width: number;
 }
+
+export async function readTile(folder: string, tile: Tile): Promise<TileBytes | undefined> {
+  const bytes = await readPlainFile(join(folder, tilePath(tile)));
+  if (bytes !== undefined) return { bytes, width: tile.width };
+  const full = tile.width === tileWidth ? undefined : await readPlainFile(join(folder, tilePath({ ...tile, width: tileWidth })));
+  return full && { bytes: full, width: tileWidth };
+}
+
+export const hashesOf = (tile: HashTile, { bytes, width }: TileBytes): readonly Buffer[] =>
+  damagedAt(tile, () => decodeHashes(bytes, width).slice(0, tile.width).map(copied));
+
+export const entriesOf = (tile: Tile, { bytes, width }: TileBytes): readonly Buffer[] =>
+  damagedAt(tile, () => (width === tile.width ? decodeBundle(bytes) : decodeBundle(bytes).slice(0, tile.width)));
 
 function damagedAt<Value>(tile: Tile, read: () => Value): Value {
   try {
@@ -37,9 +50,11 @@ function damagedAt<Value>(tile: Tile, read: () => Value): Value {
 const copied = (hash: Buffer): Buffer => Buffer.from(hash.subarray(0, hashSize));
 
 export async function presentHashTile(folder: string, tile: HashTile): Promise<readonly Buffer[]> {
-  const hashes = await readHashTile(folder, tile);
-  if (hashes === undefined) throw new LogDamagedError(`\`${tilePath(tile)}\` is missing`);
-  return hashes;
+  return (await readHashTile(folder, tile)) ?? missing(tile);
+}
+
+export function missing(tile: Tile): never {
+  throw new LogDamagedError(`\`${tilePath(tile)}\` is missing`);
 }
 
 /** Any hash of a log of this size. A file is read once; what comes from it is not proved before it led to a known root. */

@@ -1,5 +1,5 @@
 // The audit log of this installation: where it stands, what it is called, and with which keys it is signed and checked.
-import { readCheckpoint, logSigner, logVerifiers, type LogPlace, type LogSigner } from '../../audit/log/log.js';
+import { readCheckpoint, logSigner, logVerifiers, newLogMemory, type LogMemory, type LogPlace, type LogSigner } from '../../audit/log/log.js';
 import type { Keyring } from '../../keyring/keyring.js';
 import type { Install } from '../../redis/install.js';
 import type { VerifierKey } from '../../tlog/index.js';
@@ -11,6 +11,8 @@ export interface AuditLog {
   readonly name: string;
   readonly signer: LogSigner;
   readonly verifiers: readonly VerifierKey[];
+  /** Of what this process sealed. */
+  readonly memory: LogMemory;
   place(cell: number): LogPlace;
   /** Events of the cell that the log on disk holds; undefined when it holds none. Throws a LogDamagedError. */
   sealedSize(cell: number): Promise<number | undefined>;
@@ -25,6 +27,7 @@ export function auditLogOf(directory: string, install: Install, keyring: Keyring
   return {
     directory, name, place, verifiers,
     signer: logSigner(keyring),
+    memory: newLogMemory(),
     sealedSize: async (cell) => (await readCheckpoint(place(cell), verifiers))?.size,
   };
 }

@@ -1,5 +1,6 @@
 // The marker of a log folder (`log.json`): which installation's log it is, so that no process seals into another place.
-import { link, mkdir, open, readdir, rm } from 'node:fs/promises';
+import type { BigIntStats } from 'node:fs';
+import { link, lstat, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LogDamagedError, readPlainFile } from '../../audit/log/log.js';
@@ -54,12 +55,18 @@ async function openLogFolder(tools: LogFolderTools): Promise<LogFolder> {
   if (marker.log !== name) throw new LogDamagedError(`the folder ${directory} holds the audit log of another installation (\`${marker.log}\`, and this one is \`${name}\`): name a folder of its own`);
   const id = recorded ?? await recordLogId(redis, keyring, marker.id);
   if (marker.id !== id) throw new LogDamagedError(`the folder ${directory} is not the one with the audit log of this installation: another one was in use first. All hosts need the same shared folder`);
+  let seen: FileIdentity | undefined;
   return {
     lastOlderEvent: (cell) => marker.older[cell] ?? 0,
     async check() {
+      // Asked for before it is read: what is changed in between is another file the next time.
+      const standing = await identityOf(join(directory, markerName));
+      if (standing !== undefined && seen !== undefined && isSameFile(standing, seen)) return;
+      seen = undefined;
       const now = await readMarker(tools);
       if (now === undefined) throw new LogDamagedError(`the folder ${directory} has no \`${markerName}\` any more: it was removed, emptied or not mounted`);
       if (now.id !== id) throw new LogDamagedError(`the folder ${directory} was replaced by another one`);
+      seen = standing;
     },
   };
 }
@@ -70,6 +77,15 @@ export async function openAuditFolder({ redis, names, keyring, auditLog, service
     throw settingError('STS_AUDIT_DIR', error);
   });
 }
+
+/** Of a file as it stands: each change of its content, its name or its mode gives it another time of change, and another file has another number. */
+type FileIdentity = Pick<BigIntStats, 'dev' | 'ino' | 'size' | 'mtimeNs' | 'ctimeNs'>;
+
+/** Undefined for what cannot be looked at: reading it tells why. */
+const identityOf = (path: string): Promise<FileIdentity | undefined> => lstat(path, { bigint: true }).catch(() => undefined);
+
+const isSameFile = (one: FileIdentity, other: FileIdentity): boolean =>
+  one.ino === other.ino && one.dev === other.dev && one.size === other.size && one.mtimeNs === other.mtimeNs && one.ctimeNs === other.ctimeNs;
 
 async function readMarker({ keyring, auditLog: { directory } }: LogFolderTools): Promise<Marker | undefined> {
   const path = join(directory, markerName);

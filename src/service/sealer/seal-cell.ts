@@ -4,10 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { appendEntries, folderOf, LogDamagedError, requirePlainFolder, type Checkpoint } from '../../audit/log/log.js';
 import type { Random } from '../../base/clock.js';
 import type { Keyring } from '../../keyring/keyring.js';
-import { beginTurn, countUnsealed, endTurn, holdTurn, readSealedAlready, readUnsealed, trimSealed, type SealingTurn, type TurnTimes } from '../../redis/audit-seal.js';
+import { beginTurn, countUnsealed, endTurn, eventNumber, holdTurn, readSealedAlready, readUnsealed, trimSealed, type SealingTurn, type TurnTimes } from '../../redis/audit-seal.js';
 import type { KeyNames } from '../../redis/cells.js';
 import { reach, type RedisConnection } from '../../redis/client.js';
 import { connectionMark, isConnectionOf, waitForReplicas, type ConnectionMark } from '../../redis/replicas.js';
+import { tileWidth } from '../../tlog/index.js';
 import type { AuditLog } from './audit-log.js';
 import { checkUnsealed, missingText, type CheckedBatch, type UnsealedRules } from './check-unsealed.js';
 import type { LogFolder } from './log-folder.js';
@@ -37,7 +38,8 @@ export class UnsealableError extends Error {
 
 export type TurnResult = 'taken' | 'idle' | { readonly checkpoint: Checkpoint | undefined };
 
-const batchSize = 1024;
+/** What is written once per batch takes as long as some hundred events. */
+const batchSize = 2048;
 /** How events are read and checked, by how many wait. */
 interface Pace {
   readonly most: number;
@@ -51,8 +53,8 @@ interface Pace {
  */
 const paces: readonly [Pace, ...Pace[]] = [
   { most: Infinity, pieceSize: 512, restMilliseconds: 0 },
-  { most: 8192, pieceSize: 64, restMilliseconds: 2 },
-  { most: 2048, pieceSize: 64, restMilliseconds: 8 },
+  { most: 8192, pieceSize: 128, restMilliseconds: 4 },
+  { most: 2048, pieceSize: 128, restMilliseconds: 16 },
 ];
 const replicaMilliseconds = 2000;
 
@@ -91,7 +93,9 @@ const wentBack = (cell: number, size: number): UnsealableError =>
 /** After a crash between checkpoint and trim. False: the turn is lost. */
 async function trimSealedAlready(tools: SealTools, turn: SealingTurn, rules: UnsealedRules, checkpoint: Checkpoint | undefined): Promise<boolean> {
   if (checkpoint === undefined) return true;
-  const entries = await readSealedAlready(tools.redis, tools.names, turn.cell, checkpoint.size);
+  // The stream is in the order of its ids.
+  const isAllBehind = turn.waiting.first === '' || (eventNumber(turn.waiting.first) ?? 0) > checkpoint.size;
+  const entries = isAllBehind ? [] : await readSealedAlready(tools.redis, tools.names, turn.cell, checkpoint.size);
   if (entries.length === 0 && checkpoint.size === turn.sealed.size) return true;
   const foreign = await foreignAmongSealed(tools.log, rules, checkpoint, entries);
   if (foreign !== undefined) throw new UnsealableError(foreign);
@@ -101,16 +105,16 @@ async function trimSealedAlready(tools: SealTools, turn: SealingTurn, rules: Uns
 async function sealWaiting(tools: SealTools, turn: SealingTurn, rules: UnsealedRules, standing: Checkpoint | undefined): Promise<TurnResult> {
   const { redis, names, log, times } = tools;
   let checkpoint = standing;
-  for (;;) {
+  for (let waiting = turn.waiting.count; ; waiting = await countUnsealed(redis, names, turn.cell)) {
     const size = checkpoint?.size ?? 0;
-    const pace = paceFor(await countUnsealed(redis, names, turn.cell));
+    const pace = paceFor(waiting);
     const since = await reach(() => connectionMark(redis, names.audit(turn.cell)));
     const { good, fault, isEnd } = await readBatch(tools, rules, size, pace);
     if (good.length > 0) {
       await replicated(tools, turn.cell, since);
       // A server that lost events may have taken over since they were read: what is sealed now must still be there.
       if (!isConnectionOf(redis, names.audit(turn.cell), since)) throw new Error('the connection to Redis moved while events were to be sealed');
-      checkpoint = await appendEntries(log.place(turn.cell), log.signer, checkpoint, good);
+      checkpoint = await appendEntries(log.place(turn.cell), log.signer, checkpoint, good, log.memory);
       if (!(await trim(tools, turn, checkpoint))) return 'taken';
     } else if (checkpoint !== undefined) await checkTiles(log, turn.cell, checkpoint);
     if (fault !== undefined) throw new UnsealableError(fault);
@@ -127,13 +131,16 @@ const paceFor = (waiting: number): Pace => paces.findLast(({ most }) => waiting 
 /** Read and checked in pieces with rests between them: calls that wait for their answers meanwhile wait for one piece at most. */
 async function readBatch({ redis, names }: SealTools, rules: UnsealedRules, size: number, { pieceSize, restMilliseconds }: Pace): Promise<CheckedBatch & { readonly isEnd: boolean }> {
   const good: Buffer[] = [];
+  // A batch that is not the last one ends with a bundle: the next one finds none that is begun.
+  const most = batchSize - (size % tileWidth);
   for (;;) {
-    const piece = await readUnsealed(redis, names, rules.cell, size + good.length, pieceSize);
+    const count = Math.min(pieceSize, most - good.length);
+    const piece = await readUnsealed(redis, names, rules.cell, size + good.length, count);
     const checked = checkUnsealed(rules, size + good.length, piece);
     good.push(...checked.good);
     if (checked.fault !== undefined) return { good, fault: checked.fault, isEnd: true };
-    const isEnd = piece.length < pieceSize;
-    if (isEnd || good.length >= batchSize) return { good, isEnd };
+    const isEnd = piece.length < count;
+    if (isEnd || good.length >= most) return { good, isEnd };
     if (restMilliseconds > 0) await sleep(restMilliseconds);
   }
 }

@@ -20,7 +20,7 @@ export interface StandingLog {
  */
 export async function standingLog(log: AuditLog, { cell, sealed }: SealingTurn): Promise<StandingLog> {
   const place = log.place(cell);
-  const { checkpoint, damage } = await readCheckpoint(place, log.verifiers).then(
+  const { checkpoint, damage } = await readCheckpoint(place, log.verifiers, log.memory).then(
     (found) => ({ checkpoint: found, damage: found === undefined ? 'it was gone' : `it was of size ${found.size}` }),
     (error: unknown) => {
       if (!(error instanceof LogDamagedError) || sealed.size === 0) throw error;
@@ -42,7 +42,7 @@ export async function standingLog(log: AuditLog, { cell, sealed }: SealingTurn):
 function recordedCheckpoint(log: AuditLog, cell: number, { size, note }: SealingTurn['sealed']): Checkpoint {
   const origin = originOf(log.place(cell));
   try {
-    const known = verifiedCheckpoint(note, origin, log.verifiers);
+    const known = verifiedCheckpoint(note, origin, log.verifiers, log.memory);
     if (known.size === size) return known;
   } catch {
     // Told below, as it is the same damage.

@@ -3,7 +3,7 @@ import { appendFile, chmod, mkdir, readFile, rename, rm, stat, symlink, truncate
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { appendEntries, encodeEntry, folderOf, inclusionProof, LogDamagedError, makeProofFile, originOf, parseEntry, readCheckpoint, readEntries, restoreCheckpoint, type LogPlace } from '../../../src/audit/log/log.js';
+import { appendEntries, encodeEntry, folderOf, inclusionProof, LogDamagedError, makeProofFile, newLogMemory, originOf, parseEntry, readCheckpoint, readEntries, restoreCheckpoint, type Checkpoint, type LogPlace } from '../../../src/audit/log/log.js';
 import { formatVerifierKey, leafHash, parseProof, rootOfInclusion } from '../../../src/tlog/index.js';
 import { merkleTreeHash, verifyIndependently } from './independent-verifier.js';
 import { copyOf, entriesOf, entry, filesOf, growTo, grown, key, keys, newPlace, signer } from './support.js';
@@ -70,6 +70,46 @@ describe('a log', () => {
     const before = await filesOf(place.directory);
     await expect(appendEntries(place, signer, checkpoint, [entry(4), Buffer.alloc(65_536)])).rejects.toThrow('an entry of the log must have at most 65535 bytes: the one of leaf 4 has 65536');
     expect(await filesOf(place.directory)).toEqual(before);
+  });
+});
+
+describe('what a process remembers of a log', () => {
+  it('changes nothing of what it writes, however its events came in', async () => {
+    await fc.assert(fc.asyncProperty(fc.array(fc.oneof(fc.integer({ min: 0, max: 400 }), fc.integer({ min: 254, max: 258 })), { minLength: 2, maxLength: 5 }), async (counts) => {
+      const [place, other] = [await newPlace(), await newPlace()];
+      const memory = newLogMemory();
+      let [checkpoint, same]: (Checkpoint | undefined)[] = [];
+      for (const count of counts) {
+        checkpoint = await growTo(place, checkpoint, (checkpoint?.size ?? 0) + count, memory);
+        same = await growTo(other, same, checkpoint.size);
+      }
+      expect(checkpoint).toEqual(same);
+      expect(await filesOf(place.directory)).toEqual(await filesOf(other.directory));
+    }), { numRuns: 8 });
+  });
+
+  it('is of no use when another process went on, or the log was put back', async () => {
+    const place = await newPlace();
+    const memory = newLogMemory();
+    const first = await growTo(place, undefined, 100, memory);
+    const backup = await copyOf(place);
+    const second = await growTo(place, first, 200);
+    const third = await growTo(place, second, 300, memory);
+    await growTo(backup, await growTo(backup, first, 400, memory), 500, memory);
+    await growTo(place, third, 500, memory);
+    expect(independent(place)).toEqual(texts(500));
+    expect(independent(backup)).toEqual(texts(500));
+  });
+
+  it('spares no signature that is not the one it knows', async () => {
+    const place = await newPlace();
+    const memory = newLogMemory();
+    const { note } = await growTo(place, undefined, 3, memory);
+    expect(await readCheckpoint(place, keys, memory)).toBe(memory.checkpoints.get(originOf(place)));
+    for (const bent of [note.replace('\n3\n', '\n4\n'), note.replace(/.(?=.{6}\n$)/, (character) => (character === 'A' ? 'B' : 'A'))]) {
+      await writeFile(join(folderOf(place), 'checkpoint'), bent);
+      await expect(readCheckpoint(place, keys, memory)).rejects.toThrow('it is not signed by a known key');
+    }
   });
 });
 
@@ -141,6 +181,15 @@ describe('nothing is appended, and nothing signed, when', () => {
     const checkpoint = await grown(place, size);
     await harm(folderOf(place));
     await expect(growTo(place, checkpoint, 320)).rejects.toThrow(LogDamagedError);
+    expect([...(await filesOf(place.directory)).keys()].filter((path) => path.includes('.p/64'))).toEqual([]);
+  });
+
+  it.each(cases)('%s, whatever the process remembers', async (_what, harm) => {
+    const place = await newPlace();
+    const memory = newLogMemory();
+    const checkpoint = await growTo(place, await growTo(place, undefined, 280, memory), size, memory);
+    await harm(folderOf(place));
+    await expect(growTo(place, checkpoint, 320, memory)).rejects.toThrow(LogDamagedError);
     expect([...(await filesOf(place.directory)).keys()].filter((path) => path.includes('.p/64'))).toEqual([]);
   });
 

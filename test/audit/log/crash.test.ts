@@ -1,18 +1,18 @@
 // An append that is killed or fails at any file operation: the old checkpoint stays valid, and the same events give the same log afterwards.
 import fs from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, readdir, type FileHandle } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { folderOf, pruneEntries, readCheckpoint, restoreCheckpoint, type Checkpoint, type LogPlace } from '../../../src/audit/log/log.js';
+import { folderOf, newLogMemory, pruneEntries, readCheckpoint, restoreCheckpoint, type Checkpoint, type LogPlace } from '../../../src/audit/log/log.js';
 import { verifyLog } from '../../../src/audit/log/verify.js';
 import { copyOf, filesOf, growTo, grown, keys, newPlace, signer, temporaryFolder } from './support.js';
 
 type Operation = (...parameters: never[]) => Promise<unknown>;
-const folderOperations = ['mkdir', 'mkdtemp', 'open', 'rename', 'rm'] as const;
+const folderOperations = ['mkdir', 'mkdtemp', 'open', 'rename', 'rm', 'rmdir', 'unlink'] as const;
 const handleOperations = ['writeFile', 'sync'] as const;
 
-/** Operations done, as `<operation> <path>`; `before` may throw instead of one. */
+/** Operations done, as `<operation> <path>`, or `failed <operation> <path>`; `before` may throw instead of one. */
 async function watched(before: (operation: string, count: number) => void, work: () => Promise<unknown>): Promise<readonly string[]> {
   const done: string[] = [];
   const sample = await open(await temporaryFolder(), 'r');
@@ -28,7 +28,11 @@ async function watched(before: (operation: string, count: number) => void, work:
       const path = pathOf(this, parameters);
       before(`${name} ${path}`, done.length);
       done.push(`${name} ${path}`);
-      const result = await original.apply(this, parameters);
+      const at = done.length - 1;
+      const result = await original.apply(this, parameters).catch((error: unknown) => {
+        done[at] = `failed ${name} ${path}`;
+        throw error;
+      });
       if (name === 'open') paths.set(result as FileHandle, path);
       return result;
     };
@@ -104,6 +108,45 @@ describe('an append across full tiles', () => {
       }
     }
     expect(operations.slice(promised)).toContain(`sync ${folderOf(place)}`);
+  });
+});
+
+describe('an append of a process that made the one before', () => {
+  it.each([
+    ['within a tile', 100, 120],
+    ['across full tiles', 254, 258],
+    ['of the first events of a tile', 256, 300],
+  ])('%s leaves no name that a power cut could take, and syncs no folder that holds no new one', async (_, from, to) => {
+    const place = await newPlace();
+    const memory = newLogMemory();
+    const old = await growTo(place, await growTo(place, undefined, 50, memory), from, memory);
+    const before = new Set(await readdir(folderOf(place), { recursive: true }));
+    const operations = await watched(() => undefined, () => growTo(place, old, to, memory));
+    const promised = operations.indexOf(`rename ${join(folderOf(place), 'checkpoint')}`);
+    const named = operations.slice(0, promised).filter((operation) => operation.startsWith('rename ')).map((operation) => relative(folderOf(place), operation.slice('rename '.length)));
+    const changed = new Set<string>();
+    // A new file is a new name in its folder; a new folder is one in the folder above it.
+    for (const path of named) for (let at = path; at !== '.' && (at === path || !before.has(at)); at = dirname(at)) changed.add(dirname(at));
+    const last = operations.findLastIndex((operation, at) => at < promised && operation.startsWith('rename '));
+    const isFile = (path: string): boolean => path.startsWith('.new-');
+    const synced = operations.slice(last, promised).flatMap((operation) => (operation.startsWith('sync ') ? [relative(folderOf(place), operation.slice('sync '.length)) || '.'] : [])).filter((path) => !isFile(path));
+    expect(synced.toSorted()).toEqual([...changed].toSorted());
+  });
+
+  it('and that failed at any operation in between, gives the same log', async () => {
+    const start = await newPlace();
+    const old = await grown(start, 254);
+    const next = await growTo(await copyOf(start), old, 258);
+    const operations = await watched(() => undefined, async () => growTo(await copyOf(start), old, 258));
+    for (let at = 0; at < operations.length; at += 1) {
+      const place = await copyOf(start);
+      const memory = newLogMemory();
+      await watched((_operation, count) => {
+        if (count === at) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+      }, () => growTo(place, old, 258, memory).catch(() => undefined));
+      expect(await growTo(place, old, 258, memory)).toEqual(next);
+      await expectSound(place, next);
+    }
   });
 });
 

@@ -4,7 +4,7 @@ import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { appendEntries, encodeEntry, signerOf, type Checkpoint, type LogPlace } from '../../../src/audit/log/log.js';
+import { appendEntries, encodeEntry, signerOf, type Checkpoint, type LogMemory, type LogPlace } from '../../../src/audit/log/log.js';
 import type { VerifierKey } from '../../../src/tlog/index.js';
 
 export const name = 'agency-sts/0123456789abcdef';
@@ -27,7 +27,8 @@ export const entry = (sequence: number, cell = 7): Buffer => encodeEntry(cell, s
 export const entriesOf = (from: number, to: number, cell = 7): readonly Buffer[] => Array.from({ length: to - from }, (_, at) => entry(from + at + 1, cell));
 
 /** Appends the events behind the checkpoint, up to a size. */
-export const growTo = (place: LogPlace, from: Checkpoint | undefined, size: number): Promise<Checkpoint> => appendEntries(place, signer, from, entriesOf(from?.size ?? 0, size, place.cell));
+export const growTo = (place: LogPlace, from: Checkpoint | undefined, size: number, memory?: LogMemory): Promise<Checkpoint> =>
+  appendEntries(place, signer, from, entriesOf(from?.size ?? 0, size, place.cell), memory);
 
 export async function grown(place: LogPlace, ...sizes: readonly number[]): Promise<Checkpoint> {
   let checkpoint: Checkpoint | undefined;
