@@ -4,10 +4,10 @@
 export function madeOnce<Owner extends object, Value>(make: (owner: Owner, name: string) => Value): (owner: Owner, name: string) => Value {
   const made = new WeakMap<Owner, Map<string, Value>>();
   return (owner, name) => {
-    const ofOwner = made.get(owner) ?? new Map<string, Value>();
-    made.set(owner, ofOwner);
-    const value = ofOwner.get(name) ?? make(owner, name);
-    ofOwner.set(name, value);
+    let ofOwner = made.get(owner);
+    if (ofOwner === undefined) made.set(owner, ofOwner = new Map<string, Value>());
+    let value = ofOwner.get(name);
+    if (value === undefined) ofOwner.set(name, value = make(owner, name));
     return value;
   };
 }

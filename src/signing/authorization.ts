@@ -1,5 +1,5 @@
 // The Authorization header: its grammar and the form of the signature in it.
-import { algorithmProperties, isSupportedAlgorithm } from './algorithms.js';
+import { algorithmProperties, supportedAlgorithm } from './algorithms.js';
 import { isDerSignature } from './der.js';
 import { quote, refuse, type Refused, type SignatureAlgorithm, type SignatureScope } from './types.js';
 
@@ -37,10 +37,10 @@ export function parseAuthorization(text: string): Authorization | Refused {
       : refuse('algorithm_unsupported', `algorithm ${quote(name)} is not supported`);
   }
   // The groups of the alternative not taken are undefined, which the type of RegExpExecArray hides.
-  const [, algorithm = '', access, credential, day = '', region = '', service = '', names = '', signature = ''] =
+  const [, name = '', access, credential, day = '', region = '', service = '', names = '', signature = ''] =
     match as readonly (string | undefined)[];
-  if (!isSupportedAlgorithm(algorithm))
-    return refuse('algorithm_unsupported', `algorithm ${quote(algorithm)} is not supported`);
+  const algorithm = supportedAlgorithm(name);
+  if (algorithm === undefined) return refuse('algorithm_unsupported', `algorithm ${quote(name)} is not supported`);
 
   const { kind } = algorithmProperties(algorithm);
   const accessKeyId = kind === 'derived' ? credential : access;
@@ -53,8 +53,9 @@ export function parseAuthorization(text: string): Authorization | Refused {
   if (accessKeyId.length > maximumAccessKeyIdLength) {
     return refuse('authorization_malformed', `access key id is longer than ${maximumAccessKeyIdLength} characters`);
   }
-  const signedHeaders = knownNameLists.get(names) ?? names.split(';');
-  const namesRefused = knownNameLists.has(names) ? undefined : checkNames(names, signedHeaders);
+  const known = knownNameLists.get(names);
+  const signedHeaders = known ?? names.split(';');
+  const namesRefused = known === undefined ? checkNames(names, signedHeaders) : undefined;
   if (namesRefused) return namesRefused;
   if (kind === 'ecdsa' ? !isDerSignature(signature) : signature.length !== 64) {
     return refuse(
