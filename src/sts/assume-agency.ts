@@ -1,9 +1,10 @@
 // AssumeAgency: from a caller and its request to a session, or to the reason why not.
 import { ApiError } from '../base/api-error.js';
 import { seconds } from '../base/clock.js';
+import { madeOnce } from '../base/made-once.js';
 import { hasPolicy } from '../directory/compiled-policies.js';
 import type { Agency } from '../directory/entities.js';
-import type { AccountView } from '../directory/store.js';
+import type { AccountView, EpochSubject } from '../directory/store.js';
 import { parseAgencyUrn, type AgencyName } from '../urn/urn.js';
 import type { AssumeAgencyInput } from './assume-agency-input.js';
 import { encodeAuthorizationMessage } from './authorization-message.js';
@@ -32,12 +33,6 @@ interface Plan {
   readonly actions: readonly string[];
 }
 
-/** The target as it stands, or as little as there is. */
-interface Target {
-  readonly view: AccountView | undefined;
-  readonly agency: Agency | undefined;
-}
-
 /** Decides one call of AssumeAgency (STS API §3.1, §8). */
 export const assumeAgency = (services: Services, caller: Caller, input: AssumeAgencyInput, call: CallContext): Promise<Outcome<IssuedCredentials>> =>
   assumeBy(stsManner(services, caller, input), services, caller, input, call);
@@ -52,14 +47,15 @@ export async function assumeBy<Body>(manner: Manner<Body>, services: Services, c
   const mfaStep = hasMfa(input) ? await checkedMfaCode(services, caller, input, call).catch(refusalIn) : undefined;
   if (mfaStep instanceof ApiError) return { ...refused(services, caller, asked, mfaStep, details), guards: [] };
 
-  const { view, agency } = await readTarget(call.reads, plan, manner);
-  const { sourceIdentity: identity } = plan;
+  const { target, sourceIdentity: identity } = plan;
+  const view = target === undefined ? undefined : await call.reads.directory.read(target.accountId, (snapshot) => subjectsOf(targetIn(snapshot, target, manner), identity));
+  const agency = target === undefined || view === undefined ? undefined : targetIn(view.snapshot, target, manner);
   const origin = identity !== undefined && setsIdentity(caller) ? await readSourceOrigin(call.reads, caller, identity) : { chain: caller.chain, guards: [] };
   const mfaVerified = mfaStep !== undefined;
   const ground = { guards: view === undefined ? origin.guards : [guardOf(view, agency, input), ...origin.guards], ...(mfaStep !== undefined && { mfaStep }) };
   const denial = refusalOr(() => authorizeAssume(services, caller, { input, plan, agency, mfaVerified, catalogue: services.catalogue, asked, older: manner.older }, call));
   if (denial instanceof ApiError) return { ...refused(services, caller, asked, denial, details), ...ground };
-  if (denial !== undefined) return { ...denied(caller, denial, details, manner.older === undefined ? plan.target : 'hidden', view), ...ground };
+  if (denial !== undefined) return { ...denied(caller, denial, details, manner.older === undefined ? target : 'hidden', view), ...ground };
 
   // INVARIANT: authorizeAssume() denies every call on an agency that does not exist.
   if (view === undefined || agency === undefined) throw new Error('an absent agency was authorized');
@@ -148,18 +144,19 @@ async function checkedMfaCode(services: Services, caller: Caller, { serialNumber
   return verifyMfaCode(services, caller, serialNumber, tokenCode, call);
 }
 
-async function readTarget({ directory }: Reads, { target: name, sourceIdentity: identity }: Plan, { older }: Manner<unknown>): Promise<Target> {
-  if (name === undefined) return { view: undefined, agency: undefined };
-  const find = (snapshot: AccountView['snapshot']): Agency | undefined => {
-    const agency = snapshot.agencies.named(name.name);
-    return agency?.path === name.path && (older === undefined || agency.kind === 'legacy') ? agency : undefined;
-  };
-  const view = await directory.read(name.accountId, (snapshot) => {
-    const agency = find(snapshot);
-    return ['account', ...(agency === undefined ? [] : [`agency:${agency.agencyId}` as const]), ...(identity === undefined ? [] : [`source:${identity}` as const])];
-  });
-  return { view, agency: view === undefined ? undefined : find(view.snapshot) };
+function targetIn({ agencies }: AccountView['snapshot'], { path, name }: AgencyName, { older }: Manner<unknown>): Agency | undefined {
+  const agency = agencies.named(name);
+  return agency?.path === path && (older === undefined || agency.kind === 'legacy') ? agency : undefined;
 }
+
+/** Whose epochs the new session carries. */
+function subjectsOf(agency: Agency | undefined, identity: string | undefined): readonly EpochSubject[] {
+  const subjects = agency === undefined ? accountAlone : subjectsOfAgency(agency, '');
+  return identity === undefined ? subjects : [...subjects, `source:${identity}`];
+}
+
+const accountAlone: readonly EpochSubject[] = ['account'];
+const subjectsOfAgency = madeOnce(({ agencyId }: Agency): readonly EpochSubject[] => ['account', `agency:${agencyId}`]);
 
 interface Origin {
   readonly chain: Chain;

@@ -50,14 +50,6 @@ export function authenticator(services: Services, serviceName = services.setting
     return { ...candidate.caller, signature, requestHash, verificationKey: candidate.key, sourceIp };
   }
 
-  async function fromMemory(signed: Signed): Promise<Caller | undefined> {
-    try {
-      return await identified(signed, remembered);
-    } catch (error) {
-      return forgetRefusal(error);
-    }
-  }
-
   return async (request, sourceIp, now, mayRemember = false) => {
     const parsed = parseSignedRequest(request, { maximumSkewSeconds, region, service: serviceName, allowUnsignedPayload, now, pathReading: request.pathReading });
     if (!parsed.ok) throw refusalError(parsed);
@@ -65,7 +57,15 @@ export function authenticator(services: Services, serviceName = services.setting
     // A bad token is not remembered: asked about twice, it is verified once all the same.
     const verifyOnce: VerifyToken = (token, time) => (verified ??= verifyToken(token, time));
     const signed = { request, signature: parsed.signature, sourceIp, now, verifyOnce };
-    const caller = (mayRemember ? await fromMemory(signed) : undefined) ?? await identified(signed, services);
+    let caller: Caller | undefined;
+    if (mayRemember) {
+      try {
+        caller = await identified(signed, remembered);
+      } catch (error) {
+        forgetRefusal(error);
+      }
+    }
+    caller ??= await identified(signed, services);
     if (caller === undefined) throw await signatureFailure(services, request, parsed.signature, sourceIp);
     return caller;
   };

@@ -168,8 +168,8 @@ async function settle<Body>(
 
 type Proof = Pick<Commit, 'guards' | 'unmarkedSessions'> & { readonly presentSessions: readonly string[] };
 
-const proofOf = ({ guards, chain, ...caller }: Candidate['caller']): Proof =>
-  ({ guards, unmarkedSessions: markedIdsOf(chain), presentSessions: caller.kind === 'agency-session' ? [caller.session.sessionId] : noSessions });
+const proofOf = (caller: Candidate['caller']): Proof =>
+  ({ guards: caller.guards, unmarkedSessions: markedIdsOf(caller.chain), presentSessions: caller.kind === 'agency-session' ? [caller.session.sessionId] : noSessions });
 
 function provedBy(caller: Caller, { alsoProved = [] }: Outcome<unknown>): Proof {
   const own = proofOf(caller);

@@ -46,8 +46,24 @@ export const trustableDomainRule = 'must be op_svc_ and 1 to 56 letters, digits 
 /** The path under which only services make agencies; their sessions are exempt from SCPs. */
 export const serviceLinkedPath = 'service-linked-agency/';
 
+/** Agencies are assumed again and again. */
+const knownAgencies = new Map<string, AgencyName>();
+const mostAgencies = 1000;
+const longestKept = 256;
+
 /** The agency that `iam::<account>:agency:<path><name>` names; undefined for any other text. */
 export function parseAgencyUrn(text: string): AgencyName | undefined {
+  const known = knownAgencies.get(text);
+  if (known !== undefined) return known;
+  const read = readAgencyUrn(text);
+  if (read !== undefined && text.length <= longestKept) {
+    if (knownAgencies.size >= mostAgencies) knownAgencies.clear();
+    knownAgencies.set(text, read);
+  }
+  return read;
+}
+
+function readAgencyUrn(text: string): AgencyName | undefined {
   const urn = parseUrn(text);
   if (urn?.service !== 'iam' || urn.region !== '' || urn.type !== 'agency' || !isAccountId(urn.accountId)) return undefined;
   const match = agencyPathAndName.exec(urn.path);
