@@ -32,8 +32,8 @@ export async function permanentKey(services: Services, reads: Reads, signature: 
     epochs: { account: epochs.get(account) ?? 0, owner: epochs.get(user) ?? 0, key: epochs.get(key) ?? 0 },
   };
   const carried: Guard['epochs'] = [[account, link.epochs.account], [user, link.epochs.owner], [key, link.epochs.key]];
-  const read = { accountId, accessKeyId, snapshot, chain: [link] as const, guards: [{ accountId, revision, standsOn, epochs: carried, boundaries: boundaries.text }] };
-  return { key: permanentVerificationKey(services, accountId, accessKey), caller: { ...caller, ...read } };
+  const guards: readonly Guard[] = [{ accountId, revision, standsOn, epochs: carried, boundaries: boundaries.text }];
+  return { key: permanentVerificationKey(services, accountId, accessKey), caller: { ...caller, accountId, accessKeyId, snapshot, chain: [link], guards } };
 }
 
 /** Whose a key is, as the account says. */
