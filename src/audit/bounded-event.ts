@@ -13,6 +13,8 @@ const longestTextAmongMany = 48;
  */
 export function boundedEvent(event: AuditEvent): AuditEvent {
   const { operation, resource, decision, request, callerSession } = event;
+  // As nearly all are: two copies of the event and two texts of its request less.
+  if (fits(resource, longestResource) && fits(decision, longestDecision) && callerSession?.tags === undefined && (request === undefined || isSmall(request))) return event;
   return {
     ...event,
     ...(resource !== undefined && { resource: shortened(resource, longestResource) }),
@@ -20,6 +22,18 @@ export function boundedEvent(event: AuditEvent): AuditEvent {
     ...(request !== undefined && { request: operation === 'AssumeAgency' ? boundedAssume(request) : boundedRequest(request) }),
     ...(callerSession !== undefined && { callerSession: boundedSession(callerSession) }),
   };
+}
+
+const fits = (text: string | undefined, most: number): boolean => text === undefined || text.length <= most;
+
+/** Of a few short members it is plain that they are, however they are written: a UTF-16 unit takes six bytes at most. */
+function isSmall(request: Readonly<Record<string, unknown>>): boolean {
+  let most = 2;
+  for (const [name, value] of Object.entries(request)) {
+    if (typeof value !== 'string') return false;
+    most += 6 * (name.length + value.length + 1);
+  }
+  return most <= mostTagBytes;
 }
 
 const shortened = (text: string, most: number): string => (text.length <= most ? text : `${text.slice(0, most)}…`);

@@ -34,18 +34,18 @@ export interface AuditEvent {
   readonly operation: string;
   readonly principal: EventPrincipal;
   /** Account of the resource when it is not the caller's. */
-  readonly resourceAccountId?: string;
+  readonly resourceAccountId?: string | undefined;
   /** URN of what was acted on. */
-  readonly resource?: string;
+  readonly resource?: string | undefined;
   readonly sourceIp: string;
   readonly status: number;
-  readonly errorCode?: string;
+  readonly errorCode?: string | undefined;
   /** Why it was decided so, as far as this account may know. */
-  readonly decision?: string;
+  readonly decision?: string | undefined;
   /** What was asked for; never a secret, a token or a code. */
-  readonly request?: Readonly<Record<string, unknown>>;
-  readonly callerSession?: EventSession;
-  readonly issuedSession?: EventSession;
+  readonly request?: Readonly<Record<string, unknown>> | undefined;
+  readonly callerSession?: EventSession | undefined;
+  readonly issuedSession?: EventSession | undefined;
 }
 
 /** A call that no account can be charged with: counted per address and second, in a bounded log of its own. */

@@ -4,10 +4,22 @@
 export function madeOnce<Owner extends object, Value>(make: (owner: Owner, name: string) => Value): (owner: Owner, name: string) => Value {
   const made = new WeakMap<Owner, Map<string, Value>>();
   return (owner, name) => {
-    const ofOwner = made.get(owner) ?? new Map<string, Value>();
-    made.set(owner, ofOwner);
-    const value = ofOwner.get(name) ?? make(owner, name);
-    ofOwner.set(name, value);
+    let ofOwner = made.get(owner);
+    if (ofOwner === undefined) made.set(owner, ofOwner = new Map<string, Value>());
+    let value = ofOwner.get(name);
+    if (value === undefined) ofOwner.set(name, value = make(owner, name));
+    return value;
+  };
+}
+
+/** The same of a member of an owner, by the two together: nothing is kept once either is gone. */
+export function madeOnceOfMember<Owner extends object, Member extends object, Value>(make: (owner: Owner, member: Member) => Value): (owner: Owner, member: Member) => Value {
+  const made = new WeakMap<Owner, WeakMap<Member, Value>>();
+  return (owner, member) => {
+    let ofOwner = made.get(owner);
+    if (ofOwner === undefined) made.set(owner, ofOwner = new WeakMap<Member, Value>());
+    let value = ofOwner.get(member);
+    if (value === undefined) ofOwner.set(member, value = make(owner, member));
     return value;
   };
 }

@@ -1,4 +1,5 @@
 // The policies of an account in the form in which they are decided by: compiled once, and found by whom they bind.
+import { madeOnceOfMember } from '../base/made-once.js';
 import { parsePolicy, type NamedPolicy, type PolicyKind } from '../policy/index.js';
 import type { IdentityPolicy, PolicyAttachment, TrustingAgency, User } from './entities.js';
 import type { Snapshot } from './snapshot.js';
@@ -11,28 +12,15 @@ export function grantedPolicy(snapshot: Snapshot, policyId: string): NamedPolicy
   return policy === undefined ? snapshot.systemPolicies.get(policyId)?.policy : defaultVersion(policy);
 }
 
-/** Policies that an identity has by these attachments, in their default versions; a deleted policy grants nothing. */
-export function attachedPolicies(snapshot: Snapshot, attachments: readonly PolicyAttachment[]): readonly NamedPolicy[] {
-  return attachments.flatMap(({ policyId }) => grantedPolicy(snapshot, policyId) ?? []);
-}
-
-const policiesOfUsers = new WeakMap<Snapshot, WeakMap<object, readonly NamedPolicy[]>>();
+/** Policies that an identity has by these attachments, in their default versions; a deleted policy grants nothing. Gathered once for as long as the snapshot lives. */
+export const attachedPolicies = madeOnceOfMember((snapshot: Snapshot, attachments: readonly PolicyAttachment[]): readonly NamedPolicy[] =>
+  attachments.flatMap(({ policyId }) => grantedPolicy(snapshot, policyId) ?? []));
 
 /** A user's own policies and those of the user's groups: gathered once for as long as the snapshot lives. */
-export function userPolicies(snapshot: Snapshot, user: PolicyBearer): readonly NamedPolicy[] {
-  const known = policiesOfUsers.get(snapshot) ?? new WeakMap<object, readonly NamedPolicy[]>();
-  policiesOfUsers.set(snapshot, known);
-  let policies = known.get(user);
-  if (policies === undefined) known.set(user, policies = gathered(snapshot, user));
-  return policies;
-}
-
-type PolicyBearer = Pick<User, 'attachedPolicies' | 'groupIds'>;
-
-function gathered(snapshot: Snapshot, user: PolicyBearer): readonly NamedPolicy[] {
+export const userPolicies = madeOnceOfMember((snapshot: Snapshot, user: Pick<User, 'attachedPolicies' | 'groupIds'>): readonly NamedPolicy[] => {
   const ofGroups = user.groupIds.flatMap((groupId) => attachedPolicies(snapshot, snapshot.groups.get(groupId)?.attachedPolicies ?? []));
   return [...attachedPolicies(snapshot, user.attachedPolicies), ...ofGroups];
-}
+});
 
 /** The SCPs that bind the account, or undefined outside of an organization. */
 export function boundServiceControlPolicies(snapshot: Snapshot): readonly NamedPolicy[] | undefined {

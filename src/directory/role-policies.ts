@@ -1,4 +1,5 @@
 // What roles and policies of the older system grant for a request: compiled once, found by where the request is made (legacy agencies §3).
+import { madeOnceOfMember } from '../base/made-once.js';
 import type { SystemRole } from '../catalogue/index.js';
 import type { NamedPolicy } from '../policy/index.js';
 import { compiled } from './compiled-policies.js';
@@ -41,18 +42,11 @@ export function roleDenials(snapshot: Snapshot, grants: readonly RoleGrant[]): r
 type GroupMember = Pick<User, 'groupIds'>;
 
 /** The grants of a user's groups: gathered once for as long as the snapshot lives. */
-export function userRoleGrants(snapshot: Snapshot, user: GroupMember): readonly RoleGrant[] {
-  if (user.groupIds.length === 0) return noGrants;
-  const known = grantsOfUsers.get(snapshot) ?? new WeakMap<object, readonly RoleGrant[]>();
-  grantsOfUsers.set(snapshot, known);
-  let grants = known.get(user);
-  if (grants === undefined) known.set(user, grants = user.groupIds.flatMap((groupId) => snapshot.groups.get(groupId)?.roleGrants ?? []));
-  return grants;
-}
+export const userRoleGrants = (snapshot: Snapshot, user: GroupMember): readonly RoleGrant[] => (user.groupIds.length === 0 ? noGrants : grantsOfGroups(snapshot, user));
+const grantsOfGroups = madeOnceOfMember((snapshot: Snapshot, user: GroupMember): readonly RoleGrant[] => user.groupIds.flatMap((groupId) => snapshot.groups.get(groupId)?.roleGrants ?? []));
 
 const none: readonly NamedPolicy[] = [];
 const noGrants: readonly RoleGrant[] = [];
-const grantsOfUsers = new WeakMap<Snapshot, WeakMap<object, readonly RoleGrant[]>>();
 
 interface DecidingRole extends Pick<SystemRole, 'roleId' | 'displayName' | 'type' | 'catalog'> {
   readonly policy: NamedPolicy;

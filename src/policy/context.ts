@@ -33,6 +33,35 @@ export function contextOf(entries: ConditionEntries | (() => ConditionEntries)):
   return { entry: (folded) => (known ??= entriesByName(entries())).get(folded) };
 }
 
+/** A key's name as it is written, and its value. */
+export type NamedValue = readonly [name: string, value: ConditionValue | undefined];
+
+/** Looks a key up by its folded name; undefined: nothing is said of it. */
+export type FindValue = (folded: string) => NamedValue | undefined;
+
+/**
+ * The same, asked key by key: policies ask for one or two of the twenty keys of a call. Of several that say something
+ * of a key the last one counts, also where it says that the key is absent.
+ */
+export function contextFinding(finds: readonly FindValue[]): ConditionContext {
+  return {
+    entry: (folded) => {
+      for (let at = finds.length - 1; at >= 0; at -= 1) {
+        const found = finds[at]?.(folded);
+        if (found !== undefined) return found[1] === undefined ? undefined : entryOf(found[0], found[1]);
+      }
+      return undefined;
+    },
+  };
+}
+
+/** What {@link contextFinding} asks where all entries are at hand. */
+export function findAmong(entries: ConditionEntries): FindValue {
+  const known = new Map<string, NamedValue>();
+  for (const entry of entries) known.set(foldAscii(entry[0]), entry);
+  return (folded) => known.get(folded);
+}
+
 function entriesByName(entries: ConditionEntries): ReadonlyMap<string, ContextEntry> {
   const known = new Map<string, ContextEntry>();
   for (const [name, value] of entries) {

@@ -89,15 +89,9 @@ function decide({ sets, request, action, resource, allowedBy, detail }: Case): D
   const { effect, hit } = verdict;
   const allowed = effect === 'allow';
   const { failedConditions, usedContext } = allowed && detail === 'denials' ? unexplained : explainVerdict(sets, request);
-  const sid = hit?.statement.source.sid;
-  return {
-    allowed,
-    side: verdict.set?.side ?? allowedBy,
-    effect,
-    action,
-    resource,
-    ...(hit === undefined ? {} : { statement: { policy: hit.policy, index: hit.index, ...(sid === undefined ? {} : { sid }) } }),
-    failedConditions,
-    usedContext,
-  };
+  const side = verdict.set?.side ?? allowedBy;
+  if (hit === undefined) return { allowed, side, effect, action, resource, failedConditions, usedContext };
+  const { sid } = hit.statement.source;
+  const statement = { policy: hit.policy, index: hit.index, ...(sid === undefined ? {} : { sid }) };
+  return { allowed, side, effect, action, resource, statement, failedConditions, usedContext };
 }

@@ -1,5 +1,5 @@
 // The door of the policy engine: parse, decide, explain, lint. Pure functions; time comes in with the context.
-export { contextOf, type ConditionContext, type ConditionValue } from './context.js';
+export { contextFinding, contextOf, findAmong, type ConditionContext, type ConditionValue, type FindValue } from './context.js';
 export { decideCaller, decideTrust, type CallerQuestion, type Detail, type TrustQuestion } from './decide.js';
 export { describe, type Decision, type DecidingStatement, type Effect, type FailedCondition, type Side } from './decision.js';
 export type { NamedPolicy } from './evaluate.js';

@@ -160,8 +160,14 @@ export function withSourceEpoch(chain: Chain, source: number): Chain {
 export const sessionsOf = (chain: readonly (KeyLink | SessionLink)[]): readonly string[] => chain.flatMap((link) => (link.kind === 'session' ? [link.sessionId] : []));
 
 /** Ids of what ends the chain by a mark: its sessions, and the user's token that it begins with. */
-export const markedIdsOf = (chain: readonly (KeyLink | SessionLink)[]): readonly string[] =>
-  chain.flatMap((link) => (link.kind === 'session' ? [link.sessionId] : link.token === undefined ? [] : [link.token.tokenId]));
+export function markedIdsOf(chain: readonly (KeyLink | SessionLink)[]): readonly string[] {
+  const ids: string[] = [];
+  for (const link of chain) {
+    if (link.kind === 'session') ids.push(link.sessionId);
+    else if (link.token !== undefined) ids.push(link.token.tokenId);
+  }
+  return ids;
+}
 
 /** Keys that the secrets of the session and of its ancestors are derived from, where they are known. */
 export const secretKeyIdsOf = (session: Session): readonly string[] =>

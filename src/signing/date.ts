@@ -6,8 +6,18 @@ export function formatSdkDate(milliseconds: number): string {
   return iso.slice(0, 4) + iso.slice(5, 7) + iso.slice(8, 13) + iso.slice(14, 16) + iso.slice(17, 19) + 'Z';
 }
 
+/** Many requests of one second are of one date. */
+let latest: { readonly text: string; readonly milliseconds: number } = { text: '', milliseconds: 0 };
+
 /** Milliseconds since the epoch; undefined for any other form and for dates that do not exist. */
 export function parseSdkDate(text: string): number | undefined {
+  if (text === latest.text) return latest.milliseconds;
+  const milliseconds = readSdkDate(text);
+  if (milliseconds !== undefined) latest = { text, milliseconds };
+  return milliseconds;
+}
+
+function readSdkDate(text: string): number | undefined {
   if (!/^\d{8}T\d{6}Z$/.test(text)) return undefined;
   const part = (from: number, to: number) => Number(text.slice(from, to));
   const [year, month, day] = [part(0, 4), part(4, 6), part(6, 8)];

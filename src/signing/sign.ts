@@ -1,6 +1,6 @@
 // Signing a request, for clients: the same canonicalisation as the verifier's, from the other side.
 import { createHmac, createPrivateKey, createSecretKey, sign, type KeyObject } from 'node:crypto';
-import { algorithmProperties, bodyHash, isSupportedAlgorithm } from './algorithms.js';
+import { algorithmProperties, bodyHash, supportedAlgorithm } from './algorithms.js';
 import { canonicalRequest, canonicalRequestHash, scopeText, stringToSign, trimHeaderValue } from './canonical.js';
 import { formatSdkDate } from './date.js';
 import { deriveEcdsaPrivateKey, deriveScopeKey, ecdsaPublicJwkOf } from './derive.js';
@@ -46,7 +46,7 @@ const unsignedHeaders: ReadonlySet<string> = new Set([
  */
 export function signRequest(input: SigningInput): Record<string, string> {
   const name = input.algorithm ?? 'SDK-HMAC-SHA256';
-  if (!isSupportedAlgorithm(name)) throw new Error(`algorithm ${quote(name)} is not supported`);
+  if (supportedAlgorithm(name) === undefined) throw new Error(`algorithm ${quote(name)} is not supported`);
   if (input.accessKeyId === '' || input.secretAccessKey === '')
     throw new Error('access key id and secret access key must not be empty');
   const algorithm = algorithmProperties(name);

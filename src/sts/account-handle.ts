@@ -11,9 +11,11 @@ const handlesOf = madeOnce((_key: RingKey) => new LRUCache<string, string>({ max
 
 /** 96 bits of an HMAC-SHA256, in base64url. */
 export function accountHandle(key: RingKey, accountId: string): string {
-  const known = handlesOf(key, '');
-  const handle = known.get(accountId) ?? handleOf(key, accountId);
-  known.set(accountId, handle);
+  const handles = handlesOf(key, '');
+  const known = handles.get(accountId);
+  if (known !== undefined) return known;
+  const handle = handleOf(key, accountId);
+  handles.set(accountId, handle);
   return handle;
 }
 

@@ -87,21 +87,21 @@ export function callerPolicies(actor: Actor, scope: () => RequestScope = () => a
   if (snapshot === undefined) throw new Error(`the account of \`${actor.principalUrn}\` cannot be seen`);
   const bound = boundServiceControlPolicies(snapshot);
   const joined = (policies: readonly NamedPolicy[], grants: readonly RoleGrant[]): readonly NamedPolicy[] => (grants.length === 0 ? policies : [...policies, ...rolePolicies(snapshot, grants, scope())]);
-  if (actor.kind === 'user') return { identityPolicies: joined(userPolicies(snapshot, actor.user), roleGrantsOf(actor, snapshot)), serviceControlPolicies: bound, ...userNarrowing(actor, scope) };
-  return {
-    identityPolicies: joined(attachedPolicies(snapshot, actor.agency.attachedPolicies), roleGrantsOf(actor, snapshot)),
-    serviceControlPolicies: actor.agency.path.startsWith(serviceLinkedPath) ? undefined : bound,
-    ...sessionPolicies(actor.session, snapshot),
-    ...(isOutOfScope(actor.session.scope, scope) && nothing),
-  };
+  if (actor.kind === 'user') {
+    const identityPolicies = joined(userPolicies(snapshot, actor.user), roleGrantsOf(actor, snapshot));
+    return { identityPolicies, serviceControlPolicies: bound, ...(actor.narrowedBy !== undefined && userNarrowing(actor.narrowedBy, scope)) };
+  }
+  const { agency, session } = actor;
+  const identityPolicies = joined(attachedPolicies(snapshot, agency.attachedPolicies), roleGrantsOf(actor, snapshot));
+  const serviceControlPolicies = agency.path.startsWith(serviceLinkedPath) ? undefined : bound;
+  const isNarrowed = session.sessionPolicy !== undefined || session.sessionPolicyIds.length > 0 || session.scope !== undefined;
+  return { identityPolicies, serviceControlPolicies, ...(isNarrowed && sessionNarrowing(session, snapshot, scope)) };
 }
 
 /** INVARIANT: what needs permission from an empty list of policies is denied, whoever asks. */
 const nothing: Pick<CallerQuestion, 'sessionPolicyIds'> = { sessionPolicyIds: [] };
 
-function userNarrowing({ narrowedBy }: UserActor, requestScope: () => RequestScope): Pick<CallerQuestion, 'sessionPolicy' | 'sessionPolicyIds'> {
-  if (narrowedBy === undefined) return {};
-  const { scope, sessionPolicy } = narrowedBy;
+function userNarrowing({ scope, sessionPolicy }: UserActor['narrowedBy'] & {}, requestScope: () => RequestScope): Pick<CallerQuestion, 'sessionPolicy' | 'sessionPolicyIds'> {
   return { ...(sessionPolicy !== undefined && { sessionPolicy: inlinePolicy(sessionPolicy) }), ...(isOutOfScope(scope, requestScope) && nothing) };
 }
 
@@ -131,12 +131,12 @@ export const roleGrantsOf = (actor: UserActor | SessionActor, snapshot: Snapshot
  * The session's own policies. Policies named by id act in their present default version; one that was deleted since
  * grants nothing.
  */
-function sessionPolicies(session: SessionFacts, snapshot: Snapshot): Pick<CallerQuestion, 'sessionPolicy' | 'sessionPolicyIds'> {
-  const { sessionPolicy, sessionPolicyIds } = session;
+function sessionNarrowing({ sessionPolicy, sessionPolicyIds, scope }: SessionFacts, snapshot: Snapshot, requestScope: () => RequestScope): Pick<CallerQuestion, 'sessionPolicy' | 'sessionPolicyIds'> {
   return {
     ...(sessionPolicy !== undefined && { sessionPolicy: inlinePolicy(sessionPolicy) }),
     ...(sessionPolicyIds.length > 0 && {
       sessionPolicyIds: sessionPolicyIds.flatMap((id) => grantedPolicy(snapshot, id) ?? []),
     }),
+    ...(isOutOfScope(scope, requestScope) && nothing),
   };
 }

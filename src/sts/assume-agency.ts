@@ -1,9 +1,10 @@
 // AssumeAgency: from a caller and its request to a session, or to the reason why not.
 import { ApiError } from '../base/api-error.js';
 import { seconds } from '../base/clock.js';
+import { madeOnce } from '../base/made-once.js';
 import { hasPolicy } from '../directory/compiled-policies.js';
 import type { Agency } from '../directory/entities.js';
-import type { AccountView } from '../directory/store.js';
+import type { AccountView, EpochSubject } from '../directory/store.js';
 import { parseAgencyUrn, type AgencyName } from '../urn/urn.js';
 import type { AssumeAgencyInput } from './assume-agency-input.js';
 import { encodeAuthorizationMessage } from './authorization-message.js';
@@ -30,13 +31,6 @@ interface Plan {
   readonly sourceIdentity: string | undefined;
   /** What both sides must allow. */
   readonly actions: readonly string[];
-  readonly mfaStep: MfaStep | undefined;
-}
-
-/** The target as it stands, or as little as there is. */
-interface Target {
-  readonly view: AccountView | undefined;
-  readonly agency: Agency | undefined;
 }
 
 /** Decides one call of AssumeAgency (STS API §3.1, §8). */
@@ -46,41 +40,54 @@ export const assumeAgency = (services: Services, caller: Caller, input: AssumeAg
 /** Decides one call, whichever way it came. Own mistakes are told first, then the caller's side, then the target's. */
 export async function assumeBy<Body>(manner: Manner<Body>, services: Services, caller: Caller, input: AssumeAgencyInput, call: CallContext): Promise<Outcome<Body>> {
   const asked = manner.older?.asked ?? input.agencyUrn;
-  const details: EventDetails = { resource: asked, request: { ...auditedRequest(input), ...manner.older?.audited } };
-  const plan = await refusalOr(() => planSession(services, caller, input, manner, call));
+  const request = auditedRequest(input);
+  const details: EventDetails = { resource: asked, request: manner.older === undefined ? request : { ...request, ...manner.older.audited } };
+  const plan = refusalOr(() => planSession(services, caller, input, manner, call));
   if (plan instanceof ApiError) return { ...refused(services, caller, asked, plan, details), guards: [] };
+  const mfaStep = hasMfa(input) ? await checkedMfaCode(services, caller, input, call).catch(refusalIn) : undefined;
+  if (mfaStep instanceof ApiError) return { ...refused(services, caller, asked, mfaStep, details), guards: [] };
 
-  const { view, agency } = await readTarget(call.reads, plan, manner);
-  const origin = await readSourceOrigin(call.reads, caller, plan.sourceIdentity);
-  const mfaVerified = plan.mfaStep !== undefined;
-  const ground = { guards: [...(view === undefined ? [] : [guardOf(view, agency, input)]), ...origin.guards], ...(plan.mfaStep !== undefined && { mfaStep: plan.mfaStep }) };
-  const denial = await refusalOr(() => authorizeAssume(services, caller, { input, plan, agency, mfaVerified, catalogue: services.catalogue, asked, older: manner.older }, call));
+  const { target, sourceIdentity: identity } = plan;
+  const view = target === undefined ? undefined : await call.reads.directory.read(target.accountId, (snapshot) => subjectsOf(targetIn(snapshot, target, manner), identity));
+  const agency = target === undefined || view === undefined ? undefined : targetIn(view.snapshot, target, manner);
+  const origin = identity !== undefined && setsIdentity(caller) ? await readSourceOrigin(call.reads, caller, identity) : { chain: caller.chain, guards: [] };
+  const mfaVerified = mfaStep !== undefined;
+  const ground = { guards: view === undefined ? origin.guards : [guardOf(view, agency, input), ...origin.guards], ...(mfaStep !== undefined && { mfaStep }) };
+  const denial = refusalOr(() => authorizeAssume(services, caller, { input, plan, agency, mfaVerified, catalogue: services.catalogue, asked, older: manner.older }, call));
   if (denial instanceof ApiError) return { ...refused(services, caller, asked, denial, details), ...ground };
-  if (denial !== undefined) return { ...denied(caller, denial, details, manner.older === undefined ? plan.target : 'hidden', view), ...ground };
+  if (denial !== undefined) return { ...denied(caller, denial, details, manner.older === undefined ? target : 'hidden', view), ...ground };
 
   // INVARIANT: authorizeAssume() denies every call on an agency that does not exist.
   if (view === undefined || agency === undefined) throw new Error('an absent agency was authorized');
-  const issued = await refusalOr(() => issue(services, caller, { ...plan, ...manner.marks, scope: manner.scope(view.snapshot), input, view, agency, mfaVerified, chain: origin.chain }, manner, call));
-  if (issued instanceof ApiError) {
+  const grant = refusalOr(() => granted({ ...plan, ...manner.marks, scope: manner.scope(view.snapshot), input, view, agency, mfaVerified, chain: origin.chain }, manner));
+  if (grant instanceof ApiError) {
     // A rule of the agency's account, found when both sides had allowed the call, is that account's decision.
-    const other = otherAccount(caller, view, issued.message);
-    return { ...refused(services, caller, asked, issued, { ...details, ...other.details }), ...ground, ...other.outcome };
+    const other = otherAccount(caller, view, grant.message);
+    return { ...refused(services, caller, asked, grant, { ...details, ...other.details }), ...ground, ...other.outcome };
   }
+  const issued = await newSession(services, caller, grant, call);
+  const { body, headers } = manner.answer({ session: issued, agency, account: view.snapshot });
   const other = otherAccount(caller, view, 'allowed');
   return {
-    ok: true, session: issued, ...manner.answer({ session: issued, agency, account: view.snapshot }), ...ground, ...other.outcome,
-    details: { ...details, ...other.details, resource: input.agencyUrn, decision: 'allowed', issuedSession: issuedEventSession(issued) },
+    ok: true, session: issued, body, headers, guards: ground.guards, mfaStep, otherAccount: other.outcome.otherAccount,
+    details: {
+      resource: input.agencyUrn, resourceAccountId: other.details.resourceAccountId, decision: 'allowed', request: details.request, issuedSession: issuedEventSession(issued),
+    },
   };
 }
 
 /** A refusal that a caller can cause, as a value: each step of the call says for itself what follows from it. */
-async function refusalOr<Value>(step: () => Value | Promise<Value>): Promise<Value | ApiError> {
+function refusalOr<Value>(step: () => Value): Value | ApiError {
   try {
-    return await step();
+    return step();
   } catch (error) {
-    if (error instanceof ApiError && error.status < 500) return error;
-    throw error;
+    return refusalIn(error);
   }
+}
+
+function refusalIn(error: unknown): ApiError {
+  if (error instanceof ApiError && error.status < 500) return error;
+  throw error;
 }
 
 type Refusal = Pick<Outcome<never> & { readonly ok: false }, 'ok' | 'error' | 'details'>;
@@ -108,58 +115,62 @@ function otherAccount(caller: Caller, view: AccountView | undefined, decision: s
   return { details: { resourceAccountId: accountId }, outcome: { otherAccount: { accountId, decision } } };
 }
 
-/** What remains when both sides allow: the agency's own limits, then the credentials. */
-function issue(services: Services, caller: Caller, grant: Grant, { agencyMaximumBinds }: Manner<unknown>, call: CallContext): ReturnType<typeof newSession> {
+/** What remains when both sides allow: the agency's own limits. */
+function granted(grant: Grant, { agencyMaximumBinds }: Manner<unknown>): Grant {
   if (grant.agency.kind === 'legacy') {
     const refusal = legacySessionRefusal({ ...grant, requested: grant.input });
     if (refusal !== undefined) throw refusal;
   }
   if (agencyMaximumBinds) refuseOverAgencyMaximum(grant.duration, grant.agency.maxSessionDurationSeconds);
   refuseUnknownPolicies(grant.view, grant.input.policyIds);
-  return newSession(services, caller, grant, call);
+  return grant;
 }
 
-async function planSession(services: Services, caller: Caller, input: AssumeAgencyInput, manner: Manner<unknown>, call: CallContext): Promise<Plan> {
+function planSession(services: Services, caller: Caller, input: AssumeAgencyInput, manner: Manner<unknown>, call: CallContext): Plan {
   const parent = caller.kind === 'agency-session' ? caller.session : undefined;
   const duration = manner.duration();
   const tags = mergeSessionTags(parent, input);
   refuseOverlongChain(parent, seconds(call.now), services.settings);
   const identity = sourceIdentity(parent, input.sourceIdentity);
-  return {
-    target: parseAgencyUrn(input.agencyUrn), duration, tags, sourceIdentity: identity,
-    actions: assumeActions(tags, identity),
-    mfaStep: await checkedMfaCode(services, caller, input, call),
-  };
+  return { target: parseAgencyUrn(input.agencyUrn), duration, tags, sourceIdentity: identity, actions: assumeActions(tags, identity) };
 }
 
-async function checkedMfaCode(services: Services, caller: Caller, { serialNumber, tokenCode }: AssumeAgencyInput, call: CallContext): Promise<MfaStep | undefined> {
-  if (serialNumber === undefined && tokenCode === undefined) return undefined;
+const hasMfa = ({ serialNumber, tokenCode }: AssumeAgencyInput): boolean => serialNumber !== undefined || tokenCode !== undefined;
+
+async function checkedMfaCode(services: Services, caller: Caller, { serialNumber, tokenCode }: AssumeAgencyInput, call: CallContext): Promise<MfaStep> {
   if (serialNumber === undefined || tokenCode === undefined) {
     throw new ApiError('incompleteMfa', '`serial_number` and `token_code` go together; only one of them is given');
   }
   return verifyMfaCode(services, caller, serialNumber, tokenCode, call);
 }
 
-async function readTarget({ directory }: Reads, { target: name, sourceIdentity: identity }: Plan, { older }: Manner<unknown>): Promise<Target> {
-  if (name === undefined) return { view: undefined, agency: undefined };
-  const find = (snapshot: AccountView['snapshot']): Agency | undefined => {
-    const agency = snapshot.agencies.named(name.name);
-    return agency?.path === name.path && (older === undefined || agency.kind === 'legacy') ? agency : undefined;
-  };
-  const view = await directory.read(name.accountId, (snapshot) => {
-    const agency = find(snapshot);
-    return ['account', ...(agency === undefined ? [] : [`agency:${agency.agencyId}` as const]), ...(identity === undefined ? [] : [`source:${identity}` as const])];
-  });
-  return { view, agency: view === undefined ? undefined : find(view.snapshot) };
+function targetIn({ agencies }: AccountView['snapshot'], { path, name }: AgencyName, { older }: Manner<unknown>): Agency | undefined {
+  const agency = agencies.named(name);
+  return agency?.path === path && (older === undefined || agency.kind === 'legacy') ? agency : undefined;
 }
+
+/** Whose epochs the new session carries. */
+function subjectsOf(agency: Agency | undefined, identity: string | undefined): readonly EpochSubject[] {
+  const subjects = agency === undefined ? accountAlone : subjectsOfAgency(agency, '');
+  return identity === undefined ? subjects : [...subjects, `source:${identity}`];
+}
+
+const accountAlone: readonly EpochSubject[] = ['account'];
+const subjectsOfAgency = madeOnce(({ agencyId }: Agency): readonly EpochSubject[] => ['account', `agency:${agencyId}`]);
+
+interface Origin {
+  readonly chain: Chain;
+  readonly guards: readonly Guard[];
+}
+
+/** Whether it is this hop that sets the identity. */
+const setsIdentity = (caller: Caller): boolean => caller.kind !== 'agency-session' || caller.session.sourceIdentity === undefined;
 
 /**
  * The chain of the new session. Where this hop sets the source identity, the caller's account can end what carries it
  * too, so the caller's link gets its epoch; an inherited one has it from the hop that set it.
  */
-async function readSourceOrigin({ directory }: Reads, caller: Caller, identity: string | undefined): Promise<{ chain: Chain; guards: readonly Guard[] }> {
-  const isInherited = caller.kind === 'agency-session' && caller.session.sourceIdentity !== undefined;
-  if (identity === undefined || isInherited) return { chain: caller.chain, guards: [] };
+async function readSourceOrigin({ directory }: Reads, caller: Caller, identity: string): Promise<Origin> {
   const subject = `source:${identity}` as const;
   const { epochs, boundaries } = await directory.readEpochs(caller.accountId, [subject]);
   const epoch = epochs.get(subject) ?? 0;
@@ -181,16 +192,15 @@ function refuseUnknownPolicies(view: Pick<AccountView, 'snapshot'>, policyIds: r
   if (unknown !== undefined) throw new ApiError('unknownPolicyId', `\`policy_ids\`: \`${unknown}\` is no policy of the agency's account`);
 }
 
-/** What the audit keeps of the request: no external id, no code, no policy text. */
+/** What the audit keeps of the request, and no more members: no external id, no code, no policy text. */
 function auditedRequest(input: AssumeAgencyInput): Readonly<Record<string, unknown>> {
-  return {
-    session_name: input.agencySessionName,
-    ...(input.durationSeconds !== undefined && { duration_seconds: input.durationSeconds }),
-    ...(input.tags.length > 0 && { tags: input.tags }),
-    ...(input.transitiveTagKeys.length > 0 && { transitive_tag_keys: input.transitiveTagKeys }),
-    ...(input.sourceIdentity !== undefined && { source_identity: input.sourceIdentity }),
-    ...(input.policy !== undefined && { session_policy: true }),
-    ...(input.policyIds.length > 0 && { policy_ids: input.policyIds }),
-    ...(input.serialNumber !== undefined && { serial_number: input.serialNumber }),
-  };
+  const kept: Record<string, unknown> = { session_name: input.agencySessionName };
+  if (input.durationSeconds !== undefined) kept['duration_seconds'] = input.durationSeconds;
+  if (input.tags.length > 0) kept['tags'] = input.tags;
+  if (input.transitiveTagKeys.length > 0) kept['transitive_tag_keys'] = input.transitiveTagKeys;
+  if (input.sourceIdentity !== undefined) kept['source_identity'] = input.sourceIdentity;
+  if (input.policy !== undefined) kept['session_policy'] = true;
+  if (input.policyIds.length > 0) kept['policy_ids'] = input.policyIds;
+  if (input.serialNumber !== undefined) kept['serial_number'] = input.serialNumber;
+  return kept;
 }

@@ -2,11 +2,13 @@
 import type { Catalogue } from '../catalogue/index.js';
 import type { Agency } from '../directory/entities.js';
 import { trustPolicyOf } from '../directory/compiled-policies.js';
-import { contextOf, decideTrust, type ConditionContext, type Decision, type Detail } from '../policy/index.js';
+import {
+  contextFinding, decideTrust, findAmong, foldAscii, type ConditionContext, type ConditionValue, type Decision, type Detail, type FindValue, type PrincipalIdentity,
+} from '../policy/index.js';
 import type { AgencyName } from '../urn/urn.js';
 import { callerPolicies, principalIdentity, type Actor } from './actor.js';
 import type { AssumeAgencyInput } from './assume-agency-input.js';
-import { callerConditions, resourceConditions, type ConditionEntry, type RequestFacts } from './call-conditions.js';
+import { findCallerCondition, findResourceCondition, findTag, requestTag, type ConditionEntry, type RequestFacts } from './call-conditions.js';
 import { decideAssuming, decideLegacyCaller } from './legacy-permission.js';
 import { decideLegacyTrust } from './legacy-trust.js';
 
@@ -51,53 +53,62 @@ export interface DecisionOptions {
 
 export function decideAssume(actor: Actor, question: AssumeQuestion, request: RequestFacts, { given = [], detail = 'denials' }: DecisionOptions = {}): AssumeDecisions {
   const { plan, agency } = question;
-  let requestEntries: readonly ConditionEntry[] | undefined;
-  const entriesWith = (tags: Agency['tags']): readonly ConditionEntry[] => {
-    requestEntries ??= [...callerConditions(actor, request), ...assumeConditions(question)];
-    return [...requestEntries, ...resourceConditions(tags), ...given];
-  };
-  const contextWith = (tags: Agency['tags']): ConditionContext => contextOf(() => entriesWith(tags));
-  const trust = agency === undefined ? [] : trustDecisions(actor, question, agency, { context: contextWith(agency.tags), detail, now: request.now });
+  const principal = principalIdentity(actor);
+  const [ofCaller, ofCall] = [findCallerCondition(actor, request), findAssumeCondition(question)];
+  const instead = given.length === 0 ? [] : [findAmong(given)];
+  const contextWith = (tags: Agency['tags']): ConditionContext => contextFinding([ofCaller, ofCall, findResourceCondition(tags), ...instead]);
+  const trust = agency === undefined ? [] : trustDecisions(actor, question, agency, { principal, context: contextWith(agency.tags), detail, now: request.now });
   // An agency of another account shows its tags and its kind only to whom it trusts: else a caller's own policies could ask for them.
   const seesAgency = plan.target?.accountId === actor.accountId || trust.every(({ allowed }) => allowed);
   const seen = seesAgency ? agency : undefined;
   const visible = actor.kind === 'service' || actor.snapshot !== undefined;
-  const own = visible ? callerDecisions(actor, question, seen, contextWith(seen?.tags ?? []), detail) : [];
+  const own = visible ? callerDecisions(actor, question, seen, { principal, context: contextWith(seen?.tags ?? []), detail }) : [];
   return { own, trust };
 }
 
 /** @param seen the agency, where the caller's side may know of it */
-function callerDecisions(actor: Actor, { input, plan, older }: AssumeQuestion, seen: Agency | undefined, context: ConditionContext, detail: Detail): readonly Decision[] {
+function callerDecisions(actor: Actor, { input, plan, older }: AssumeQuestion, seen: Agency | undefined, { principal, context, detail }: Ground): readonly Decision[] {
   const policies = callerPolicies(actor);
-  const principal = principalIdentity(actor);
   const agency = seen?.kind === 'legacy' ? seen : older && { agencyName: older.agencyName, agencyId: undefined };
   return plan.actions.map((action) => (action === assumeAction && agency !== undefined
     ? decideLegacyCaller(actor, { action, agencyUrn: input.agencyUrn, agency, context }, detail)
     : decideAssuming(actor, { principal, action, resource: input.agencyUrn, context, ...policies }, detail)));
 }
 
-interface TrustGround {
+interface Ground {
+  readonly principal: PrincipalIdentity;
   readonly context: ConditionContext;
   readonly detail: Detail;
+}
+
+interface TrustGround extends Ground {
   readonly now: number;
 }
 
-function trustDecisions(actor: Actor, { input, plan, catalogue }: AssumeQuestion, agency: Agency, { context, detail, now }: TrustGround): readonly Decision[] {
+function trustDecisions(actor: Actor, { input, plan, catalogue }: AssumeQuestion, agency: Agency, { principal, context, detail, now }: TrustGround): readonly Decision[] {
   if (agency.kind === 'legacy') return [decideLegacyTrust(actor, agency, { action: plan.actions[0] ?? assumeAction, agencyUrn: input.agencyUrn, now, catalogue })];
-  const principal = principalIdentity(actor);
   const trustPolicy = trustPolicyOf(agency);
   return plan.actions.map((action) => decideTrust({ principal, action, agencyUrn: input.agencyUrn, trustPolicy, context }, detail));
 }
 
+type Reading = readonly [name: string, read: (input: AssumeRequest) => ConditionValue | undefined];
+
+const readings: ReadonlyMap<string, Reading> = new Map(([
+  ['sts:ExternalId', ({ externalId }) => externalId],
+  ['sts:SourceIdentity', ({ sourceIdentity }) => sourceIdentity],
+  ['sts:AgencySessionName', ({ agencySessionName }) => agencySessionName],
+  ['sts:TransitiveTagKeys', ({ transitiveTagKeys }) => (transitiveTagKeys.length > 0 ? transitiveTagKeys : undefined)],
+  ['g:TagKeys', ({ tags }) => (tags.length > 0 ? tags.map(({ key }) => key) : undefined)],
+] satisfies readonly Reading[]).map((reading) => [foldAscii(reading[0]), reading]));
+
+const withMfa: FindValue = findAmong([['g:MFAPresent', true], ['g:MFAAge', 0]]);
+
 /** Keys of this very request: `sts:`, its own tags, and the MFA code that came with it. */
-function assumeConditions({ input, mfaVerified }: AssumeQuestion): readonly ConditionEntry[] {
-  return [
-    ['sts:ExternalId', input.externalId],
-    ['sts:SourceIdentity', input.sourceIdentity],
-    ['sts:AgencySessionName', input.agencySessionName],
-    ['sts:TransitiveTagKeys', input.transitiveTagKeys.length > 0 ? input.transitiveTagKeys : undefined],
-    ['g:TagKeys', input.tags.length > 0 ? input.tags.map(({ key }) => key) : undefined],
-    ...input.tags.map(({ key, value }): ConditionEntry => [`g:RequestTag/${key}`, value]),
-    ...(mfaVerified ? ([['g:MFAPresent', true], ['g:MFAAge', 0]] satisfies ConditionEntry[]) : []),
-  ];
+function findAssumeCondition({ input, mfaVerified }: AssumeQuestion): FindValue {
+  const tags = findTag(requestTag, () => input.tags);
+  return (folded) => {
+    const reading = readings.get(folded);
+    if (reading !== undefined) return [reading[0], reading[1](input)];
+    return tags(folded) ?? (mfaVerified ? withMfa(folded) : undefined);
+  };
 }

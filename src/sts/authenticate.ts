@@ -33,7 +33,7 @@ export function authenticator(services: Services, serviceName = services.setting
   const verifyToken = securityTokenVerifier(services.keyring, settings.issuer);
   const dummyKey = dummyVerificationKey();
   const remembered = rememberedReads(services);
-  const options = { maximumSkewSeconds, region: settings.region, service: serviceName, allowUnsignedPayload: settings.allowUnsignedPayload };
+  const { region, allowUnsignedPayload } = settings;
 
   function candidateOf(reads: Reads, signature: ParsedSignature, verifyOnce: VerifyToken, now: number): Promise<Candidate | undefined> {
     const { accessKeyId, securityToken } = signature;
@@ -51,14 +51,21 @@ export function authenticator(services: Services, serviceName = services.setting
   }
 
   return async (request, sourceIp, now, mayRemember = false) => {
-    const parsed = parseSignedRequest(request, { ...options, now, pathReading: request.pathReading });
+    const parsed = parseSignedRequest(request, { maximumSkewSeconds, region, service: serviceName, allowUnsignedPayload, now, pathReading: request.pathReading });
     if (!parsed.ok) throw refusalError(parsed);
     let verified: ReturnType<VerifyToken> | undefined;
     // A bad token is not remembered: asked about twice, it is verified once all the same.
-    const verifyOnce: VerifyToken = (...token) => (verified ??= verifyToken(...token));
+    const verifyOnce: VerifyToken = (token, time) => (verified ??= verifyToken(token, time));
     const signed = { request, signature: parsed.signature, sourceIp, now, verifyOnce };
-    const known = mayRemember ? await identified(signed, remembered).catch(forgetRefusal) : undefined;
-    const caller = known ?? await identified(signed, services);
+    let caller: Caller | undefined;
+    if (mayRemember) {
+      try {
+        caller = await identified(signed, remembered);
+      } catch (error) {
+        forgetRefusal(error);
+      }
+    }
+    caller ??= await identified(signed, services);
     if (caller === undefined) throw await signatureFailure(services, request, parsed.signature, sourceIp);
     return caller;
   };

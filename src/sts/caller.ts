@@ -1,4 +1,5 @@
 // The authenticated caller of one request, as every operation sees it.
+import { madeOnce } from '../base/made-once.js';
 import type { EventPrincipal, EventSession } from '../audit/event.js';
 import type { Snapshot } from '../directory/snapshot.js';
 import type { Agency, User } from '../directory/entities.js';
@@ -46,14 +47,14 @@ export type SessionCaller = SessionActor & Common & { readonly session: Session;
 export type Caller = UserCaller | ServiceCaller | SessionCaller;
 
 export function eventPrincipal(caller: Caller): EventPrincipal {
-  const common = { accountId: caller.accountId, urn: caller.principalUrn, id: caller.principalId, accessKeyId: caller.accessKeyId };
+  const { accountId, principalUrn: urn, principalId: id, accessKeyId } = caller;
   switch (caller.kind) {
     case 'user':
-      return { ...common, type: 'User', isRootUser: caller.user.isRootUser, userName: caller.user.userName };
+      return { accountId, urn, id, accessKeyId, type: 'User', isRootUser: caller.user.isRootUser, userName: caller.user.userName };
     case 'service':
-      return { ...common, type: 'Service', isRootUser: false };
+      return { accountId, urn, id, accessKeyId, type: 'Service', isRootUser: false };
     case 'agency-session':
-      return { ...common, type: 'AssumedAgency', isRootUser: false };
+      return { accountId, urn, id, accessKeyId, type: 'AssumedAgency', isRootUser: false };
   }
 }
 
@@ -66,6 +67,18 @@ export function eventSession(session: Session): EventSession {
     ...(session.tags.length > 0 && { tags: session.tags.map(({ key, value }) => [key, value] as const) }),
   };
 }
+
+interface EventSessions {
+  readonly own: EventSession;
+  /** As another account sees it: what the chain hands on, not the tags that end with that session. */
+  readonly handedOn: EventSession;
+}
+
+const sessionsInEvents = madeOnce((session: Session): EventSessions =>
+  ({ own: eventSession(session), handedOn: eventSession({ ...session, tags: session.tags.filter(({ transitive }) => transitive) }) }));
+
+/** Of a caller: written once for as long as the session's record is remembered. */
+export const eventSessions = (session: Session): EventSessions => sessionsInEvents(session, '');
 
 /** The session that a call issued: its event outlives its record. */
 export const issuedEventSession = (session: Session): EventSession => ({ ...eventSession(session), agencyId: session.agencyId, rootPrincipal: session.rootPrincipal });

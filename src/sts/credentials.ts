@@ -55,11 +55,11 @@ export function sessionKeys(services: Services, caller: Caller, session: Session
 
 export function issuedCredentials(services: Services, caller: Caller, session: Session): IssuedCredentials {
   const { accessKeyId, secretAccessKey, securityToken } = sessionKeys(services, caller, session);
-  return {
-    ...(session.sourceIdentity !== undefined && { source_identity: session.sourceIdentity }),
+  const credentials = {
     assumed_agency: { urn: sessionUrn(session.accountId, session.agencyName, session.agencySessionName), id: `${session.agencyId}:${session.agencySessionName}` },
     credentials: { access_key_id: accessKeyId, secret_access_key: secretAccessKey, security_token: securityToken, expiration: timeText(session.expiresAt) },
   };
+  return session.sourceIdentity === undefined ? credentials : { source_identity: session.sourceIdentity, ...credentials };
 }
 
 /** Many sessions of one second end in one second. */
@@ -82,7 +82,8 @@ export async function newSession(services: Services, caller: Caller, grant: Gran
   const secretKeyId = services.keyring['session-secrets'].active.id;
   const epoch = (subject: EpochSubject): number => view.epochs.get(subject) ?? 0;
   const parent = caller.kind === 'agency-session' ? caller.session : undefined;
-  return {
+  const epochs = { account: epoch('account'), agency: epoch(`agency:${agency.agencyId}`) };
+  const session: Session = {
     sessionId: services.sessionIds.newSessionId(accountId),
     accountId,
     agencyId: agency.agencyId,
@@ -103,10 +104,7 @@ export async function newSession(services: Services, caller: Caller, grant: Gran
     isNarrowed: input.policy !== undefined || input.policyIds.length > 0 || parent?.isNarrowed === true || (caller.kind === 'user' && caller.narrowedBy?.sessionPolicy !== undefined),
     secretKeyId,
     status: await services.sessionIds.nextStatusIndex(accountId),
-    epochs: {
-      account: epoch('account'), agency: epoch(`agency:${agency.agencyId}`),
-      ...(grant.sourceIdentity !== undefined && { source: epoch(`source:${grant.sourceIdentity}`) }),
-    },
-    ...(grant.way !== undefined && { way: grant.way, scope: grant.scope, sessionUserName: grant.sessionUserName }),
+    epochs: grant.sourceIdentity === undefined ? epochs : { ...epochs, source: epoch(`source:${grant.sourceIdentity}`) },
   };
+  return grant.way === undefined ? session : { ...session, way: grant.way, scope: grant.scope, sessionUserName: grant.sessionUserName };
 }

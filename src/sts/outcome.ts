@@ -10,20 +10,20 @@ import type { Reads } from './services.js';
 
 /** The operation's part of the caller's audit event; the door adds who, when and from where. */
 export interface EventDetails {
-  readonly resource?: string;
-  readonly resourceAccountId?: string;
-  readonly decision?: string;
-  readonly request?: Readonly<Record<string, unknown>>;
-  readonly issuedSession?: EventSession;
+  readonly resource?: string | undefined;
+  readonly resourceAccountId?: string | undefined;
+  readonly decision?: string | undefined;
+  readonly request?: Readonly<Record<string, unknown>> | undefined;
+  readonly issuedSession?: EventSession | undefined;
 }
 
 interface Decided {
   readonly details: EventDetails;
   /** Accounts read beside the caller's own. */
   readonly guards: readonly Guard[];
-  readonly mfaStep?: MfaStep;
+  readonly mfaStep?: MfaStep | undefined;
   /** The other account's view of the call, when one is concerned: a decision of its own, and nothing else different. */
-  readonly otherAccount?: { readonly accountId: string; readonly decision: string };
+  readonly otherAccount?: { readonly accountId: string; readonly decision: string } | undefined;
   /** Whose credentials the decision stands on beside the caller's: they must still be good when it is committed. */
   readonly alsoProved?: readonly Candidate['caller'][];
   /** Whose credentials were at work beside the caller's. */
@@ -37,7 +37,7 @@ interface Allowed<Body> {
   /** The body that names events: given the id of the caller's own one and of the `moreEvents`, in their order. */
   readonly bodyWith?: (eventIds: readonly string[]) => Body;
   /** Of the answer, beside those of every answer. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly session?: Session;
   readonly changes?: readonly AccountChange[];
   readonly revocations?: readonly Revocation[];

@@ -4,12 +4,12 @@ import { seconds } from '../base/clock.js';
 import { boundedEvent } from '../audit/bounded-event.js';
 import { changedFields } from '../audit/changed-fields.js';
 import type { AuditEvent } from '../audit/event.js';
-import { markedIdsOf, type Session } from '../sessions/session.js';
+import { markedIdsOf } from '../sessions/session.js';
 import type { ReceivedRequest } from '../signing/index.js';
 import { refuseSwitchedOff } from './asymmetric-signature.js';
 import type { Authenticate } from './authenticate.js';
-import { authenticationError } from './candidate.js';
-import { eventPrincipal, eventSession, isTemporary, type Caller, type UserCaller } from './caller.js';
+import { authenticationError, type Candidate } from './candidate.js';
+import { eventPrincipal, eventSessions, isTemporary, type Caller, type UserCaller } from './caller.js';
 import type { Commit, CommitStore, Committed, KeyUse, SessionUse } from './commit.js';
 import { mfaError } from './mfa.js';
 import { loginError } from './older/login-error.js';
@@ -54,11 +54,14 @@ export async function perform<Body>(services: Services, store: CommitStore, auth
   const remembering: CallContext = { ...strict, reads: rememberedReads(services) };
   let changedAccountId: string | undefined;
   const attempt = async (caller: Caller, context: CallContext, isPatient: boolean, keyGeneration: number): Promise<Settled<Body>> => {
-    const outcome = await decided(call, caller, context).catch((error: unknown) => {
+    let outcome: Outcome<Body>;
+    try {
+      outcome = await decided(call, caller, context);
+    } catch (error) {
       // What was sealed with a key that is gone by now was sealed anew, and is read anew.
       if (error instanceof ApiError || context === strict) throw error;
-    });
-    if (outcome === undefined) return 'conflict';
+      return 'conflict';
+    }
     changedAccountId = outcome.ok ? outcome.changes?.[0]?.accountId : undefined;
     return settle(services, store, call, caller, context, { outcome, isPatient, keyGeneration });
   };
@@ -79,7 +82,8 @@ export async function perform<Body>(services: Services, store: CommitStore, auth
   // A warm process decides on what it remembers, and asks nothing before the one script that also asks whether it holds:
   // a call costs one round trip in place of three or four.
   const caller = await authenticate(call.request, call.sourceIp, strict.now, true);
-  await call.admit(caller);
+  const admission = call.admit(caller);
+  if (admission !== undefined) await admission;
   const mustWait = call.writes && services.turns.areTaken(caller.accountId);
   let settled = mustWait ? 'conflict' : await attempt(caller, remembering, false, keyGeneration);
   if (settled === 'conflict') settled = call.writes ? await services.turns.take(changedAccountId ?? caller.accountId, attemptAgain) : await attemptAgain();
@@ -126,17 +130,17 @@ async function settle<Body>(
   services: Services, store: CommitStore, call: Call<Body>, caller: Caller, context: CallContext, { outcome, isPatient, keyGeneration }: Attempt<Body>,
 ): Promise<Settled<Body>> {
   // What binds the caller's own credentials to the commit binds all that the decision stands on.
-  const proved = outcome.alsoProved === undefined ? [caller] : [caller, ...outcome.alsoProved];
+  const proved = provedBy(caller, outcome);
   const allowed = outcome.ok ? outcome : undefined;
   const uses = usesOf(outcome.usedBy === undefined ? [caller] : [caller, ...outcome.usedBy], context);
   // Written out: spreading what is there and what is not costs more here than the rest of this function.
   const commit: Commit = {
     callerAccountId: caller.accountId,
     keyGeneration,
-    guards: [...proved.flatMap(({ guards }) => guards), ...outcome.guards],
+    guards: [...proved.guards, ...outcome.guards],
     isPatient,
-    unmarkedSessions: [...new Set(proved.flatMap(({ chain }) => markedIdsOf(chain)))],
-    presentSessions: [...new Set(proved.flatMap((one) => (one.kind === 'agency-session' ? [one.session.sessionId] : [])))],
+    unmarkedSessions: proved.unmarkedSessions,
+    presentSessions: proved.presentSessions,
     signatureInput: services.settings.rejectReplays ? signatureInput(caller) : undefined,
     events: eventsOf(call, caller, context, outcome),
     mfaStep: outcome.mfaStep,
@@ -161,6 +165,24 @@ async function settle<Body>(
   });
   return settledRefusal.result === 'committed' ? recorded(call, settledRefusal, refused) : 'conflict';
 }
+
+type Proof = Pick<Commit, 'guards' | 'unmarkedSessions'> & { readonly presentSessions: readonly string[] };
+
+const proofOf = (caller: Candidate['caller']): Proof =>
+  ({ guards: caller.guards, unmarkedSessions: markedIdsOf(caller.chain), presentSessions: caller.kind === 'agency-session' ? [caller.session.sessionId] : noSessions });
+
+function provedBy(caller: Caller, { alsoProved = [] }: Outcome<unknown>): Proof {
+  const own = proofOf(caller);
+  if (alsoProved.length === 0) return own;
+  const all = [own, ...alsoProved.map(proofOf)];
+  return {
+    guards: all.flatMap(({ guards }) => guards),
+    unmarkedSessions: [...new Set(all.flatMap(({ unmarkedSessions }) => unmarkedSessions))],
+    presentSessions: [...new Set(all.flatMap(({ presentSessions }) => presentSessions))],
+  };
+}
+
+const noSessions: readonly string[] = [];
 
 /** The first event is the one in the caller's own account. */
 function recorded<Body>(call: Call<Body>, { eventIds }: Committed, outcome: Outcome<Body>): Outcome<Body> {
@@ -187,7 +209,12 @@ function withoutIssued({ details: { resource, request } }: Outcome<unknown>): Ou
 
 /** One event in the caller's account, one in the other account that the call concerns, and those of all else that it decided. */
 function eventsOf(call: Call<unknown>, caller: Caller, context: CallContext, outcome: Outcome<unknown>): readonly AuditEvent[] {
-  const common: AuditEvent = {
+  const { details, otherAccount, moreEvents } = outcome;
+  const sessions = caller.kind === 'agency-session' ? eventSessions(caller.session) : undefined;
+  // INVARIANT: of what a refusal did not do no event speaks.
+  const request = outcome.ok && outcome.changes !== undefined ? { ...details.request, ...changedFields(outcome.changes) } : details.request;
+  // Written out, whether there or not: spreading what is there costs four times as much.
+  const own: AuditEvent = {
     accountId: caller.accountId,
     time: context.now,
     requestId: call.requestId,
@@ -195,24 +222,22 @@ function eventsOf(call: Call<unknown>, caller: Caller, context: CallContext, out
     principal: eventPrincipal(caller),
     sourceIp: call.sourceIp,
     status: outcome.ok ? call.status : outcome.error.status,
-    ...(!outcome.ok && { errorCode: outcome.error.code(call.family) }),
-    ...(caller.kind === 'agency-session' && { callerSession: eventSession(caller.session) }),
+    errorCode: outcome.ok ? undefined : outcome.error.code(call.family),
+    callerSession: sessions?.own,
+    resource: details.resource,
+    resourceAccountId: details.resourceAccountId,
+    decision: details.decision,
+    request,
+    issuedSession: details.issuedSession,
   };
-  const own: AuditEvent = {
-    ...common,
-    ...outcome.details,
-    // INVARIANT: of what a refusal did not do no event speaks.
-    ...(outcome.ok && outcome.changes !== undefined && { request: { ...outcome.details.request, ...changedFields(outcome.changes) } }),
-  };
-  const { otherAccount } = outcome;
-  if (outcome.moreEvents !== undefined) return [own, ...outcome.moreEvents.map((event) => ({ ...common, ...event }))].map(boundedEvent);
+  if (moreEvents !== undefined) {
+    const common: AuditEvent = { ...own, resource: undefined, resourceAccountId: undefined, decision: undefined, request: undefined, issuedSession: undefined };
+    return [own, ...moreEvents.map((event) => ({ ...common, ...event }))].map(boundedEvent);
+  }
   if (otherAccount === undefined) return [boundedEvent(own)];
-  // Another account sees of the caller's session what the chain hands on, not the tags that end with that session.
-  const seen = caller.kind === 'agency-session' ? { callerSession: eventSession(transitiveOnly(caller.session)) } : {};
-  return [boundedEvent(own), boundedEvent({ ...own, ...seen, ...otherAccount })];
+  const { accountId, decision } = otherAccount;
+  return [boundedEvent(own), boundedEvent({ ...own, callerSession: sessions?.handedOn, accountId, decision })];
 }
-
-const transitiveOnly = (session: Session): Session => ({ ...session, tags: session.tags.filter(({ transitive }) => transitive) });
 
 /**
  * What one signature stands for: another signature of the same request by the same key, as ECDSA has them, stands for

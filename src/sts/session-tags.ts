@@ -8,12 +8,16 @@ export interface RequestedTags {
   readonly transitiveTagKeys: readonly string[];
 }
 
+const noTags: readonly SessionTag[] = [];
 const maximumTags = 50;
 const maximumBytes = 16 * 1024;
 
 /** The tags of the new session: inherited ones first. Throws the {@link ApiError} of the first rule that is broken. */
 export function mergeSessionTags(parent: Pick<Session, 'tags'> | undefined, requested: RequestedTags): readonly SessionTag[] {
-  const inherited = (parent?.tags ?? []).filter(({ transitive }) => transitive).map((tag) => ({ ...tag, inherited: true }));
+  const parentTags = parent?.tags ?? noTags;
+  // As most are: a microsecond less.
+  if (parentTags.length + requested.tags.length + requested.transitiveTagKeys.length === 0) return noTags;
+  const inherited = parentTags.filter(({ transitive }) => transitive).map((tag) => ({ ...tag, inherited: true }));
   const passed = new Set<string>();
   for (const { key } of requested.tags) refuseRepeated(passed, key, 'tags');
   for (const { key } of inherited) {

@@ -2,7 +2,7 @@
 import { ApiError } from '../base/api-error.js';
 import { seconds } from '../base/clock.js';
 import { madeOnce } from '../base/made-once.js';
-import type { EpochSubject } from '../directory/store.js';
+import type { EndOfSessions, EpochSubject } from '../directory/store.js';
 import type { RingKey } from '../keyring/key.js';
 import { deriveSessionSecret } from '../keyring/session-secret.js';
 import { dependencesOf, depthOf, isEnded, lineage, linkOf, markedIdsOf, secretKeyIdsOf, type Dependence, type Session } from '../sessions/session.js';
@@ -40,7 +40,7 @@ export async function presentedSession(services: Services, reads: Reads, token: 
   if (depthOf(session) > services.settings.maximumChainDepth) return undefined;
   const { endedIds } = services.keyring['session-secrets'];
   // Who had an ancestor's key could have made the session: it ends with what the key made.
-  if (factsOf(session, '').secretKeyIds.some((id) => endedIds?.has(id) === true)) return undefined;
+  if (endedIds !== undefined && factsOf(session, '').secretKeyIds.some((id) => endedIds.has(id))) return undefined;
   return livingSession(reads, session);
 }
 
@@ -57,23 +57,32 @@ function sessionVerificationKey(session: Session, secretKey: RingKey): Verificat
 
 /** What follows from the record alone, found once for as long as it is remembered. */
 interface SessionFacts {
-  readonly dependences: readonly Dependence[];
-  /** Accounts that the session depends on beside its own. */
-  readonly ancestorAccounts: readonly string[];
-  readonly subjects: ReadonlyMap<string, readonly EpochSubject[]>;
+  /** Its own account first, then the others that it depends on. */
+  readonly accounts: readonly [AccountFacts, ...AccountFacts[]];
   readonly markedIds: readonly string[];
   readonly secretKeyIds: readonly string[];
   readonly principal: Pick<SessionCaller, 'principalUrn' | 'principalId' | 'chain'>;
 }
 
+/** What of one account the session depends on. */
+interface AccountFacts {
+  readonly accountId: string;
+  readonly dependences: readonly Dependence[];
+  readonly subjects: readonly EpochSubject[];
+  /** What the session carries, which while it lives is what there is. */
+  readonly epochs: Guard['epochs'];
+}
+
 const factsOf = madeOnce((session: Session): SessionFacts => {
-  const dependences = lineage(session).flatMap((link) => dependencesOf(link, session));
-  const accountIds = [...new Set([session.accountId, ...dependences.map(({ accountId }) => accountId)])];
-  const subjectsOf = (id: string): readonly EpochSubject[] => [...new Set(dependences.filter(({ accountId }) => accountId === id).map(({ subject }) => subject))];
+  const all = lineage(session).flatMap((link) => dependencesOf(link, session));
+  const factsOfAccount = (accountId: string): AccountFacts => {
+    const dependences = all.filter((dependence) => dependence.accountId === accountId);
+    const epochs = new Map(dependences.map(({ subject, epoch }) => [subject, epoch]));
+    return { accountId, dependences, subjects: [...epochs.keys()], epochs: [...epochs] };
+  };
+  const others = new Set(all.map(({ accountId }) => accountId).filter((id) => id !== session.accountId));
   return {
-    dependences,
-    ancestorAccounts: accountIds.filter((id) => id !== session.accountId),
-    subjects: new Map(accountIds.map((id) => [id, subjectsOf(id)])),
+    accounts: [factsOfAccount(session.accountId), ...[...others].map(factsOfAccount)],
     markedIds: markedIdsOf(lineage(session)),
     secretKeyIds: secretKeyIdsOf(session),
     principal: {
@@ -91,24 +100,26 @@ const sameSession = (session: Session, token: VerifiedToken): boolean =>
 
 /** The session as a caller, or undefined when its agency is gone, or it or an ancestor was revoked. */
 async function livingSession({ directory, sessions }: Reads, session: Session): Promise<Proved<SessionCaller> | undefined> {
-  const { accountId } = session;
-  const { dependences, ancestorAccounts, subjects: subjectsOf, markedIds, principal } = factsOf(session, '');
-  const subjects = (id: string): readonly EpochSubject[] => subjectsOf.get(id) ?? [];
-  const [view, marked, ancestorEnds] = await Promise.all([
-    directory.read(accountId, () => subjects(accountId)),
-    sessions.anyMarked(markedIds),
-    Promise.all(ancestorAccounts.map(async (id) => [id, await directory.readEpochs(id, subjects(id))] as const)),
+  const { accounts: [own, ...others], markedIds, principal } = factsOf(session, '');
+  const [view, marked, ...ends] = await Promise.all([
+    directory.read(own.accountId, () => own.subjects), sessions.anyMarked(markedIds), ...others.map((each) => directory.readEpochs(each.accountId, each.subjects)),
   ]);
   const agency = view?.snapshot.agencies.get(session.agencyId);
-  if (view === undefined || agency === undefined || marked) return undefined;
+  if (view === undefined || agency === undefined || marked || hasEnded(own, view)) return undefined;
 
-  const guards: Guard[] = [];
-  for (const [id, ends] of [[accountId, view], ...ancestorEnds] as const) {
-    if (dependences.some((dependence) => dependence.accountId === id && isEnded(dependence, ends))) return undefined;
-    const own = id === accountId ? { revision: view.snapshot.revision, standsOn: () => sessionStanding(agency, session) } : {};
-    guards.push({ accountId: id, ...own, epochs: subjects(id).map((subject) => [subject, ends.epochs.get(subject) ?? 0]), boundaries: ends.boundaries.text });
+  const { snapshot } = view;
+  const guards: Guard[] = [{
+    accountId: own.accountId, revision: snapshot.revision, standsOn: () => sessionStanding(agency, session), epochs: own.epochs, boundaries: view.boundaries.text,
+  }];
+  for (const [index, other] of others.entries()) {
+    const found = ends[index];
+    if (found === undefined || hasEnded(other, found)) return undefined;
+    guards.push({ accountId: other.accountId, epochs: other.epochs, boundaries: found.boundaries.text });
   }
-  return {
-    kind: 'agency-session', session, agency, accountId, accessKeyId: session.sessionId, snapshot: view.snapshot, guards, ...principal,
-  };
+  return { kind: 'agency-session', session, agency, accountId: own.accountId, accessKeyId: session.sessionId, snapshot, guards, ...principal };
+}
+
+function hasEnded({ dependences }: AccountFacts, ends: EndOfSessions): boolean {
+  for (const dependence of dependences) if (isEnded(dependence, ends)) return true;
+  return false;
 }

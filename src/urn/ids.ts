@@ -6,7 +6,8 @@ const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 /** `length` characters of base32, five random bits each. */
 function base32(random: Random, length: number): string {
   let text = '';
-  for (const byte of random.bytes(length)) text += alphabet.charAt(byte & 31);
+  const bytes = random.bytes(length);
+  for (let at = 0; at < length; at += 1) text += alphabet.charAt((bytes[at] ?? 0) & 31);
   return text;
 }
 

@@ -11,10 +11,13 @@ export interface Urn {
 
 /** `<service>:<region>:<account-id>:<type>:<path>`, or undefined when a segment is missing or the path empty. */
 export function parseUrn(text: string): Urn | undefined {
-  const match = /^([^:]*):([^:]*):([^:]*):([^:]*):([^]+)$/.exec(text);
-  if (match === null) return undefined;
-  const [, service = '', region = '', accountId = '', type = '', path = ''] = match;
-  return { service, region, accountId, type, path };
+  const first = text.indexOf(':');
+  const second = text.indexOf(':', first + 1);
+  const third = text.indexOf(':', second + 1);
+  const fourth = text.indexOf(':', third + 1);
+  // Where there are fewer the search begins anew and finds the first one again.
+  if (first < 0 || second <= first || third <= second || fourth <= third || fourth === text.length - 1) return undefined;
+  return { service: text.slice(0, first), region: text.slice(first + 1, second), accountId: text.slice(second + 1, third), type: text.slice(third + 1, fourth), path: text.slice(fourth + 1) };
 }
 
 export interface AgencyName {
@@ -43,8 +46,24 @@ export const trustableDomainRule = 'must be op_svc_ and 1 to 56 letters, digits 
 /** The path under which only services make agencies; their sessions are exempt from SCPs. */
 export const serviceLinkedPath = 'service-linked-agency/';
 
+/** Agencies are assumed again and again. */
+const knownAgencies = new Map<string, AgencyName>();
+const mostAgencies = 1000;
+const longestKept = 256;
+
 /** The agency that `iam::<account>:agency:<path><name>` names; undefined for any other text. */
 export function parseAgencyUrn(text: string): AgencyName | undefined {
+  const known = knownAgencies.get(text);
+  if (known !== undefined) return known;
+  const read = readAgencyUrn(text);
+  if (read !== undefined && text.length <= longestKept) {
+    if (knownAgencies.size >= mostAgencies) knownAgencies.clear();
+    knownAgencies.set(text, read);
+  }
+  return read;
+}
+
+function readAgencyUrn(text: string): AgencyName | undefined {
   const urn = parseUrn(text);
   if (urn?.service !== 'iam' || urn.region !== '' || urn.type !== 'agency' || !isAccountId(urn.accountId)) return undefined;
   const match = agencyPathAndName.exec(urn.path);

@@ -10,7 +10,7 @@ describe('a body', () => {
     fc.assert(fc.property(fc.json({ maxDepth: 8 }), (text) => {
       expect(jsonOf(text)).toEqual(JSON.parse(text));
     }));
-    for (const text of ['{"a:b":"c:\\"d\\":{"}', '{"\\\\":1,"\\"":2}', '[":",{":":":"}]', '{"__proto__":1,"constructor":{"prototype":2}}', '" "', ' 1 ']) expect(jsonOf(text)).toEqual(JSON.parse(text));
+    for (const text of ['{"a:b":"c:\\"d\\":{"}', '{"\\\\":1,"\\"":2}', '[":",{":":":"}]', '{"__proto__":1,"constructor":{"prototype":2}}', '" "', ' 1 ', '{"a":"\\\\","b":"\\\\\\":"}', '["\\\\\\\\",{"x":""}]']) expect(jsonOf(text)).toEqual(JSON.parse(text));
   });
 
   it.each([
@@ -26,7 +26,7 @@ describe('a body', () => {
     for (const levels of [deepestJson + 1, 10_000]) expect(() => jsonOf(nested(levels, brackets))).toThrow(`the body is nested deeper than ${deepestJson} levels`);
   });
 
-  it.each(['', '{', '{"a":1}}', '{"a"::1}', '{a:1}', '[1,]', '"\n"', '\ufeff{}', 'NaN'])('that is %j is refused', (text) => {
+  it.each(['', '{', '{"a":1}}', '{"a"::1}', '{a:1}', '[1,]', '"\n"', '\ufeff{}', 'NaN', '"', '"\\"', '{"a":"\\\\\\"}'])('that is %j is refused', (text) => {
     expect(() => jsonOf(text)).toThrow('the body is not JSON');
   });
 });
