@@ -7,16 +7,17 @@ import { argumentsOf, type ScriptArguments, type Step } from './steps.js';
 export interface Ran {
   /** `ok`, or the letter of the check that failed; nothing was written then. */
   readonly verdict: string;
-  readonly numbers: ReadonlyMap<Step, number>;
+  /** Of the steps that have a result, in their order. */
+  readonly numbers: readonly number[];
 }
 
 export async function runSteps(redis: RedisConnection, steps: readonly Step[]): Promise<Ran> {
-  return ranOf(steps, await answerOf(redis, commitScript, steps));
+  return ranOf(await answerOf(redis, commitScript, steps));
 }
 
 /** The checks of the steps alone. */
 export async function checkSteps(redis: RedisConnection, steps: readonly Step[]): Promise<string> {
-  return ranOf(steps, await answerOf(redis, checkScript, steps)).verdict;
+  return ranOf(await answerOf(redis, checkScript, steps)).verdict;
 }
 
 async function answerOf(redis: RedisConnection, script: Script, steps: readonly Step[]): Promise<string> {
@@ -83,9 +84,9 @@ async function runTogether(redis: Redis, together: readonly WaitingSteps[]): Pro
   const { ready, args } = readyOf(together);
   if (ready.length === 0) return;
   const answers = String(await sendScript(redis, commitScript, args)).split('\n');
-  ready.forEach(({ steps, resolve, reject }, at) => {
+  ready.forEach(({ resolve, reject }, at) => {
     try {
-      resolve(ranOf(steps, answers[at]));
+      resolve(ranOf(answers[at]));
     } catch (error) {
       reject(error);
     }
@@ -124,12 +125,10 @@ async function sendScript(redis: Redis, { sha, lua }: Script, { keys, values }: 
 }
 
 /** @param answer of one commit: the verdict, and a number for each step that has a result; or `!` and an error of Redis */
-function ranOf(steps: readonly Step[], answer = ''): Ran {
+function ranOf(answer = ''): Ran {
   if (answer.startsWith('! ')) throw scriptError(answer.slice(2));
-  const [verdict = '', ...results] = answer.split(' ');
-  const numbers = new Map<Step, number>();
-  for (const step of steps) if (step.result !== undefined) numbers.set(step, Number(results[numbers.size]));
-  return { verdict, numbers };
+  const end = answer.indexOf(' ');
+  return end < 0 ? { verdict: answer, numbers: [] } : { verdict: answer.slice(0, end), numbers: answer.slice(end + 1).split(' ').map(Number) };
 }
 
 /** As the client library gives errors of a script. */
