@@ -1,6 +1,5 @@
 // What a commit asks of storage, step by step: its checks, its events, and all that it writes.
-import type { AuditEvent } from '../audit/event.js';
-import { encodeEvent } from '../audit/record.js';
+import { eventEncoder } from '../audit/record.js';
 import type { Keyring } from '../keyring/keyring.js';
 import { authenticateRecord } from '../keyring/authenticate.js';
 import type { KeyLife } from '../keyring/living-keyring.js';
@@ -45,7 +44,8 @@ export function stepsOf(commit: Commit, { claims, keyGeneration, keyUses, sessio
   for (const { accessKeyId, accountId } of claims) addStep(steps, 'H', names.accessKeyHint(accessKeyId), accountId);
   // Written before the rest: a stream that does not take the event stops the script before there is anything else.
   const most = mostUnsealedEvents + (commit.revocations === undefined && commit.changes === undefined ? 0 : reserveOf(mostUnsealedEvents));
-  for (const event of commit.events) addEvent(steps, event, tools, most);
+  const encode = eventEncoder();
+  for (const event of commit.events) addEvent(steps, event.accountId, encode(event), tools, most);
   if (commit.signatureInput !== undefined) addStep(steps, 'R', names.signatureInput(commit.callerAccountId, commit.signatureInput), signatureInputSeconds);
   if (commit.mfaStep !== undefined) addStep(steps, 'T', names.mfaSteps(commit.mfaStep.accountId), commit.mfaStep.serialNumber, commit.mfaStep.step);
   if (session !== undefined) addSession(steps, session, commit.callerAccountId, names, keyring);
@@ -137,9 +137,9 @@ function addRevocation(steps: Steps, revocation: Revocation, tools: CommitTools)
 }
 
 /** Adds an audit event to the stream of its account's cell. */
-export function addEvent(steps: Steps, event: AuditEvent, { names, keyring }: CommitTools, most: number): void {
-  const cell = names.cellOfAccount(event.accountId);
-  const record = authenticateRecord(keyring['record-authentication'], eventPlace(cell), encodeEvent(event));
+function addEvent(steps: Steps, accountId: string, encoded: string, { names, keyring }: CommitTools, most: number): void {
+  const cell = names.cellOfAccount(accountId);
+  const record = authenticateRecord(keyring['record-authentication'], eventPlace(cell), encoded);
   steps.push({ letter: 'E', key: names.audit(cell), values: [{ key: names.cellState(cell) }, record, most], result: { kind: 'event', cell } });
 }
 
