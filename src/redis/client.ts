@@ -29,14 +29,14 @@ export async function connected(redis: RedisConnection, milliseconds: number): P
 /** Runs one piece of work on Redis; whatever fails there is a 503 for the caller, with the cause kept for the log. */
 export function reach<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return work().catch(refused);
+    return work().catch(refuse);
   } catch (error) {
-    return refused(error);
+    // Thrown at once or rejected later: it comes out alike.
+    return Promise.resolve(error).then(refuse);
   }
 }
 
-// Asynchronous for what it gives: an error that is thrown and one that is rejected come out alike.
-async function refused(error: unknown): Promise<never> {
+function refuse(error: unknown): never {
   if (!isRedisError(error)) throw error;
   const unavailable = new ApiError('storeUnavailable', 'the state of this service cannot be read or written at the moment; try again');
   unavailable.cause = error;
