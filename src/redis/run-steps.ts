@@ -112,10 +112,32 @@ function readyOf(together: readonly WaitingSteps[]): { readonly ready: readonly 
   }
 }
 
+/**
+ * A call of the script. Most of its arguments are numbers and letters: their lengths are known, where the client library
+ * asks for the bytes of each one. Two microseconds of a commit.
+ */
+class ScriptCommand extends Command {
+  constructor(name: 'evalsha' | 'eval', text: string, { keys, values }: ScriptArguments) {
+    super(name, [], { replyEncoding: 'utf8' });
+    this.args = [text, keys.length, ...keys, ...values];
+  }
+
+  override toWritable(): string {
+    let text = `*${this.args.length + 1}\r\n${bulk(this.name)}`;
+    // Of those that the constructor takes.
+    for (const argument of this.args as readonly (string | number)[]) text += typeof argument === 'number' ? (bulkNumbers[argument] ?? bulk(String(argument))) : bulk(argument);
+    return text;
+  }
+}
+
+/** A text in the protocol of Redis. */
+const bulk = (text: string): string => (text.length === 1 && text < '\x80' ? `$1\r\n${text}\r\n` : `$${Buffer.byteLength(text)}\r\n${text}\r\n`);
+/** Numbers of keys, places of arguments. */
+const bulkNumbers = Array.from({ length: 1024 }, (_, number) => bulk(String(number)));
+
 /** As {@link runScript} does, past what the client library does to gather commands: these are gathered already. */
-async function sendScript(redis: Redis, { sha, lua }: Script, { keys, values }: ScriptArguments): Promise<unknown> {
-  const run = (name: 'evalsha' | 'eval', text: string): Promise<unknown> =>
-    Promise.resolve(redis.sendCommand(new Command(name, [text, keys.length, ...keys, ...values], { replyEncoding: 'utf8' })));
+async function sendScript(redis: Redis, { sha, lua }: Script, args: ScriptArguments): Promise<unknown> {
+  const run = (name: 'evalsha' | 'eval', text: string): Promise<unknown> => Promise.resolve(redis.sendCommand(new ScriptCommand(name, text, args)));
   try {
     return await run('evalsha', sha);
   } catch (error) {
