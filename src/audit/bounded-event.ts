@@ -13,6 +13,8 @@ const longestTextAmongMany = 48;
  */
 export function boundedEvent(event: AuditEvent): AuditEvent {
   const { operation, resource, decision, request, callerSession } = event;
+  // As nearly all are: two microseconds of a call.
+  if (isShort(resource, longestResource) && isShort(decision, longestDecision) && (request === undefined || isSmall(request)) && callerSession?.tags === undefined) return event;
   return {
     ...event,
     ...(resource !== undefined && { resource: shortened(resource, longestResource) }),
@@ -20,6 +22,22 @@ export function boundedEvent(event: AuditEvent): AuditEvent {
     ...(request !== undefined && { request: operation === 'AssumeAgency' ? boundedAssume(request) : boundedRequest(request) }),
     ...(callerSession !== undefined && { callerSession: boundedSession(callerSession) }),
   };
+}
+
+const isShort = (text: string | undefined, most: number): boolean => text === undefined || text.length <= most;
+
+/** In JSON a character has six bytes at most. */
+const mostCharacters = Math.floor(mostTagBytes / 6);
+
+/** Whether it has texts alone, and so few that their bytes need not be counted. */
+function isSmall(request: Readonly<Record<string, unknown>>): boolean {
+  let characters = 2;
+  for (const [name, value] of Object.entries(request)) {
+    if (typeof value !== 'string') return false;
+    // With quotes, colon and comma.
+    characters += name.length + value.length + 6;
+  }
+  return characters <= mostCharacters;
 }
 
 const shortened = (text: string, most: number): string => (text.length <= most ? text : `${text.slice(0, most)}…`);
