@@ -204,6 +204,13 @@ describe('what goes together', () => {
     expect(await together(broken)).toMatchObject({ outcomes: [expect.stringMatching(/^TypeError/)], commands: 0 });
   });
 
+  it('comes to Redis as it is: texts of any characters and length, and numbers of any size', async () => {
+    const values = ['', 'x', '7', 'é', '€', '😀', 'two words', 'a\r\nb', '$3', 'ü'.repeat(2000), 0, 7, 1023, 1024, 65_536, -1, 2 ** 40];
+    const fields = values.flatMap((value, at) => [`field-${at}`, value]);
+    expect(await together([{ letter: 'P', key: place('texts'), values: [values.length, ...fields] }])).toMatchObject({ outcomes: ['ok'] });
+    expect(await service.redis.hmget(place('texts'), ...values.map((_, at) => `field-${at}`))).toEqual(values.map(String));
+  });
+
   it('fails together on a server that takes no writes any more, as one that must be left', async () => {
     await service.redis.replicaof('127.0.0.1', '1');
     try {
