@@ -31,6 +31,8 @@ function remembering(work: (text: string) => string): (text: string) => string {
 }
 
 export const packKnownId = remembering(packId);
+/** As JSON. */
+export const packedId = remembering((text) => JSON.stringify(packId(text)));
 export const unpackKnownId = remembering(unpackId);
 
 /** `i` or `s` and what stands behind the account, of a URN of `iam` or `sts` in that account; any other text behind a `=`. */

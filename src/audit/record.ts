@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { AuditEvent, EventPrincipal, EventSession } from './event.js';
 import { decodeOlderEvent, olderBeginning, olderHead, olderTime } from './older-record.js';
-import { packId, packKnownId, packPrincipalUrn, packUrn, unpackId, unpackKnownId, unpackPrincipalUrn, unpackUrn } from './record-parts.js';
+import { packedId, packId, packKnownId, packPrincipalUrn, packUrn, unpackId, unpackKnownId, unpackPrincipalUrn, unpackUrn } from './record-parts.js';
 
 const text = z.string();
 const absent = z.literal(0);
@@ -32,15 +32,62 @@ const layout = z.tuple([
 
 const allowed = 'allowed';
 
-export function encodeEvent(event: AuditEvent): string {
-  const { accountId, principal: { accountId: callerAccountId }, resource, resourceAccountId, errorCode, decision, request, callerSession, issuedSession } = event;
-  const fields: z.infer<typeof layout> = [
-    2, packKnownId(accountId), event.time, packId(event.requestId), event.operation, principalFields(event), event.sourceIp, event.status,
+export const encodeEvent = (event: AuditEvent): string => encoded(event, commonOf(event));
+
+/** For events that are written together: what one has in common with the one before, nearly all of it in one call, is encoded once. */
+export function eventEncoder(): (event: AuditEvent) => string {
+  let before: AuditEvent | undefined;
+  let common: Common | undefined;
+  return (event) => {
+    if (before === undefined || common === undefined || !isOfSameCall(event, before)) common = commonOf(event);
+    before = event;
+    return encoded(event, common);
+  };
+}
+
+/** Parts of the record that do not depend on whose event it is, between those that do. */
+interface Common {
+  /** From the time to the operation. */
+  readonly call: string;
+  /** From the principal, but for its account, to the resource. */
+  readonly deed: string;
+  /** From the request on. */
+  readonly rest: string;
+}
+
+function commonOf(event: AuditEvent): Common {
+  const { principal: { accountId: callerAccountId }, resource, resourceAccountId, errorCode, decision, request, callerSession, issuedSession } = event;
+  const call: [number, string, string] = [event.time, packId(event.requestId), event.operation];
+  const deed: [OwnFields, string, number, string | 0, string | 0 | 1, string | 0] = [
+    ownFields(event), event.sourceIp, event.status,
     errorCode ?? 0, decision === allowed ? 1 : (decision ?? 0), resource === undefined ? 0 : packUrn(resource, resourceAccountId ?? callerAccountId),
-    resourceAccountId === undefined ? 0 : resourceAccountId === accountId ? 1 : packKnownId(resourceAccountId), request === undefined ? 0 : (onlySessionName(request) ?? request),
+  ];
+  const rest: [Readonly<Record<string, unknown>> | string | 0, SessionFields | 0, SessionFields | 0] = [
+    request === undefined ? 0 : (onlySessionName(request) ?? request),
     issuedSession === undefined ? 0 : sessionFields(event, issuedSession, ownChain(event)), callerSession === undefined ? 0 : sessionFields(event, callerSession, undefined),
   ];
-  return JSON.stringify(fields);
+  return { call: JSON.stringify(call).slice(1, -1), deed: JSON.stringify(deed).slice(2, -1), rest: JSON.stringify(rest).slice(1, -1) };
+}
+
+/** As the layout has it. */
+function encoded({ accountId, principal, resourceAccountId }: AuditEvent, { call, deed, rest }: Common): string {
+  const account = principal.accountId === accountId ? '0' : packedId(principal.accountId);
+  const resourceAccount = resourceAccountId === undefined ? '0' : resourceAccountId === accountId ? '1' : packedId(resourceAccountId);
+  return `[2,${packedId(accountId)},${call},[${account},${deed},${resourceAccount},${rest}]`;
+}
+
+/** Whether all is alike but for the account. */
+function isOfSameCall(event: AuditEvent, other: AuditEvent): boolean {
+  return event.requestId === other.requestId && event.time === other.time && event.operation === other.operation && event.principal === other.principal &&
+    event.sourceIp === other.sourceIp && event.status === other.status && event.errorCode === other.errorCode && event.decision === other.decision &&
+    event.resource === other.resource && event.resourceAccountId === other.resourceAccountId && event.request === other.request &&
+    event.issuedSession === other.issuedSession && isSameSession(event.callerSession, other.callerSession);
+}
+
+function isSameSession(one: EventSession | undefined, other: EventSession | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  return one.sessionId === other.sessionId && one.expiresAt === other.expiresAt && one.agencyId === other.agencyId && one.rootPrincipal === other.rootPrincipal &&
+    one.sourceIdentity === other.sourceIdentity && one.tags === other.tags && isSame(one.chain, other.chain);
 }
 
 /** Reads what {@link encodeEvent} wrote, or an older release; throws on anything else. */
@@ -70,11 +117,13 @@ function onlySessionName(request: Readonly<Record<string, unknown>>): string | u
   return typeof name === 'string' && Object.keys(request).length === 1 ? name : undefined;
 }
 
-function principalFields({ accountId, principal: of }: AuditEvent): PrincipalFields {
+/** All but the account. */
+type OwnFields = PrincipalFields extends [unknown, ...infer Rest] ? Rest : never;
+
+function ownFields({ principal: of }: AuditEvent): OwnFields {
   const urn = packPrincipalUrn(of.urn, of);
   const more: [] | [string] = urn === 0 ? [] : [urn];
-  const account = of.accountId === accountId ? 0 : packKnownId(of.accountId);
-  return [account, packKnownId(of.id), of.accessKeyId, kinds.indexOf(of.type) + (of.isRootUser ? kinds.length : 0), of.userName ?? 0, ...more];
+  return [packKnownId(of.id), of.accessKeyId, kinds.indexOf(of.type) + (of.isRootUser ? kinds.length : 0), of.userName ?? 0, ...more];
 }
 
 function principalOf([account, packedId, accessKeyId, kind, userName, urn]: PrincipalFields, eventAccountId: string): EventPrincipal {

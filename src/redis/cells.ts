@@ -66,30 +66,45 @@ export interface KeyNames {
 
 const rememberedAccounts = 20_000;
 
+/** Of an account: what each call of it asks for. */
+interface AccountKeys {
+  readonly cell: number;
+  readonly state: string;
+  readonly sessions: string;
+}
+
 export function keyNames(cells: number): KeyNames {
   const tags = Array.from({ length: cells }, (_, cell) => tag(cell));
   // Asked for ten times in a call, and a hash costs as much as one authentication code.
-  const known = new Map<string, number>();
-  const cellOfAccount = (accountId: string): number => {
+  const known = new Map<string, AccountKeys>();
+  const keysOf = (accountId: string): AccountKeys => {
     const remembered = known.get(accountId);
     if (remembered !== undefined) return remembered;
     const cell = cellOf(accountId, cells);
+    const keys = { cell, state: `${tags[cell] ?? ''}:state:${accountId}`, sessions: `${tags[cell] ?? ''}:sessions:${accountId}` };
     // All anew now and then is cheaper than keeping an order at each look.
     if (known.size >= rememberedAccounts) known.clear();
-    known.set(accountId, cell);
-    return cell;
+    known.set(accountId, keys);
+    return keys;
   };
+  const cellOfAccount = (accountId: string): number => keysOf(accountId).cell;
   const ofAccount = (accountId: string, kind: string): string => `${tags[cellOfAccount(accountId)] ?? ''}:${kind}:${accountId}`;
+  const cellStates = tags.map((each) => `${each}:cell`);
+  const audits = tags.map((each) => `${each}:audit`);
+  let lastSession = { id: '', cell: 0 };
   const cellOfSession = (sessionId: string): number => {
+    // A call asks for its caller's six times.
+    if (sessionId === lastSession.id) return lastSession.cell;
     const cell = cellOfMarkedId(sessionId);
     if (cell === undefined) throw new Error(`\`${sessionId}\` is no id of a session or a token`);
+    lastSession = { id: sessionId, cell };
     return cell;
   };
   const ofSession = (sessionId: string, kind: string): string => `${tags[cellOfSession(sessionId)] ?? tag(cellOfSession(sessionId))}:${kind}:${sessionId}`;
   return {
     cells,
     cellOfAccount,
-    accountState: (accountId) => ofAccount(accountId, 'state'),
+    accountState: (accountId) => keysOf(accountId).state,
     accountEntities: (accountId) => ofAccount(accountId, 'entities'),
     accountChanges: (accountId) => ofAccount(accountId, 'changes'),
     mfaSteps: (accountId) => ofAccount(accountId, 'mfa-steps'),
@@ -100,10 +115,10 @@ export function keyNames(cells: number): KeyNames {
     sessionUse: (sessionId) => ofSession(sessionId, 'session-use'),
     sessionChildren: (sessionId) => ofSession(sessionId, 'children'),
     mark: (sessionId) => ofSession(sessionId, 'mark'),
-    sessionIndex: (accountId) => ofAccount(accountId, 'sessions'),
-    cellState: (cell) => `${tags[cell] ?? tag(cell)}:cell`,
+    sessionIndex: (accountId) => keysOf(accountId).sessions,
+    cellState: (cell) => cellStates[cell] ?? `${tag(cell)}:cell`,
     recoveryLock: (cell) => `${tag(cell)}:recovery`,
-    audit: (cell) => `${tags[cell] ?? tag(cell)}:audit`,
+    audit: (cell) => audits[cell] ?? `${tag(cell)}:audit`,
     sealer: (cell) => `${tag(cell)}:sealer`,
     sealerChecked: (cell) => `${tag(cell)}:sealer-checked`,
     sealerFault: (cell) => `${tag(cell)}:sealer-fault`,

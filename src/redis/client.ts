@@ -27,15 +27,20 @@ export async function connected(redis: RedisConnection, milliseconds: number): P
 }
 
 /** Runs one piece of work on Redis; whatever fails there is a 503 for the caller, with the cause kept for the log. */
-export async function reach<T>(work: () => Promise<T>): Promise<T> {
+export function reach<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return await work();
+    return work().catch(refuse);
   } catch (error) {
-    if (!isRedisError(error)) throw error;
-    const unavailable = new ApiError('storeUnavailable', 'the state of this service cannot be read or written at the moment; try again');
-    unavailable.cause = error;
-    throw unavailable;
+    // Thrown at once or rejected later: it comes out alike.
+    return Promise.resolve(error).then(refuse);
   }
+}
+
+function refuse(error: unknown): never {
+  if (!isRedisError(error)) throw error;
+  const unavailable = new ApiError('storeUnavailable', 'the state of this service cannot be read or written at the moment; try again');
+  unavailable.cause = error;
+  throw unavailable;
 }
 
 /** No server can be asked at the moment, as far as this process knows. */

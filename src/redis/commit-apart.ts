@@ -37,7 +37,7 @@ export async function commitApart(redis: RedisConnection, steps: Steps, commit: 
   const asked = others.length === 0 ? parts.filter((part) => part !== home) : parts;
   const verdicts = await Promise.all(asked.map((part) => checkSteps(redis, part.steps)));
   const refusal = verdicts.find((verdict) => verdict !== 'ok');
-  if (refusal !== undefined) return { verdict: refusal, numbers: new Map() };
+  if (refusal !== undefined) return { verdict: refusal, numbers: [] };
 
   const waiting: Waiting = { requestId: commit.events[0]?.requestId ?? '', homeCell: home.cell, since: commit.events[0]?.time ?? 0 };
   if (others.length > 0) addOutcome(home.steps, waiting, tools.names);
@@ -48,16 +48,18 @@ export async function commitApart(redis: RedisConnection, steps: Steps, commit: 
     const ran = await runSteps(redis, part.steps);
     if (ran.verdict !== 'ok') {
       await Promise.all(written.map(({ cell }) => settlePending(redis, tools, { cell, requestId: waiting.requestId }, mostUnsealedEvents)));
-      return written.length === 0 ? ran : { verdict: 'void', numbers };
+      return written.length === 0 ? ran : { verdict: 'void', numbers: [] };
     }
-    for (const [step, number] of ran.numbers) numbers.set(step, number);
+    part.steps.filter(hasResult).forEach((step, at) => numbers.set(step, ran.numbers[at] ?? 0));
     written.push(part);
   }
   // Not waited for: what is left of it is found to be done, or not needed.
   const loose = [forgetPending(redis, tools.names, waiting, others.map(({ cell }) => cell)), ...dispensable.map((part) => runSteps(redis, part.steps))];
   for (const work of loose) work.catch(() => undefined);
-  return { verdict: 'ok', numbers };
+  return { verdict: 'ok', numbers: steps.filter(hasResult).map((step) => numbers.get(step) ?? 0) };
 }
+
+const hasResult = ({ result }: Step): boolean => result !== undefined;
 
 const isWriting = ({ steps }: Part): boolean => steps.some(({ letter }) => !checkLetters.has(letter) && !dispensableLetters.has(letter));
 

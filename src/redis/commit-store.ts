@@ -39,13 +39,11 @@ export function commitStore(redis: RedisConnection, tools: CommitTools, { mostUn
     async commit(commit) {
       const { changes = [], keyGeneration = tools.keyLife?.generation() ?? anyKeys } = commit;
       const claims = claimsOf(changes);
-      const keyUses = (commit.keyUses ?? []).filter(({ accessKeyId, usedAt }) => knownKeyUses.isNews(accessKeyId, usedAt));
-      const sessionUses = (commit.sessionUses ?? []).filter(({ session, usedAt }) => knownSessionUses.isNews(session.sessionId, usedAt));
-      const steps = stepsOf({ ...commit, keyGeneration, keyUses, sessionUses }, claims, tools, mostUnsealedEvents);
-      const ran = await reach(async () => {
-        if (changes.length > 0) await prepareChanges(redis, names, commit, claims);
-        return run === undefined ? commitApart(redis, steps, commit, tools, mostUnsealedEvents) : run(steps);
-      });
+      const keyUses = commit.keyUses?.filter(({ accessKeyId, usedAt }) => knownKeyUses.isNews(accessKeyId, usedAt)) ?? [];
+      const sessionUses = commit.sessionUses?.filter(({ session, usedAt }) => knownSessionUses.isNews(session.sessionId, usedAt)) ?? [];
+      const steps = stepsOf(commit, { claims, keyGeneration, keyUses, sessionUses }, tools, mostUnsealedEvents);
+      if (changes.length > 0) await reach(() => prepareChanges(redis, names, commit, claims));
+      const ran = await reach(() => (run === undefined ? commitApart(redis, steps, commit, tools, mostUnsealedEvents) : run(steps)));
       if (ran.verdict === outdatedKeys) {
         // Another call of this process may have found that out, and have looked.
         if (tools.keyLife !== undefined && tools.keyLife.generation() <= keyGeneration) await tools.keyLife.lookAgain();
@@ -71,13 +69,15 @@ function refusal(verdict: unknown): CommitResult {
 function committed({ revocations = [] }: Commit, steps: Steps, { numbers }: Ran, cells: CellWatch): Committed {
   const eventIds: string[] = [];
   const endings: Ending[] = revocations.flatMap(endingOf);
-  for (const step of steps) {
-    if (step.result === undefined) continue;
-    const number = numbers.get(step) ?? 0;
-    if (step.result.kind === 'epoch') endings.push({ ...step.result, epoch: number });
+  let at = 0;
+  for (const { result } of steps) {
+    if (result === undefined) continue;
+    const number = numbers[at] ?? 0;
+    at += 1;
+    if (result.kind === 'epoch') endings.push({ ...result, epoch: number });
     else {
-      cells.saw(step.result.cell, number);
-      eventIds.push(`${step.result.cell}-${number}`);
+      cells.saw(result.cell, number);
+      eventIds.push(`${result.cell}-${number}`);
     }
   }
   return { result: 'committed', eventIds, endings };

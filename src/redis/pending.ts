@@ -102,7 +102,7 @@ export async function settlePending(redis: RedisConnection, tools: CommitTools, 
   }
   addStep(steps, 'D', key, 1, requestId);
   const ran = await runSteps(redis, steps);
-  for (const given of ran.numbers.values()) if (ran.verdict === 'ok') cells.saw(number, given);
+  for (const given of ran.numbers) if (ran.verdict === 'ok') cells.saw(number, given);
   return ran.verdict === 'ok';
 }
 

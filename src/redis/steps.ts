@@ -39,9 +39,19 @@ export interface ScriptArguments {
 }
 
 /** Steps that many commits have alike: the checks of the cells and of the accounts. */
-const commonLetters: ReadonlySet<Letter> = new Set<Letter>(['N', 'G']);
+const isCommon = ({ letter }: Step): boolean => letter === 'N' || letter === 'G';
 
-/** Each key once, named by its number; a common step once, and named by its place where it comes again. */
+/** The common steps that a commit begins with, and where its arguments of them stand, counted from one. */
+interface Beginning {
+  readonly steps: readonly Step[];
+  readonly length: number;
+  readonly first: number;
+  readonly last: number;
+}
+/** Calls of so many kinds of callers and agencies at one moment are known again. */
+const mostBeginnings = 8;
+
+/** Each key once, named by its number; a common step once, and a common beginning, and named by its place where it comes again. */
 export function argumentsOf(commits: readonly (readonly Step[])[]): ScriptArguments {
   const numbers = new Map<string, number>();
   const numberOf = (key: string): number => {
@@ -51,27 +61,48 @@ export function argumentsOf(commits: readonly (readonly Step[])[]): ScriptArgume
     return numbers.size;
   };
   const common = new Map<string, { readonly step: Step; readonly place: number }>();
+  const beginnings: Beginning[] = [];
   const values: (string | number)[] = [];
+  const add = (step: Step): void => {
+    if (isCommon(step)) {
+      const known = common.get(step.key);
+      if (known !== undefined && isSame(known.step, step)) {
+        values.push('Q', known.place);
+        return;
+      }
+      // The script counts from one.
+      common.set(step.key, { step, place: values.length + 1 });
+    }
+    values.push(step.letter, numberOf(step.key));
+    for (const value of step.values) values.push(typeof value === 'object' ? numberOf(value.key) : value);
+  };
   for (const steps of commits) {
     const start = values.push(0);
-    for (const step of steps) {
-      // The script counts from one.
-      const place = values.length + 1;
-      if (commonLetters.has(step.letter)) {
-        const known = common.get(step.key);
-        if (known !== undefined && isSame(known.step, step)) {
-          values.push('Q', known.place);
-          continue;
-        }
-        common.set(step.key, { step, place });
-      }
-      values.push(step.letter, numberOf(step.key));
-      for (const value of step.values) values.push(typeof value === 'object' ? numberOf(value.key) : value);
-    }
+    const end = steps.findIndex((step) => !isCommon(step));
+    const length = end < 0 ? steps.length : end;
+    const known = length === 0 ? undefined : beginnings.find((beginning) => beginsSo(steps, length, beginning));
+    if (known !== undefined) values.push('Z', known.first, known.last);
+    steps.forEach((step, at) => {
+      if (known === undefined || at >= length) add(step);
+      if (known === undefined && at === length - 1 && beginnings.length < mostBeginnings) beginnings.push({ steps, length, first: start + 1, last: values.length });
+    });
     values[start - 1] = values.length - start;
   }
   return { keys: [...numbers.keys()], values };
 }
 
-const isSame = (one: Step, other: Step): boolean =>
-  one.letter === other.letter && one.values.length === other.values.length && one.values.every((value, at) => value === other.values[at]);
+function beginsSo(steps: readonly Step[], length: number, beginning: Beginning): boolean {
+  if (beginning.length !== length) return false;
+  for (let at = 0; at < length; at += 1) {
+    const one = steps[at];
+    const other = beginning.steps[at];
+    if (one === undefined || other === undefined || !isSame(one, other)) return false;
+  }
+  return true;
+}
+
+function isSame(one: Step, other: Step): boolean {
+  if (one.key !== other.key || one.letter !== other.letter || one.values.length !== other.values.length) return false;
+  for (let at = 0; at < one.values.length; at += 1) if (one.values[at] !== other.values[at]) return false;
+  return true;
+}

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AuditEvent, EventSession } from '../../src/audit/event.js';
-import { decodeEvent, encodeEvent, recordsOf, recordSubject, recordTime } from '../../src/audit/record.js';
+import { decodeEvent, encodeEvent, eventEncoder, recordsOf, recordSubject, recordTime } from '../../src/audit/record.js';
 
 const id = fc.stringMatching(/^[0-9a-f]{32}$/);
 /** Ids, and what follows from others, as well as any other text. */
@@ -45,6 +45,20 @@ describe('an audit event\'s record', () => {
   it('is the same text for the same event: it can be hashed', () => {
     fc.assert(fc.property(anyEvent, (value) => {
       expect(encodeEvent(decodeEvent(encodeEvent(value)))).toBe(encodeEvent(value));
+    }));
+  });
+
+  it('is the same beside others of the call, whatever one has different from the one before it', () => {
+    const members = [
+      'accountId', 'time', 'requestId', 'operation', 'principal', 'resourceAccountId', 'resource', 'sourceIp', 'status', 'errorCode', 'decision', 'request', 'callerSession', 'issuedSession',
+    ] as const satisfies readonly (keyof AuditEvent)[];
+    fc.assert(fc.property(anyEvent, anyEvent, fc.subarray([...members]), fc.option(session), (one, other, some, seen) => {
+      // A session that is seen in part has nearly all in common with the whole one.
+      const part = one.callerSession === undefined || seen === null ? {} : { callerSession: { ...one.callerSession, ...seen, sessionId: one.callerSession.sessionId } };
+      const events = [one, ...members.map((member) => ({ ...one, [member]: other[member] })), { ...one, ...Object.fromEntries(some.map((member) => [member, other[member]])) }, { ...one, ...part }, { ...one }];
+      const encode = eventEncoder();
+      // Each after the first one, and after one that differs.
+      for (const each of events) expect([encode(one), encode(each)]).toEqual([encodeEvent(one), encodeEvent(each)]);
     }));
   });
 

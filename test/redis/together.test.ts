@@ -2,9 +2,12 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { AuditEvent } from '../../src/audit/event.js';
+import { commitStore } from '../../src/redis/commit-store.js';
 import { stepsRunner } from '../../src/redis/run-steps.js';
+import { indexPageSize } from '../../src/redis/scripts/commit.js';
 import type { Step } from '../../src/redis/steps.js';
-import type { Session } from '../../src/sessions/session.js';
+import { graceSeconds, longestSessionSeconds } from '../../src/sessions/lifetime.js';
+import { linkOf, type Session } from '../../src/sessions/session.js';
 import type { Commit, CommitResult, Guard } from '../../src/sts/commit.js';
 import { accountA, accountB, accountC, accounts, agencies, keys } from '../support/accounts.js';
 import { startService, type TestService } from '../support/service.js';
@@ -90,6 +93,65 @@ it('a session that one marks is refused to those behind it, and not to those bef
   expect((await Promise.all([use(), mark(), use(), use()])).map(resultOf)).toEqual(['committed', 'committed', 'conflict', 'conflict']);
 });
 
+it('their sessions stand in the index one after another, over the end of a page, and the index ends with its newest page', async () => {
+  const { redis, composition: { names } } = service;
+  const other = 'e'.repeat(32);
+  const key = names.sessionIndex(other);
+  await redis.set(key, String(indexPageSize - 3), 'EX', 10);
+  const sessions = Array.from({ length: 6 }, newSession);
+  const results = await Promise.all(sessions.map((session) => commit({ session, callerAccountId: other })));
+  expect(results.map(resultOf)).toEqual(results.map(() => 'committed'));
+  const ids = sessions.map(({ sessionId }) => sessionId);
+  const placed = (from: number, some: readonly string[]): string[] => some.flatMap((id, at) => [id, String(from + at)]);
+  expect(await redis.zrange(`${key}:0`, '0', '-1', 'WITHSCORES')).toEqual(placed(indexPageSize - 3, ids.slice(0, 3)));
+  expect(await redis.zrange(`${key}:1`, '0', '-1', 'WITHSCORES')).toEqual(placed(indexPageSize, ids.slice(3)));
+  expect(await redis.get(key)).toBe(String(indexPageSize + 3));
+  for (const each of [key, `${key}:0`, `${key}:1`]) expect(await redis.ttl(each)).toBeGreaterThan(longestSessionSeconds);
+});
+
+it('the index has a place for each that was carried out, and none for one that was refused between them', async () => {
+  const { redis, composition: { names } } = service;
+  const key = names.sessionIndex(accountA);
+  const before = Number(await redis.get(key));
+  const refused = newSession();
+  const sessions = [newSession(), newSession()];
+  const [first, second] = sessions;
+  const results = await Promise.all([commit({ session: first }), commit({ session: refused, unmarkedSessions: [], presentSessions: [newSession().sessionId] }), commit({ session: second })]);
+  expect(results.map(resultOf)).toEqual(['committed', 'conflict', 'committed']);
+  expect(await redis.get(key)).toBe(String(before + 2));
+  const places = await Promise.all([first, second, refused].map((session) => redis.zscore(`${key}:${Math.floor((before + 1) / indexPageSize)}`, session?.sessionId ?? '')));
+  expect(places).toEqual([String(before), String(before + 1), null]);
+});
+
+it('a newer generation of the keys is told to the cell by the first that is carried out, though one with the same checks was refused before it', async () => {
+  const { redis, composition } = service;
+  const { names } = composition;
+  // Without what looks for newer keys when it is refused.
+  const store = commitStore(redis, { ...composition, random: composition.services.random }, { mostUnsealedEvents: 1000 });
+  const cell = names.cellState(names.cellOfAccount(accountC));
+  const event = { ...model.event, accountId: accountC };
+  const generation = Number(await redis.hget(cell, 'keys')) + 1;
+  const one = (keyGeneration: number, more: Partial<Commit> = {}): Promise<CommitResult> => store.commit({ callerAccountId: accountC, guards: [], unmarkedSessions: [], events: [event], keyGeneration, ...more });
+  const results = await Promise.all([one(generation, { presentSessions: [newSession().sessionId] }), one(generation - 1), one(generation), one(generation), one(generation - 1)]);
+  expect(results.map(resultOf)).toEqual(['conflict', 'committed', 'committed', 'committed', 'conflict']);
+  expect(await redis.hget(cell, 'keys')).toBe(String(generation));
+  await redis.hset(cell, 'keys', generation - 1);
+});
+
+it('their parent is known as long as the last of them lives', async () => {
+  const { redis, composition: { names } } = service;
+  const parent = newSession();
+  await commit({ session: parent });
+  const key = names.session(parent.sessionId);
+  const child = (seconds: number): Session => ({ ...newSession(), expiresAt: model.session.issuedAt + seconds, chain: [...model.session.chain, linkOf(parent)] });
+  await Promise.all([5000, 9000, 7000].map((seconds) => commit({ session: child(seconds) })));
+  expect(await redis.ttl(key)).toBeGreaterThan(9000);
+  expect(await redis.ttl(key)).toBeLessThanOrEqual(9000 + graceSeconds);
+  // Never for a shorter time than it had.
+  await commit({ session: child(60) });
+  expect(await redis.ttl(key)).toBeGreaterThan(9000);
+});
+
 it('a server that has forgotten the script is told it once, and does each of those that wait once', async () => {
   const { redis, composition: { names } } = service;
   const sequence = async (): Promise<number> => Number(await redis.hget(names.cellState(names.cellOfAccount(accountA)), 'sequence'));
@@ -140,6 +202,13 @@ describe('what goes together', () => {
     expect([outcomes[0], outcomes[2], commands]).toEqual(['ok', 'ok', 1]);
     expect(outcomes[1]).toMatch(/^TypeError/);
     expect(await together(broken)).toMatchObject({ outcomes: [expect.stringMatching(/^TypeError/)], commands: 0 });
+  });
+
+  it('comes to Redis as it is: texts of any characters and length, and numbers of any size', async () => {
+    const values = ['', 'x', '7', 'é', '€', '😀', 'two words', 'a\r\nb', '$3', 'ü'.repeat(2000), 0, 7, 1023, 1024, 65_536, -1, 2 ** 40];
+    const fields = values.flatMap((value, at) => [`field-${at}`, value]);
+    expect(await together([{ letter: 'P', key: place('texts'), values: [values.length, ...fields] }])).toMatchObject({ outcomes: ['ok'] });
+    expect(await service.redis.hmget(place('texts'), ...values.map((_, at) => `field-${at}`))).toEqual(values.map(String));
   });
 
   it('fails together on a server that takes no writes any more, as one that must be left', async () => {
