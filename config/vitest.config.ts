@@ -9,7 +9,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Many tests wait for servers: two at a time even where one core is kept free by default.
     maxWorkers: 2,
-    // No module keeps state of its own: files of a worker share what they import, which takes a fifth of the run otherwise.
+    // No module keeps state that decides anything: files of a worker share what they import, which takes a fifth of the run otherwise.
     isolate: false,
     testTimeout: 30_000,
     hookTimeout: 120_000,

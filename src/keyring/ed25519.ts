@@ -49,14 +49,19 @@ function signedBy(sodium: Sodium, message: Buffer, secretKey: Buffer): Buffer {
   return signature;
 }
 
-/** Undefined where the package is not installed or has no binary for this machine: it is an optional one. */
-export function loadSodium(): Sodium | undefined {
+/** The package, or why it is not used: it is an optional one, and has no binary for every machine. */
+export function loadSodium(): { readonly sodium: Sodium } | { readonly sodium?: undefined; readonly reason: string } {
   try {
     // What is required has no type; the package is pinned, and each key is tried before it signs.
-    return createRequire(import.meta.url)('sodium-native') as Sodium;
-  } catch {
-    return undefined;
+    return { sodium: createRequire(import.meta.url)('sodium-native') as Sodium };
+  } catch (error) {
+    return { reason: String(error) };
   }
 }
 
-export const signEd25519 = ed25519Signer(loadSodium());
+const loaded = loadSodium();
+
+export const signEd25519 = ed25519Signer(loaded.sodium);
+
+/** Why OpenSSL signs in place of libsodium; undefined: libsodium signs. */
+export const withoutSodium = loaded.sodium === undefined ? loaded.reason : undefined;

@@ -91,10 +91,10 @@ export function keyNames(cells: number): KeyNames {
   const ofAccount = (accountId: string, kind: string): string => `${tags[cellOfAccount(accountId)] ?? ''}:${kind}:${accountId}`;
   const cellStates = tags.map((each) => `${each}:cell`);
   const audits = tags.map((each) => `${each}:audit`);
-  let lastSession = { id: '', cell: 0 };
+  let lastSession: { readonly id: string; readonly cell: number } | undefined;
   const cellOfSession = (sessionId: string): number => {
     // A call asks for its caller's six times.
-    if (sessionId === lastSession.id) return lastSession.cell;
+    if (sessionId === lastSession?.id) return lastSession.cell;
     const cell = cellOfMarkedId(sessionId);
     if (cell === undefined) throw new Error(`\`${sessionId}\` is no id of a session or a token`);
     lastSession = { id: sessionId, cell };

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { BootstrapError, type BootstrapFile } from '../directory/bootstrap-file.js';
 import { sealedSecrets } from '../directory/bootstrap-secrets.js';
 import type { Log } from '../http/errors.js';
+import { withoutSodium } from '../keyring/ed25519.js';
 import { printBanner, type Prepared } from './banner.js';
 import { applyBootstrap, readBootstrapFile } from './bootstrap.js';
 import { realSurroundings, type Composition } from './composition.js';
@@ -23,6 +24,7 @@ export async function serve(settings: Settings, environment: NodeJS.ProcessEnv, 
   optimiseSooner();
   collectSeldom();
   const log = createLog(settings.STS_LOG_LEVEL);
+  if (withoutSodium !== undefined) log.info({ cause: withoutSodium }, 'tokens are signed by OpenSSL, for libsodium cannot be loaded: that takes twice as long');
   if (environment[workerVariable] !== undefined) return serveAsWorker(settings, log);
   await mkdir(settings.STS_DATA_DIR, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw settingError('STS_DATA_DIR', error);

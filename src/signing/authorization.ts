@@ -42,7 +42,8 @@ export function parseAuthorization(text: string): Authorization | Refused {
     return { algorithm, accessKeyId, scope, signedHeaders, signature: end };
   }
   const read = readAuthorization(text);
-  if (!('refusal' in read) && beginning.endsWith('Signature=') && beginning.length <= longestBeginning) {
+  // An ECDSA signature has a form of its own, which must be looked at each time.
+  if (!('refusal' in read) && algorithmProperties(read.algorithm).kind !== 'ecdsa' && beginning.endsWith('Signature=') && beginning.length <= longestBeginning) {
     if (knownBeginnings.size >= mostBeginnings) knownBeginnings.clear();
     knownBeginnings.set(beginning, read);
   }

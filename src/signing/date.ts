@@ -7,11 +7,11 @@ export function formatSdkDate(milliseconds: number): string {
 }
 
 /** Many requests of one second are of one date. */
-let latest: { readonly text: string; readonly milliseconds: number } = { text: '', milliseconds: 0 };
+let latest: { readonly text: string; readonly milliseconds: number } | undefined;
 
 /** Milliseconds since the epoch; undefined for any other form and for dates that do not exist. */
 export function parseSdkDate(text: string): number | undefined {
-  if (text === latest.text) return latest.milliseconds;
+  if (text === latest?.text) return latest.milliseconds;
   const milliseconds = readSdkDate(text);
   if (milliseconds !== undefined) latest = { text, milliseconds };
   return milliseconds;

@@ -3,13 +3,24 @@ import { createPublicKey, generateKeyPairSync, randomBytes, sign, verify } from 
 import { describe, expect, it } from 'vitest';
 import { ed25519Signer, loadSodium, type Sodium } from '../../src/keyring/ed25519.js';
 
-const sodium = loadSodium();
+const { sodium } = loadSodium();
+/** As the package says; of Linux those with the GNU library. */
+const hasBinary = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64', 'win32-x64', 'win32-arm64'].includes(`${process.platform}-${process.arch}`) && !isMusl();
+
+function isMusl(): boolean {
+  const { header }: { readonly header?: { readonly glibcVersionRuntime?: string } } = process.report.getReport();
+  return process.platform === 'linux' && header?.glibcVersionRuntime === undefined;
+}
 const lengths = [0, 1, 63, 64, 65, 900, 70_000];
 
 const installed = (): Sodium => {
   if (sodium === undefined) throw new Error('sodium-native is not installed');
   return sodium;
 };
+
+it.runIf(hasBinary)('libsodium is there where it has a binary', () => {
+  expect(loadSodium()).not.toHaveProperty('reason');
+});
 
 describe.runIf(sodium !== undefined)('with libsodium', () => {
   it.each(lengths)('a message of %i bytes gets the signature that OpenSSL gives it', (length) => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { emptyRoot, encodeBundle, encodeHashes, extendTree, leafHash, maximumEntryBytes, rightEdge, rootOfEdge, tilePath, tileWidth, treeRoot, type Edge, type Extended, type Tile } from '../../tlog/index.js';
 import { checkpointFile, readUnverifiedCheckpoint, signedCheckpoint, type Checkpoint } from './checkpoint.js';
-import { removeAbandoned, removeFolderQuietly, writing, type NewFile } from './files.js';
+import { removeAbandoned, removeQuietly, writing, type NewFile } from './files.js';
 import type { LogMemory } from './memory.js';
 import { folderOf, LogDamagedError, originOf, type LogPlace } from './place.js';
 import type { LogSigner } from './signer.js';
@@ -122,8 +122,8 @@ async function removeSuperseded(folder: string, from: number, to: number): Promi
   const partialFolder = (level: Tile['level'], index: number): string => join(folder, `${tilePath({ level, index, width: tileWidth })}.p`);
   for (let level = 0, span = tileWidth; Math.floor(to / span) > Math.floor(from / span); level += 1, span *= tileWidth) {
     for (let index = Math.floor(from / span); index < Math.floor(to / span); index += 1) {
-      await removeFolderQuietly(partialFolder(level, index));
-      if (level === 0) await removeFolderQuietly(partialFolder('entries', index));
+      await removeQuietly(partialFolder(level, index));
+      if (level === 0) await removeQuietly(partialFolder('entries', index));
     }
   }
 }

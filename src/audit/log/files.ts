@@ -1,6 +1,6 @@
 // Files of the log on disk: durable once written, whole or not there, and never read through a symbolic link.
 import { constants } from 'node:fs';
-import { lstat, mkdir, mkdtemp, open, readdir, rename, rm, rmdir, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, open, readdir, rename, rm, rmdir, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { syncFolder } from '../../base/sync-folder.js';
 import { LogDamagedError } from './place.js';
@@ -19,7 +19,7 @@ export interface NewFile {
   readonly bytes: Buffer;
 }
 
-/** Writes all files and then syncs their folders; when it returns they survive a power cut. Existing files are replaced. */
+/** What {@link writeFiles} does. */
 export type WriteFiles = (files: readonly NewFile[]) => Promise<void>;
 
 /** Lets write into a log as often as `use` likes. @param synced folders that need no sync of those above them; what is found to be so is added */
@@ -33,6 +33,7 @@ export async function writing<Result>(folder: string, use: (write: WriteFiles) =
   }
 }
 
+/** Writes all files and then syncs their folders; when it returns they survive a power cut. Existing files are replaced. */
 export const writeFiles = (folder: string, files: readonly NewFile[]): Promise<void> => writing(folder, (write) => write(files));
 
 async function makeWorkFolder(folder: string): Promise<string> {
@@ -151,17 +152,7 @@ export async function removeAbandoned(folder: string, newest: string): Promise<v
       if (now - (await stat(path)).mtimeMs > abandonedAfterMilliseconds) await rm(path, { recursive: true, force: true });
     }
   } catch {
-    // They only take a little space; the next append tries again.
-  }
-}
-
-/** Removes a folder of plain files. Best effort, as {@link removeQuietly}, with a third of its operations. */
-export async function removeFolderQuietly(path: string): Promise<void> {
-  try {
-    for (const name of await readdir(path)) await unlink(join(path, name));
-    await rmdir(path);
-  } catch (error) {
-    if (errorCode(error) !== 'ENOENT') await removeQuietly(path);
+    // They only take a little space, and are looked for again later.
   }
 }
 

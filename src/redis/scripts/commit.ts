@@ -38,7 +38,7 @@ export const indexPageSize = 128;
  * the client library. No commit knows of another: each is checked on what those before it left.
  *
  * Numbers of cells and entries of indexes are counted here and written once, behind the last commit: they are a third of
- * the commands. Whatever can refuse them has been asked by then, and Redis keeps either all of a script or nothing.
+ * the commands. Whatever can refuse them has been asked by then: an error there would be told of commits that stand.
  *
  * INVARIANT: of a commit nothing is written before every check has passed. Reading each target in the first round makes a key of
  * a wrong type fail there too, before anything was written. One thing is not seen, since asking for it would cost more

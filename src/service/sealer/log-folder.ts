@@ -1,6 +1,5 @@
 // The marker of a log folder (`log.json`): which installation's log it is, so that no process seals into another place.
-import type { BigIntStats } from 'node:fs';
-import { link, lstat, mkdir, open, readdir, rm } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LogDamagedError, readPlainFile } from '../../audit/log/log.js';
@@ -55,18 +54,16 @@ async function openLogFolder(tools: LogFolderTools): Promise<LogFolder> {
   if (marker.log !== name) throw new LogDamagedError(`the folder ${directory} holds the audit log of another installation (\`${marker.log}\`, and this one is \`${name}\`): name a folder of its own`);
   const id = recorded ?? await recordLogId(redis, keyring, marker.id);
   if (marker.id !== id) throw new LogDamagedError(`the folder ${directory} is not the one with the audit log of this installation: another one was in use first. All hosts need the same shared folder`);
-  let seen: FileIdentity | undefined;
+  let seen: Buffer | undefined;
   return {
     lastOlderEvent: (cell) => marker.older[cell] ?? 0,
     async check() {
-      // Asked for before it is read: what is changed in between is another file the next time.
-      const standing = await identityOf(join(directory, markerName));
-      if (standing !== undefined && seen !== undefined && isSameFile(standing, seen)) return;
-      seen = undefined;
-      const now = await readMarker(tools);
-      if (now === undefined) throw new LogDamagedError(`the folder ${directory} has no \`${markerName}\` any more: it was removed, emptied or not mounted`);
-      if (now.id !== id) throw new LogDamagedError(`the folder ${directory} was replaced by another one`);
-      seen = standing;
+      // It is read each time; what it says was found good in these very bytes.
+      const bytes = await readPlainFile(join(directory, markerName));
+      if (bytes === undefined) throw new LogDamagedError(`the folder ${directory} has no \`${markerName}\` any more: it was removed, emptied or not mounted`);
+      if (seen?.equals(bytes) === true) return;
+      if (markerOf(tools, bytes).id !== id) throw new LogDamagedError(`the folder ${directory} was replaced by another one`);
+      seen = bytes;
     },
   };
 }
@@ -78,26 +75,19 @@ export async function openAuditFolder({ redis, names, keyring, auditLog, service
   });
 }
 
-/** Of a file as it stands: each change of its content, its name or its mode gives it another time of change, and another file has another number. */
-type FileIdentity = Pick<BigIntStats, 'dev' | 'ino' | 'size' | 'mtimeNs' | 'ctimeNs'>;
+async function readMarker(tools: LogFolderTools): Promise<Marker | undefined> {
+  const bytes = await readPlainFile(join(tools.auditLog.directory, markerName));
+  return bytes && markerOf(tools, bytes);
+}
 
-/** Undefined for what cannot be looked at: reading it tells why. */
-const identityOf = (path: string): Promise<FileIdentity | undefined> => lstat(path, { bigint: true }).catch(() => undefined);
-
-const isSameFile = (one: FileIdentity, other: FileIdentity): boolean =>
-  one.ino === other.ino && one.dev === other.dev && one.size === other.size && one.mtimeNs === other.mtimeNs && one.ctimeNs === other.ctimeNs;
-
-async function readMarker({ keyring, auditLog: { directory } }: LogFolderTools): Promise<Marker | undefined> {
-  const path = join(directory, markerName);
-  const bytes = await readPlainFile(path);
-  if (bytes === undefined) return undefined;
+function markerOf({ keyring, auditLog: { directory } }: LogFolderTools, bytes: Buffer): Marker {
   try {
     const { record, log, id } = markerFile.parse(JSON.parse(bytes.toString()));
     // Of another installation the key ring is another one too: what it says of itself is enough to refuse it.
     const older = markerContent.safeParse(JSON.parse(openedOr(keyring, record, '{}')));
     return older.success && older.data.log === log && older.data.id === id ? older.data : { log: `${log} of another key ring`, id: '', older: {} };
   } catch {
-    throw new LogDamagedError(`\`${path}\` is no marker of an audit log: restore it from a backup`);
+    throw new LogDamagedError(`\`${join(directory, markerName)}\` is no marker of an audit log: restore it from a backup`);
   }
 }
 
