@@ -14,8 +14,8 @@ export interface SealingTurn {
   readonly sequence: number;
   /** Events that Redis knows to be sealed, and the signed checkpoint of that size; empty when there are none. */
   readonly sealed: { readonly size: number; readonly note: string };
-  /** Entries of the stream when the turn began, and the id of the first one; `''` when there is none. */
-  readonly waiting: { readonly count: number; readonly first: string };
+  /** Id of the stream's first entry when the turn began; `''` when there is none. */
+  readonly firstUnsealed: string;
 }
 
 export interface TurnTimes {
@@ -29,9 +29,9 @@ export interface TurnTimes {
 export async function beginTurn(redis: RedisConnection, names: KeyNames, cell: number, token: string, times: TurnTimes): Promise<SealingTurn | 'taken' | 'idle'> {
   const keys = [names.sealer(cell), names.cellState(cell), names.audit(cell), names.sealerChecked(cell)];
   // The script answers an array of texts and numbers.
-  const [verdict, fence, size, note, sequence, count, first] = await reach(() => runScript(redis, beginScript, keys, [token, times.turnMilliseconds, times.idleMilliseconds])) as readonly unknown[];
+  const [verdict, fence, size, note, sequence, first] = await reach(() => runScript(redis, beginScript, keys, [token, times.turnMilliseconds, times.idleMilliseconds])) as readonly unknown[];
   if (verdict === 'taken' || verdict === 'idle') return verdict;
-  return { cell, fence: Number(fence), token, sequence: Number(sequence), sealed: { size: Number(size), note: String(note) }, waiting: { count: Number(count), first: String(first) } };
+  return { cell, fence: Number(fence), token, sequence: Number(sequence), sealed: { size: Number(size), note: String(note) }, firstUnsealed: String(first) };
 }
 
 /** The cells in which {@link beginTurn} would find something to do, unless another process is at it: asked all at once, and only a hint. */
@@ -65,8 +65,9 @@ export async function readUnsealed(redis: RedisConnection, names: KeyNames, cell
   return entries.map(([streamId, fields]) => ({ streamId, fields }));
 }
 
-/** How many entries wait in the cell. */
-export const countUnsealed = (redis: RedisConnection, names: KeyNames, cell: number): Promise<number> => reach(() => redis.xlen(names.audit(cell)));
+/** How many entries wait in the fullest of all cells. */
+export const mostUnsealed = async (redis: RedisConnection, names: KeyNames): Promise<number> =>
+  Math.max(...(await reach(() => Promise.all(Array.from({ length: names.cells }, (_, cell) => redis.xlen(names.audit(cell)))))));
 
 /** Entries up to event number `to`, which a log of that size holds already. */
 export async function readSealedAlready(redis: RedisConnection, names: KeyNames, cell: number, to: number): Promise<readonly UnsealedEntry[]> {

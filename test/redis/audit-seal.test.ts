@@ -44,10 +44,10 @@ describe('a turn at a cell', () => {
 
   it('tells what is sealed, how far the cell is and what waits', async () => {
     const first = await begun('a');
-    expect(first).toEqual({ cell: 0, fence: 1, token: 'a', sequence: 5, sealed: { size: 0, note: '' }, waiting: { count: 5, first: '0-1' } });
+    expect(first).toEqual({ cell: 0, fence: 1, token: 'a', sequence: 5, sealed: { size: 0, note: '' }, firstUnsealed: '0-1' });
     expect(await trim(first, 3)).toBe('trimmed');
     await endTurn(server.redis, names, first);
-    expect(await begun('b')).toEqual({ cell: 0, fence: 2, token: 'b', sequence: 5, sealed: { size: 3, note: 'note 3' }, waiting: { count: 2, first: '0-4' } });
+    expect(await begun('b')).toEqual({ cell: 0, fence: 2, token: 'b', sequence: 5, sealed: { size: 3, note: 'note 3' }, firstUnsealed: '0-4' });
   });
 
   it('is only taken now and then where nothing waits', async () => {

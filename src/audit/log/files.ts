@@ -47,14 +47,29 @@ async function makeWorkFolder(folder: string): Promise<string> {
   }
 }
 
+/** From so many files on some are written at once: only who has much to write is in a hurry. */
+const manyFiles = 9;
+/** INVARIANT: fewer than the threads that a process has for what blocks, four where nothing else is said: a disk that hangs leaves one. */
+const filesAtOnce = 3;
+
 async function writeAll(folder: string, temporary: string, files: readonly NewFile[], synced: Set<string>): Promise<void> {
   const folders = new Set<string>();
-  for (const { path, bytes } of files) {
-    const target = join(folder, path);
-    await writeNew(temporary, bytes);
-    await takePlace(temporary, target, synced);
-    folders.add(dirname(target));
-  }
+  const left = [...files].reverse();
+  const writeSome = async (own: string): Promise<void> => {
+    for (let file = left.pop(); file !== undefined; file = left.pop()) {
+      const target = join(folder, file.path);
+      await writeNew(own, file.bytes);
+      await takePlace(own, target, synced);
+      folders.add(dirname(target));
+    }
+  };
+  // All have ended before a failure is told: nothing is written any more then.
+  const results = await Promise.allSettled(Array.from({ length: files.length < manyFiles ? 1 : filesAtOnce }, (_, lane) => writeSome(`${temporary}${lane}`).catch((error: unknown) => {
+    left.length = 0;
+    throw error;
+  })));
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
   for (const changed of [...folders]) {
     for (let at = changed; !synced.has(at) && at.length > folder.length;) folders.add((at = dirname(at)));
   }

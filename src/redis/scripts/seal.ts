@@ -4,8 +4,8 @@ import { script } from '../client.js';
 /**
  * Keys: sealer, state, stream, checked. Arguments: token, milliseconds of the turn, milliseconds between two looks at
  * an idle cell. Answers `taken` (another one is at it), `idle` (nothing waits, and somebody looked a moment ago), or
- * `begun`, the fencing number, the sealed size, the checkpoint of that size, the number of the newest event, and of the
- * stream the length and the id of its first entry (empty when there is none).
+ * `begun`, the fencing number, the sealed size, the checkpoint of that size, the number of the newest event, and the
+ * id of the stream's first entry (empty when there is none).
  */
 export const beginScript = script(`
 if redis.call('EXISTS', KEYS[1]) == 1 then return {'taken'} end
@@ -16,7 +16,7 @@ local fence = redis.call('HINCRBY', KEYS[2], 'fence', 1)
 redis.call('HSET', KEYS[2], 'sealer', ARGV[1])
 local state = redis.call('HMGET', KEYS[2], 'sealed', 'checkpoint', 'sequence')
 local first = redis.call('XRANGE', KEYS[3], '-', '+', 'COUNT', 1)[1]
-return {'begun', fence, state[1] or '0', state[2] or '', state[3] or '0', redis.call('XLEN', KEYS[3]), first and first[1] or ''}
+return {'begun', fence, state[1] or '0', state[2] or '', state[3] or '0', first and first[1] or ''}
 `);
 
 /** Key: sealer. Arguments: token, milliseconds; without milliseconds the turn ends. Answers 1 while the turn is the caller's. */

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { appendEntries, folderOf, LogDamagedError, requirePlainFolder, type Checkpoint } from '../../audit/log/log.js';
 import type { Random } from '../../base/clock.js';
 import type { Keyring } from '../../keyring/keyring.js';
-import { beginTurn, countUnsealed, endTurn, eventNumber, holdTurn, readSealedAlready, readUnsealed, trimSealed, type SealingTurn, type TurnTimes } from '../../redis/audit-seal.js';
+import { beginTurn, endTurn, eventNumber, holdTurn, mostUnsealed, readSealedAlready, readUnsealed, trimSealed, type SealingTurn, type TurnTimes } from '../../redis/audit-seal.js';
 import type { KeyNames } from '../../redis/cells.js';
 import { reach, type RedisConnection } from '../../redis/client.js';
 import { connectionMark, isConnectionOf, waitForReplicas, type ConnectionMark } from '../../redis/replicas.js';
@@ -38,11 +38,11 @@ export class UnsealableError extends Error {
 
 export type TurnResult = 'taken' | 'idle' | { readonly checkpoint: Checkpoint | undefined };
 
-/** What is written once per batch takes as long as some hundred events. */
-const batchSize = 2048;
-/** How events are read and checked, by how many wait. */
+/** How events are read and checked, by how many wait in the fullest cell. */
 interface Pace {
   readonly most: number;
+  /** Of a batch: what is written once per batch takes as long as some hundred events. */
+  readonly batchSize: number;
   readonly pieceSize: number;
   readonly restMilliseconds: number;
 }
@@ -52,9 +52,9 @@ interface Pace {
  * refused.
  */
 const paces: readonly [Pace, ...Pace[]] = [
-  { most: Infinity, pieceSize: 512, restMilliseconds: 0 },
-  { most: 8192, pieceSize: 128, restMilliseconds: 4 },
-  { most: 2048, pieceSize: 128, restMilliseconds: 16 },
+  { most: Infinity, batchSize: 8192, pieceSize: 512, restMilliseconds: 0 },
+  { most: 8192, batchSize: 2048, pieceSize: 128, restMilliseconds: 4 },
+  { most: 2048, batchSize: 2048, pieceSize: 128, restMilliseconds: 16 },
 ];
 const replicaMilliseconds = 2000;
 
@@ -94,7 +94,7 @@ const wentBack = (cell: number, size: number): UnsealableError =>
 async function trimSealedAlready(tools: SealTools, turn: SealingTurn, rules: UnsealedRules, checkpoint: Checkpoint | undefined): Promise<boolean> {
   if (checkpoint === undefined) return true;
   // The stream is in the order of its ids.
-  const isAllBehind = turn.waiting.first === '' || (eventNumber(turn.waiting.first) ?? 0) > checkpoint.size;
+  const isAllBehind = turn.firstUnsealed === '' || (eventNumber(turn.firstUnsealed) ?? 0) > checkpoint.size;
   const entries = isAllBehind ? [] : await readSealedAlready(tools.redis, tools.names, turn.cell, checkpoint.size);
   if (entries.length === 0 && checkpoint.size === turn.sealed.size) return true;
   const foreign = await foreignAmongSealed(tools.log, rules, checkpoint, entries);
@@ -105,9 +105,10 @@ async function trimSealedAlready(tools: SealTools, turn: SealingTurn, rules: Uns
 async function sealWaiting(tools: SealTools, turn: SealingTurn, rules: UnsealedRules, standing: Checkpoint | undefined): Promise<TurnResult> {
   const { redis, names, log, times } = tools;
   let checkpoint = standing;
-  for (let waiting = turn.waiting.count; ; waiting = await countUnsealed(redis, names, turn.cell)) {
+  for (;;) {
     const size = checkpoint?.size ?? 0;
-    const pace = paceFor(waiting);
+    // Cells are sealed one after the other: while one is sealed at leisure, others could fill up.
+    const pace = paceFor(await mostUnsealed(redis, names));
     const since = await reach(() => connectionMark(redis, names.audit(turn.cell)));
     const { good, fault, isEnd } = await readBatch(tools, rules, size, pace);
     if (good.length > 0) {
@@ -129,7 +130,7 @@ async function sealWaiting(tools: SealTools, turn: SealingTurn, rules: UnsealedR
 const paceFor = (waiting: number): Pace => paces.findLast(({ most }) => waiting <= most) ?? paces[0];
 
 /** Read and checked in pieces with rests between them: calls that wait for their answers meanwhile wait for one piece at most. */
-async function readBatch({ redis, names }: SealTools, rules: UnsealedRules, size: number, { pieceSize, restMilliseconds }: Pace): Promise<CheckedBatch & { readonly isEnd: boolean }> {
+async function readBatch({ redis, names }: SealTools, rules: UnsealedRules, size: number, { batchSize, pieceSize, restMilliseconds }: Pace): Promise<CheckedBatch & { readonly isEnd: boolean }> {
   const good: Buffer[] = [];
   // A batch that is not the last one ends with a bundle: the next one finds none that is begun.
   const most = batchSize - (size % tileWidth);

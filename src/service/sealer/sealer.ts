@@ -31,8 +31,8 @@ const everyMilliseconds = 1000;
 /** A cell with a fault is tried again after this. */
 const afterFaultMilliseconds = 1000;
 /**
- * Cells that one process seals at once. INVARIANT: a turn asks the disk for one thing after the other, so a disk that
- * hangs takes one of the threads that the process has for what blocks, tokens among it.
+ * Cells that one process seals at once. INVARIANT: a turn asks the disk for one thing after the other, and for three at
+ * once where much waits, so a disk that hangs does not take all of the threads that the process has for what blocks.
  */
 const atOnce = 1;
 const stopMilliseconds = 3000;
