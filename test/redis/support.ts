@@ -183,8 +183,8 @@ export async function dump(redis: Redis): Promise<ReadonlyMap<string, string>> {
   return new Map(await Promise.all(keys.map(async (key) => [key, createHash('sha256').update(JSON.stringify(await content(redis, key))).digest('hex')] as const)));
 }
 
-/** In an order that does not depend on how Redis keeps it. */
-async function content(redis: Redis, key: string): Promise<unknown> {
+/** Of a key, in an order that does not depend on how Redis keeps it. */
+export async function content(redis: Redis, key: string): Promise<unknown> {
   const type = await redis.type(key);
   switch (type) {
     case 'string':

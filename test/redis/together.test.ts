@@ -1,5 +1,7 @@
 // Commits of one moment share a script and nothing else: what becomes of one is no matter of the others.
 import { once } from 'node:events';
+import fc from 'fast-check';
+import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { AuditEvent } from '../../src/audit/event.js';
 import { commitStore } from '../../src/redis/commit-store.js';
@@ -12,6 +14,8 @@ import type { Commit, CommitResult, Guard } from '../../src/sts/commit.js';
 import { accountA, accountB, accountC, accounts, agencies, keys } from '../support/accounts.js';
 import { startService, type TestService } from '../support/service.js';
 import { anyPlace } from '../support/status.js';
+import { plantGround, randomCommits, stepsOfRandom, type RandomCommit } from './random-commits.js';
+import { content, keysLike } from './support.js';
 
 let service: TestService;
 let model: { session: Session; event: AuditEvent };
@@ -220,5 +224,51 @@ describe('what goes together', () => {
       await service.redis.replicaof('NO', 'ONE');
     }
     expect((await together(put('one', 'x'))).outcomes).toEqual(['ok']);
+  });
+});
+
+describe('commits at random', () => {
+  /** Databases of the one server, beside that of the service. */
+  const clients: Redis[] = [];
+  beforeAll(async () => {
+    for (const db of [1, 2]) {
+      const client = service.redis.duplicate({ db });
+      clients.push(client);
+      await once(client, 'ready');
+    }
+  });
+  afterAll(() => clients.forEach((client) => client.disconnect()));
+
+  /** What was answered to each, and what is left in Redis: of each key the content, and how long it lives, in milliseconds. */
+  async function outcomeOf(redis: Redis, send: (run: (one: RandomCommit) => Promise<unknown>) => Promise<readonly unknown[]>) {
+    const { composition } = service;
+    await redis.flushdb();
+    await plantGround(redis, composition);
+    const run = stepsRunner(redis);
+    const answers = await send((one) => run(stepsOfRandom(one, composition)).catch((error: unknown) => String(error)));
+    const keys = await keysLike(redis, '*');
+    const [seconds] = await redis.time();
+    // When something ended, by the clock of Redis.
+    const withoutTimes = (value: unknown): unknown => JSON.parse(JSON.stringify(value).replace(/ (\d{10})(?=")/g, (time, digits: string) => (Math.abs(Number(seconds) - Number(digits)) <= 2 ? ' now' : time)));
+    const contents = await Promise.all(keys.map(async (key) => [key, withoutTimes(await content(redis, key))] as const));
+    return { answers, contents, lives: await Promise.all(keys.map((key) => redis.pttl(key))) };
+  }
+
+  it('leave together what they leave one after the other: the same answers, keys, contents and lives', async () => {
+    const [together, apart] = clients;
+    if (together === undefined || apart === undefined) throw new Error('no clients');
+    const sent = vi.spyOn(together, 'sendCommand');
+    await fc.assert(fc.asyncProperty(randomCommits(model, service.composition), async (commits) => {
+      sent.mockClear();
+      const made = await outcomeOf(together, (run) => Promise.all(commits.map(run)));
+      expect(sent.mock.calls.filter(([{ name }]) => name === 'evalsha')).toHaveLength(1);
+      const expected = await outcomeOf(apart, async (run) => {
+        const answers: unknown[] = [];
+        for (const one of commits) answers.push(await run(one));
+        return answers;
+      });
+      expect({ answers: made.answers, contents: made.contents }).toEqual({ answers: expected.answers, contents: expected.contents });
+      made.lives.forEach((life, at) => expect([made.contents[at]?.[0], Math.abs(life - (expected.lives[at] ?? 0)) < 2000]).toEqual([made.contents[at]?.[0], true]));
+    }), { numRuns: 100, endOnFailure: true });
   });
 });

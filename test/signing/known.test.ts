@@ -14,6 +14,18 @@ describe('a beginning of Authorization that is known', () => {
     expect(['authorization_malformed', 'signature_malformed']).toContain(outcome);
   });
 
+  it('of ECDSA is not enough: behind a DER signature of 64 digits, 64 other digits are looked at as if they were the first', () => {
+    const request = signed({ algorithm: 'SDK-ECDSA-P256-SHA256' });
+    const outcomeWith = (hex: string) => ourOutcome(reauthorized(request, (value) => value.replace(/Signature=\w+$/, `Signature=${hex}`)));
+    const integer = `020d${'01'.repeat(13)}`;
+    const der = `301e${integer}${integer}`;
+    expect(der).toHaveLength(64);
+    // Of the right form and wrong numbers: whoever is asked for the key can tell.
+    expect(outcomeWith(der)).toBe('signature_mismatch');
+    for (const other of ['ff'.repeat(32), '0'.repeat(64), der.replace('020d', '020e')]) expect([other, outcomeWith(other)]).toEqual([other, 'signature_malformed']);
+    expect(outcomeWith(der)).toBe('signature_mismatch');
+  });
+
   it('is read as it was the first time, for each of more keys than are kept', () => {
     for (const round of [1, 2]) {
       for (let number = 0; number < 1200; number += 1) {

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { appendEntries, encodeEntry, folderOf, inclusionProof, LogDamagedError, makeProofFile, newLogMemory, originOf, parseEntry, readCheckpoint, readEntries, restoreCheckpoint, type Checkpoint, type LogPlace } from '../../../src/audit/log/log.js';
+import { verifyLog } from '../../../src/audit/log/verify.js';
 import { formatVerifierKey, leafHash, parseProof, rootOfInclusion } from '../../../src/tlog/index.js';
 import { merkleTreeHash, verifyIndependently } from './independent-verifier.js';
-import { copyOf, entriesOf, entry, filesOf, growTo, grown, key, keys, newPlace, signer } from './support.js';
+import { copyOf, entriesOf, entry, filesOf, growTo, grown, key, keys, newPlace, signer, temporaryFolder } from './support.js';
 
 const vkey = formatVerifierKey(key);
 const independent = (place: LogPlace): readonly string[] => verifyIndependently(folderOf(place), 'c07', vkey).map(String);
@@ -199,6 +200,27 @@ describe('nothing is appended, and nothing signed, when', () => {
     const checkpoint = await growTo(place, old, size);
     await writeFile(join(folderOf(place), 'checkpoint'), old.note);
     await expect(growTo(place, checkpoint, 320)).rejects.toThrow('has size 280, but 300 was signed already');
+  });
+});
+
+describe('a partial folder that somebody replaced by a symbolic link to another folder', () => {
+  it.each(['tile/0/000.p', 'tile/entries/000.p'])('costs that folder nothing when the tile becomes full, and the log is sound: %s', async (path) => {
+    for (const memory of [undefined, newLogMemory()]) {
+      const place = await newPlace();
+      const old = await growTo(place, undefined, 200, memory);
+      const other = join(await temporaryFolder(), 'other');
+      await rename(join(folderOf(place), path), other);
+      await symlink(other, join(folderOf(place), path));
+      await mkdir(join(other, 'folder'));
+      for (const name of ['of-somebody', 'folder/of-somebody']) await writeFile(join(other, name), 'kept');
+      const before = await filesOf(other);
+      expect([...before.keys()]).toEqual(['200', 'folder/of-somebody', 'of-somebody']);
+      const checkpoint = await growTo(place, old, 300, memory);
+      expect(await filesOf(other)).toEqual(before);
+      expect(independent(place)).toEqual(texts(300));
+      expect(await readCheckpoint(place, keys)).toEqual(checkpoint);
+      expect((await verifyLog(place.directory, keys, { from: [old.note, checkpoint.note] })).findings).toEqual([]);
+    }
   });
 });
 
