@@ -1,7 +1,7 @@
 // Turns of sealing: one at a time per cell, and only the last one that began lets events go from the stream.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { pooledRandom } from '../../src/base/clock.js';
-import { beginTurn, endTurn, eventNumber, holdTurn, readUnsealed, trimSealed, type SealingTurn } from '../../src/redis/audit-seal.js';
+import { beginTurn, endTurn, eventNumber, holdTurn, mostUnsealed, readUnsealed, trimSealed, type SealingTurn } from '../../src/redis/audit-seal.js';
 import { openCells } from '../../src/redis/cell-watch.js';
 import { keyNames } from '../../src/redis/cells.js';
 import { startRawRedis, type RawRedis } from './support.js';
@@ -103,3 +103,12 @@ it('a cell of an older release, which counted events in the stream alone, goes o
 
 it.each([['0-1', 1], ['0-9007199254740991', 9007199254740991], ['0-0', undefined], ['1-1', undefined], ['0-01', undefined], ['0-9999999999999999', undefined], ['', undefined]])(
   '`%s` is the id of event %s', (streamId, number) => expect(eventNumber(streamId)).toBe(number));
+
+it('how many events wait is told of the fullest cell, whichever it is', async () => {
+  const three = keyNames(3);
+  expect(await mostUnsealed(server.redis, three)).toBe(5);
+  for (let number = 1; number <= 7; number += 1) await server.redis.xadd(three.audit(2), `0-${number}`, 'r', `event ${number}`);
+  expect(await mostUnsealed(server.redis, three)).toBe(7);
+  await server.redis.flushall();
+  expect(await mostUnsealed(server.redis, three)).toBe(0);
+});

@@ -111,6 +111,45 @@ describe('an append across full tiles', () => {
   });
 });
 
+describe('an append of so much that files are written at once', () => {
+  it.each(['killed', 'failing'] as const)('%s at operations all along it', async (how) => {
+    const [from, to] = [254, 1700];
+    const place = await newPlace();
+    const old = await grown(place, from);
+    const whole = await copyOf(place);
+    const next = await growTo(whole, old, to);
+    const files = await filesOf(whole.directory);
+    const operations = await watched(() => undefined, async () => growTo(await copyOf(place), old, to));
+    let mostAtOnce = 0;
+    let unnamed = 0;
+    for (const operation of operations) {
+      if (operation.startsWith('open ') && operation.includes('/.new-')) unnamed += 1;
+      if (operation.startsWith('rename ')) unnamed -= 1;
+      mostAtOnce = Math.max(mostAtOnce, unnamed);
+    }
+    expect(mostAtOnce).toBe(3);
+    for (let at = 0; at < operations.length; at += 5) {
+      const harmed = await copyOf(place);
+      let isDown = false;
+      let hasFailed = false;
+      await watched((_operation, count) => {
+        isDown = how === 'killed' ? isDown || count >= at : count >= at && !hasFailed;
+        if (!isDown) return;
+        hasFailed = true;
+        throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+      }, () => growTo(harmed, old, to).catch(() => undefined));
+      // Nothing is written any more once the append has ended.
+      const left = await filesOf(harmed.directory);
+      await expectSound(harmed, (await readCheckpoint(harmed, keys))?.size === to ? next : old);
+      expect(await filesOf(harmed.directory)).toEqual(left);
+      expect(await growTo(harmed, old, to)).toEqual(next);
+      await expectSound(harmed, next);
+      const after = await filesOf(harmed.directory);
+      for (const [path, hash] of files) expect([path, after.get(path)]).toEqual([path, hash]);
+    }
+  });
+});
+
 describe('an append of a process that made the one before', () => {
   it.each([
     ['within a tile', 100, 120],
